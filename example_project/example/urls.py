@@ -1,0 +1,17 @@
+"""URLs of the example: the API ready made, the admin, and a page that leads to both."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView, TemplateView
+
+urlpatterns = [
+    path("", TemplateView.as_view(template_name="example/start.html"), name="start"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("ninja_orgkit.urls")),
+]
+handler400 = "ninja_orgkit.protocol.problems.handler400"
+handler404 = "ninja_orgkit.protocol.problems.handler404"
+handler500 = "ninja_orgkit.protocol.problems.handler500"

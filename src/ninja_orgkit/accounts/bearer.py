@@ -1,0 +1,69 @@
+"""Bearer authentication: one statement per request tells who is calling, and that they still may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.services.sessions import live_session
+from ninja_orgkit.errors import Unauthenticated
+from ninja_orgkit.protocol.throttling import spend_address
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is calling, and by which session."""
+
+    account: Account
+    session: Session
+
+    @property
+    def slug(self) -> str:
+        """The public slug of the account."""
+        return self.account.slug
+
+
+class AuthedRequest(HttpRequest):
+    """A request that passed the bearer check."""
+
+    auth: Caller
+
+
+class OrgkitBearer(HttpBearer):
+    """``Authorization: Bearer <access token>``."""
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        """Return the caller. Raises Unauthenticated, whatever is wrong, and Throttled after many bad tokens."""
+        token = _presented(request)
+        if not token:
+            raise Unauthenticated
+        try:
+            return self.authenticate(request, token)
+        except Unauthenticated:
+            spend_address("bearer.address", request)
+            raise
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller:
+        """Return the caller that an access token stands for. Raises Unauthenticated."""
+        session = live_session(token, token_type="access")
+        return Caller(session.account, session)
+
+    def optional(self, request: HttpRequest) -> Caller | None:
+        """Return the caller, or None where there is no valid token."""
+        try:
+            return self.authenticate(request, _presented(request))
+        except Unauthenticated:
+            return None
+
+
+def _presented(request: HttpRequest) -> str:
+    """Return the token of the ``Authorization`` header, "" where there is none."""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+bearer: Any = OrgkitBearer()

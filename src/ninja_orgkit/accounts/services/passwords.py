@@ -1,0 +1,85 @@
+"""Passwords: checked, changed, and reset by mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from ninja_orgkit.accounts import tokens
+from ninja_orgkit.accounts.errors import WeakPassword, WrongPassword
+from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.services.sessions import end_sessions, renew
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.errors import InvalidToken
+
+
+def require_strong(password: str, user: Any = None, *, field: str = "password") -> None:
+    """Raise WeakPassword unless the host's ``AUTH_PASSWORD_VALIDATORS`` accept the password."""
+    try:
+        validate_password(password, user)
+    except ValidationError as exc:
+        found = [{"loc": ["body", field], "msg": message, "type": "weak_password"} for message in exc.messages]
+        raise WeakPassword(errors=found) from None
+
+
+def require_password(account: Account, password: str) -> None:
+    """Raise WrongPassword unless this is the account's password."""
+    if not account.user.check_password(password):
+        raise WrongPassword
+
+
+@transaction.atomic
+def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
+    """Set a new password, end every other session and return new tokens of this one.
+
+    Raises WrongPassword and WeakPassword.
+    """
+    account = _locked(session.account.pk)
+    require_password(account, old)
+    require_strong(new, account.user, field="new_password")
+    _set_password(account, new)
+    end_sessions(account, but=session)
+    session.account = account
+    return renew(session)
+
+
+def request_reset(email: str) -> None:
+    """Have a worker mail a reset link, if anybody has this address: nothing here depends on it."""
+    with transaction.atomic():
+        enqueue("orgkit.accounts.mail_password_reset", email=email)
+
+
+@transaction.atomic
+def confirm_reset(token: str, new: str) -> None:
+    """Set a new password by a mailed token, which proves the address; end every session.
+
+    Raises InvalidToken for a token that is spent or was never good, WeakPassword (which spends nothing).
+    """
+    slug = tokens.read_reset(token)
+    key = Account.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if key is None:
+        raise InvalidToken
+    account = _locked(key)
+    tokens.check_reset(token, account)
+    if not account.user.is_active:
+        raise InvalidToken
+    require_strong(new, account.user, field="new_password")
+    _set_password(account, new)
+    if account.email_verified_at is None:
+        account.email_verified_at = timezone.now()
+        account.save(update_fields=["email_verified_at"])
+    end_sessions(account)
+
+
+def _locked(key: Any) -> Account:
+    """Return an account and its user as they are under the lock of both rows."""
+    return Account.objects.select_for_update(of=("self", "user")).select_related("user").get(pk=key)
+
+
+def _set_password(account: Account, password: str) -> None:
+    account.user.set_password(password)
+    account.user.save(update_fields=["password"])

@@ -1,0 +1,174 @@
+"""The only place that mints or reads tokens: JWTs of a session, and the signed tokens in mails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings as django_settings
+from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
+from ninja_jwt.backends import TokenBackend
+from ninja_jwt.exceptions import TokenBackendError
+
+from ninja_orgkit.accounts.errors import TokenNotValid
+from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import InvalidToken
+
+_LONGEST = 4096
+_backend = lru_cache(maxsize=8)(TokenBackend)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a valid JWT of ours says. ``gen`` is None in an access token."""
+
+    sub: str
+    sid: UUID
+    token_type: str
+    gen: int | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two tokens of a session."""
+
+    access: str
+    refresh: str
+
+
+def mint_pair(session: Session) -> Pair:
+    """Return the tokens of a session in its present generation: the same ones each time within a second."""
+    now = session.refreshed_at
+    base = {"sub": session.account.slug, "sid": str(session.pk), "iat": int(now.timestamp())}
+    access = {**base, "token_type": "access", "exp": _epoch(min(now + access_lifetime(), session.expires_at))}
+    refresh = {**base, "token_type": "refresh", "exp": _epoch(session.expires_at), "gen": session.gen}
+    return Pair(_encode(access, session), _encode(refresh, session))
+
+
+def read_jwt(token: str, *, token_type: str = "") -> Claims:
+    """Return the claims of a JWT (of one type, if given). Raises TokenNotValid."""
+    try:
+        claims = _configured().decode(token) if len(token) <= _LONGEST else {}
+        read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims.get("gen"))
+    except (TokenBackendError, UnicodeError, KeyError, ValueError, TypeError, AttributeError):
+        raise TokenNotValid from None
+    typed = isinstance(read.sub, str) and (read.token_type == "access" or type(read.gen) is int)
+    if not typed or read.token_type not in ("access", "refresh") or token_type not in ("", read.token_type):
+        raise TokenNotValid
+    return read
+
+
+def access_lifetime() -> timedelta:
+    """Return how long an access token works."""
+    return _jwt_setting("ACCESS_TOKEN_LIFETIME", settings.ACCESS_TOKEN_LIFETIME)  # type: ignore[no-any-return]
+
+
+def refresh_lifetime() -> timedelta:
+    """Return how long a session lives without a refresh."""
+    return _jwt_setting("REFRESH_TOKEN_LIFETIME", settings.REFRESH_TOKEN_LIFETIME)  # type: ignore[no-any-return]
+
+
+def fingerprint(*parts: str | None) -> str:
+    """Return a short keyed hash of what a token or session depends on."""
+    text = "\x1f".join(part or "" for part in parts)
+    return salted_hmac("orgkit.fingerprint", text, algorithm="sha256").hexdigest()[:32]
+
+
+def mint_reset(account: Account) -> str:
+    """Return the token of a password-reset link. It dies with the password and the address that it was made for."""
+    return _sign("reset", account.slug, _credentials(account))
+
+
+def read_reset(token: str) -> str:
+    """Return the account slug of a reset token; ``check_reset`` is still to do. Raises InvalidToken."""
+    slug, _ = _unsign("reset", token, settings.RESET_TOKEN_LIFETIME)
+    return slug
+
+
+def check_reset(token: str, account: Account) -> None:
+    """Compare a reset token with its account, whose row is locked. Raises InvalidToken when it is spent."""
+    _, print_ = _unsign("reset", token, settings.RESET_TOKEN_LIFETIME)
+    if not constant_time_compare(print_, _credentials(account)):
+        raise InvalidToken
+
+
+def mint_verification(account: Account) -> str:
+    """Return the token that proves the present address."""
+    return _sign("email", account.slug, fingerprint(account.email_key), account.email, "verify")
+
+
+def mint_email_change(account: Account, email: str) -> str:
+    """Return the token that proves a new address. It dies with the present one."""
+    return _sign("email", account.slug, fingerprint(account.email_key), email, "change")
+
+
+def read_email_token(token: str) -> tuple[str, str, str]:
+    """Return slug, fingerprint of the address when it was minted, and the address it proves. Raises InvalidToken."""
+    longest = max(settings.VERIFICATION_TOKEN_LIFETIME, settings.EMAIL_CHANGE_TOKEN_LIFETIME)
+    slug, print_, email, purpose = _unsign("email", token, longest, parts=4)
+    if purpose == "change":
+        _unsign("email", token, settings.EMAIL_CHANGE_TOKEN_LIFETIME, parts=4)
+    else:
+        _unsign("email", token, settings.VERIFICATION_TOKEN_LIFETIME, parts=4)
+    return slug, print_, email
+
+
+def _credentials(account: Account) -> str:
+    return fingerprint(account.user.password, account.email_key)
+
+
+def _sign(purpose: str, *parts: str) -> str:
+    return signing.dumps(list(parts), salt=f"orgkit.{purpose}")
+
+
+def _unsign(purpose: str, token: str, lifetime: timedelta, *, parts: int = 2) -> list[str]:
+    if not token.isascii() or len(token) > _LONGEST:
+        raise InvalidToken
+    try:
+        read: list[str] = signing.loads(token, salt=f"orgkit.{purpose}", max_age=lifetime)
+    except (signing.BadSignature, ValueError):
+        raise InvalidToken from None
+    if len(read) != parts:
+        raise InvalidToken
+    return read
+
+
+def _encode(claims: dict[str, Any], session: Session) -> str:
+    # The same generation always has the same id, so a token that is minted again is the same token.
+    jti = salted_hmac("orgkit.jti", f"{session.pk}.{session.gen}.{claims['token_type']}", algorithm="sha256")
+    return str(_configured().encode({**claims, "jti": jti.hexdigest()[:32]}))
+
+
+def _configured() -> TokenBackend:
+    """Return the backend as the host's ``NINJA_JWT`` wants it now. Environment variables have no say."""
+    algorithm = _jwt_setting("ALGORITHM", "HS256")
+    return _backend(
+        algorithm,
+        _jwt_setting("SIGNING_KEY", None) or _default_key(django_settings.SECRET_KEY),
+        _jwt_setting("VERIFYING_KEY", "") or "",
+        _jwt_setting("AUDIENCE", None),
+        _jwt_setting("ISSUER", None),
+        _jwt_setting("JWK_URL", None),
+        _jwt_setting("LEEWAY", 0),
+    )
+
+
+@lru_cache(maxsize=4)
+def _default_key(secret: str) -> str:
+    """Return a key of its own, so that nothing else signed with ``SECRET_KEY`` is a token."""
+    return salted_hmac("orgkit.jwt", "signing key", secret=secret, algorithm="sha256").hexdigest()
+
+
+def _jwt_setting(name: str, default: Any) -> Any:
+    own: dict[str, Any] = settings.JWT
+    shared: dict[str, Any] = getattr(django_settings, "NINJA_JWT", {})
+    return own.get(name, shared.get(name, default))
+
+
+def _epoch(moment: datetime) -> int:
+    return int(moment.astimezone(UTC).timestamp())

@@ -1,0 +1,81 @@
+"""The only file that knows the fields of the host's user model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import FieldDoesNotExist
+
+from ninja_orgkit.accounts.models import Account
+
+_NAMES = ("first_name", "last_name")
+
+
+def email_field() -> str:
+    """Return the name of the user's e-mail field, "" when the model has none."""
+    name = get_user_model().get_email_field_name()
+    return name if _has(name) else ""
+
+
+def username_field() -> str:
+    """Return the name of the field that holds a username apart from the address, "" when there is none."""
+    identifier = str(get_user_model().USERNAME_FIELD)
+    if identifier != email_field():
+        return identifier
+    return "username" if _has("username") else ""
+
+
+def build_unhashed(*, email: str, username: str, first_name: str = "", last_name: str = "") -> Any:
+    """Return an unsaved user of the host's model with these values and no password yet."""
+    user: Any = get_user_model()()
+    write_email(user, email)
+    write_username(user, username)
+    for name, value in zip(_NAMES, (first_name, last_name), strict=True):
+        if _has(name):
+            setattr(user, name, value)
+    return user
+
+
+def build_user(*, email: str, username: str, password: str, first_name: str = "", last_name: str = "") -> Any:
+    """Return an unsaved user of the host's model with these values, its password hashed."""
+    user = build_unhashed(email=email, username=username, first_name=first_name, last_name=last_name)
+    user.set_password(password)
+    return user
+
+
+def read_profile(user: AbstractBaseUser) -> dict[str, str]:
+    """Return what the user row says of the fields that its account follows; only those that the model has."""
+    sources = {"email": email_field(), "username": username_field(), **{name: name for name in _NAMES if _has(name)}}
+    return {target: str(getattr(user, source) or "") for target, source in sources.items() if source}
+
+
+def write_email(user: Any, email: str) -> list[str]:
+    """Set the address and return the names of the fields that it is in."""
+    return _write(user, email_field(), BaseUserManager.normalize_email(email))
+
+
+def write_username(user: Any, username: str) -> list[str]:
+    """Set the username and return the names of the fields that it is in."""
+    return _write(user, username_field(), username)
+
+
+def write_names(user: Any, account: Account) -> list[str]:
+    """Set the first and last name from the account and return the names of the fields that they are in."""
+    return [field for name in _NAMES for field in _write(user, name if _has(name) else "", getattr(account, name))]
+
+
+def _write(user: Any, field: str, value: str) -> list[str]:
+    if not field or getattr(user, field) == value:
+        return []
+    setattr(user, field, value)
+    return [field]
+
+
+def _has(name: str) -> bool:
+    try:
+        get_user_model()._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return True

@@ -1,0 +1,33 @@
+"""All routers and where they belong: the only table that names every feature."""
+
+from __future__ import annotations
+
+from ninja import NinjaAPI
+
+from ninja_orgkit.protocol.problems import add_error_handlers
+
+ROUTERS: tuple[tuple[str, str], ...] = (
+    ("/token", "ninja_orgkit.accounts.api.token.router"),
+    ("/auth", "ninja_orgkit.accounts.api.auth.router"),
+    ("/auth", "ninja_orgkit.users.api.registration.router"),
+    ("/users", "ninja_orgkit.users.api.profile.router"),
+    ("/orgs", "ninja_orgkit.organizations.api.organizations.router"),
+    ("/orgs/{org_slug}/members", "ninja_orgkit.organizations.api.members.router"),
+    ("/orgs/{org_slug}/invitations", "ninja_orgkit.organizations.api.invitations.router"),
+    ("/invitations", "ninja_orgkit.organizations.api.answers.router"),
+    ("/contacts", "ninja_orgkit.contacts.api.router"),
+    ("/orgs/{org_slug}/tags", "ninja_orgkit.tags.api.router"),
+    ("/images/orgs/{org_slug}", "ninja_orgkit.images.api.router"),
+    ("/orgs/{org_slug}/export", "ninja_orgkit.exports.api.router"),
+    ("/exports", "ninja_orgkit.exports.downloads.router"),
+    ("/media", "ninja_orgkit.protocol.files.router"),
+    ("/health", "ninja_orgkit.protocol.health.router"),
+)
+"""Prefix → dotted path of the router, to mount them one by one."""
+
+
+def mount(api: NinjaAPI) -> None:
+    """Add every router to an API of the host's, and teach it to answer our errors with problems."""
+    add_error_handlers(api)
+    for prefix, router in ROUTERS:
+        api.add_router(prefix, router)

@@ -1,0 +1,33 @@
+"""The app of the kernel, and the list of all apps."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_delete
+from django.utils.module_loading import autodiscover_modules
+
+ORGKIT_APPS = [
+    "ninja_orgkit",
+    "ninja_orgkit.accounts",
+    "ninja_orgkit.organizations",
+    "ninja_orgkit.tags",
+    "ninja_orgkit.images",
+    "ninja_orgkit.exports",
+    "ninja_orgkit.contacts",
+]
+
+
+class OrgKitConfig(AppConfig):
+    """The kernel: registry, outbox, and how HTTP is spoken."""
+
+    name = "ninja_orgkit"
+    label = "orgkit"
+    verbose_name = "Organization kit"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Discover what every app registers, and watch the registered models."""
+        from ninja_orgkit import attachments, checks, registry  # noqa: F401
+        from ninja_orgkit.background import tasks  # noqa: F401
+
+        autodiscover_modules("orgkit")
+        for resource in registry.resources():
+            post_delete.connect(attachments.forget, sender=resource.model, dispatch_uid=f"orgkit.forget.{resource.name}")

@@ -1,0 +1,47 @@
+"""Mails: rendered from templates that a host can override, sent by workers."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from ninja_orgkit.conf import settings
+
+MAIL_TASK: dict[str, Any] = {
+    "ignore_result": True,
+    "acks_late": True,
+    "autoretry_for": (OSError,),
+    "retry_backoff": 5,
+    "retry_backoff_max": 3600,
+    "max_retries": 12,
+}
+"""How tasks that send mail are declared: an SMTP server that is away (an ``OSError``) is tried again for hours."""
+
+
+def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None:
+    """Send the mail whose templates are ``orgkit/mail/<name>.{subject.txt,txt,html}``.
+
+    ``language`` is the receiver's (BCP 47); the default language where it is empty or unknown. Raises what the mail
+    backend raises.
+    """
+    with translation.override(_known(language)):
+        subject = " ".join(render_to_string(f"orgkit/mail/{name}.subject.txt", context).split())
+        message = EmailMultiAlternatives(subject, render_to_string(f"orgkit/mail/{name}.txt", context), to=[to])
+        message.attach_alternative(render_to_string(f"orgkit/mail/{name}.html", context), "text/html")
+        message.send()
+
+
+def frontend_link(page: str, token: str) -> str:
+    """Return the URL of a page of the front end (a key of ``FRONTEND_PATHS``) with a token."""
+    return f"{settings.FRONTEND_URL}{settings.FRONTEND_PATHS[page]}?{urlencode({'token': token})}"
+
+
+def _known(language: str) -> str | None:
+    try:
+        return translation.get_supported_language_variant(language) if language else None
+    except LookupError:
+        return None

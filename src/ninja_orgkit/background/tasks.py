@@ -1,0 +1,33 @@
+"""Tasks of the kernel."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.core.files.storage import storages
+
+from ninja_orgkit.background import outbox
+from ninja_orgkit.conf import settings
+
+DRAIN = "orgkit.outbox.drain"
+DELETE_FILES = "orgkit.files.delete"
+
+
+@shared_task(name=DRAIN, ignore_result=True)
+def drain_outbox() -> None:
+    """Publish the messages that did not reach the broker when they were written."""
+    outbox.drain()
+
+
+@shared_task(name=DELETE_FILES, ignore_result=True, acks_late=True, autoretry_for=(OSError,), retry_backoff=True)
+def delete_files(names: list[str]) -> None:
+    """Delete stored files; one that is gone already is fine."""
+    storage = storages[settings.STORAGE]
+    for name in names:
+        storage.delete(name)
+
+
+@worker_ready.connect
+def _on_worker_ready(**_kwargs: object) -> None:
+    """Publish at a worker's start what was written while there was no broker."""
+    outbox.drain()

@@ -1,0 +1,113 @@
+"""``/contacts/``: the contacts of the caller's organizations."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.http import HttpResponse
+from ninja import Query
+
+from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.contacts import schemas, selectors, services
+from ninja_orgkit.contacts.schemas import OrgkitContact, present_contact
+from ninja_orgkit.media.avatars import clear_avatar, set_avatar
+from ninja_orgkit.organizations.selectors import get_membership
+from ninja_orgkit.protocol.addresses import file_urls, url_of
+from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
+from ninja_orgkit.protocol.payload import Json
+from ninja_orgkit.protocol.replies import empty, reply
+from ninja_orgkit.protocol.signatures import OrgkitRouter, Slug
+from ninja_orgkit.protocol.throttling import spend
+from ninja_orgkit.protocol.uploads import AvatarUpload
+
+router = OrgkitRouter(tags=["contacts"], auth=bearer)
+
+ORDERINGS = Orderings(
+    columns={
+        "display_name": "display_key",
+        "first_name": "first_key",
+        "last_name": "last_key",
+        "email": "email_key",
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+    },
+    default="display_name",
+    tie="slug",
+)
+
+
+@router.get("/", response=OrgkitPage[OrgkitContact])
+def list_contacts(request: AuthedRequest, page: PageQuery, filters: Query[schemas.OrgkitContactFilters]) -> HttpResponse:
+    """List the contacts of the caller's organizations, or of one.
+
+    Orderings: `display_name` (default), `first_name`, `last_name`, `email`, `created_at`, `updated_at`.
+    """
+    rows = selectors.contacts_of(
+        selectors.organizations_to_list(request.auth, filters.organization),
+        terms=selectors.search_terms(filters.search),
+        tags=filters.tag,
+        created_after=filters.created_after,
+        updated_after=filters.updated_after,
+    )
+    present = partial(present_contact, urls=file_urls(request))
+    return paginate(request, rows, page, orderings=ORDERINGS, schema=OrgkitContact, present=present)
+
+
+@router.post("/", response={201: OrgkitContact})
+def create_contact(request: AuthedRequest, body: Json[schemas.OrgkitContactCreate]) -> HttpResponse:
+    """Create a contact with at least one name in an organization."""
+    member = get_membership(request.auth, body.organization, needs=selectors.WRITE)
+    fields = body.model_dump(exclude={"organization"})
+    contact = services.create_contact(member.organization, creator=member.account, fields=fields)
+    shown = present_contact(selectors.row_of(contact), file_urls(request))
+    location = url_of(request, "contacts", contact.slug)
+    return reply(OrgkitContact, shown, status=201, headers={"Location": location})
+
+
+@router.get("/{slug}/", response=OrgkitContact)
+def get_contact(request: AuthedRequest, slug: Slug) -> HttpResponse:
+    """Return a contact."""
+    row = selectors.contact_row(request.auth, slug)
+    return reply(OrgkitContact, present_contact(row, file_urls(request)))
+
+
+@router.put("/{slug}/", response=OrgkitContact)
+def replace_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.OrgkitContactChange]) -> HttpResponse:
+    """Replace all editable fields of a contact; those not given become empty."""
+    contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
+    unsaid = {"organization"} - body.model_fields_set
+    contact = services.update_contact(contact, changes=body.model_dump(exclude=unsaid))
+    return reply(OrgkitContact, present_contact(selectors.row_of(contact), file_urls(request)))
+
+
+@router.patch("/{slug}/", response=OrgkitContact)
+def update_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.OrgkitContactChange]) -> HttpResponse:
+    """Change the given fields of a contact."""
+    contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
+    contact = services.update_contact(contact, changes=body.model_dump(exclude_unset=True))
+    return reply(OrgkitContact, present_contact(selectors.row_of(contact), file_urls(request)))
+
+
+@router.delete("/{slug}/", response={204: None})
+def delete_contact(request: AuthedRequest, slug: Slug) -> HttpResponse:
+    """Delete a contact."""
+    services.delete_contact(selectors.get_contact(request.auth, slug, needs=selectors.WRITE))
+    return empty()
+
+
+@router.post("/{slug}/avatar/", response=schemas.OrgkitContactAvatar)
+def upload_contact_avatar(request: AuthedRequest, slug: Slug, file: AvatarUpload) -> HttpResponse:
+    """Set the avatar of a contact."""
+    contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
+    spend("upload.user", request.auth.slug)
+    set_avatar(contact, file=file)
+    urls = file_urls(request)
+    body = {"avatar_url": urls(contact.avatar), "avatar_large_url": urls(contact.avatar_large)}
+    return reply(schemas.OrgkitContactAvatar, body)
+
+
+@router.delete("/{slug}/avatar/", response={204: None})
+def delete_contact_avatar(request: AuthedRequest, slug: Slug) -> HttpResponse:
+    """Remove the avatar of a contact."""
+    clear_avatar(selectors.get_contact(request.auth, slug, needs=selectors.WRITE))
+    return empty()

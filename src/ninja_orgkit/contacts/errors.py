@@ -1,0 +1,18 @@
+"""What can go wrong with contacts."""
+
+from __future__ import annotations
+
+from ninja_orgkit.errors import Conflict, ValidationFailed
+
+
+class OrganizationImmutable(Conflict):
+    """A contact stays in its organization."""
+
+
+class NamelessContact(ValidationFailed):
+    """A contact needs a display name, a first name or a last name."""
+
+    def __init__(self) -> None:
+        """Say where the name is missing, as the validation of a schema would."""
+        message = self.message()
+        super().__init__(errors=[{"loc": ["body", "display_name"], "msg": message, "type": "nameless_contact"}])

@@ -1,0 +1,94 @@
+"""Contacts: the people that an organization keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.contacts.querysets import ContactQuerySet
+from ninja_orgkit.keys import search_key
+from ninja_orgkit.media.avatars import WithAvatar
+from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.slugs import public_slug
+
+KEY_LENGTH = 255
+"""Most characters of a sort key: some characters grow eighteen-fold in it, and an index holds only so much."""
+
+KEYS = {"display_key": "display_name", "first_key": "first_name", "last_key": "last_name", "email_key": "email"}
+_SEARCHED = ("display_name", "first_name", "last_name", "email", "phone", "notes")
+_DERIVED = ("display_name", *KEYS, "search_text")
+
+
+class Contact(WithAvatar, models.Model):
+    """A person that an organization keeps.
+
+    The keys are what lists sort by and ``search_text`` is what searches look in, both normalised here so that all
+    databases agree. A contact always has a display name, and keeps its slug.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, db_index=False, related_name="contacts")
+    slug = models.CharField(max_length=64, editable=False)
+    creator = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    display_name = models.CharField(max_length=255, blank=True)
+    first_name = models.CharField(max_length=150, blank=True)
+    last_name = models.CharField(max_length=150, blank=True)
+    email = models.EmailField(max_length=254, blank=True)
+    phone = models.CharField(max_length=32, blank=True)
+    location = models.CharField(max_length=255, blank=True)
+    notes = models.TextField(blank=True)
+    custom = models.JSONField(default=dict, blank=True)
+    display_key = models.CharField(max_length=KEY_LENGTH, editable=False)
+    first_key = models.CharField(max_length=KEY_LENGTH, editable=False)
+    last_key = models.CharField(max_length=KEY_LENGTH, editable=False)
+    email_key = models.CharField(max_length=KEY_LENGTH, editable=False)
+    search_text = models.TextField(editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["slug"], name="orgkit_contact_slug"),
+            models.CheckConstraint(condition=~models.Q(display_name=""), name="orgkit_contact_has_a_name"),
+        )
+        indexes = (
+            models.Index(fields=["organization", "display_key", "slug"], name="orgkit_contacts_by_name"),
+            models.Index(fields=["organization", "first_key", "slug"], name="orgkit_contacts_by_first"),
+            models.Index(fields=["organization", "last_key", "slug"], name="orgkit_contacts_by_last"),
+            models.Index(fields=["organization", "email_key", "slug"], name="orgkit_contacts_by_email"),
+            models.Index(fields=["organization", "created_at", "slug"], name="orgkit_contacts_by_created"),
+            models.Index(fields=["organization", "updated_at", "slug"], name="orgkit_contacts_by_updated"),
+        )
+
+    def __str__(self) -> str:
+        """Name the contact."""
+        return self.display_name
+
+    def clean(self) -> None:
+        """Refuse a contact without any name (in forms)."""
+        self.derive()
+        if not self.display_name:
+            raise ValidationError({"display_name": "A contact needs a display name, a first name or a last name."})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Bring what is derived in step with the rest."""
+        changed = kwargs.get("update_fields")
+        # A change of other fields, an avatar for one, leaves alone what somebody else may just be changing.
+        if changed is None or not {*_SEARCHED}.isdisjoint(changed):
+            self.derive()
+            if changed is not None:
+                kwargs["update_fields"] = {*changed, *_DERIVED}
+        super().save(*args, **kwargs)
+
+    def derive(self) -> None:
+        """Fill the display name when it is empty, the keys, the searched text, and the slug of a new contact."""
+        self.display_name = self.display_name or f"{self.first_name} {self.last_name}".strip()[:255].strip()
+        for key, field in KEYS.items():
+            setattr(self, key, search_key(getattr(self, field))[:KEY_LENGTH])
+        self.search_text = search_key(" ".join(getattr(self, field) for field in _SEARCHED))
+        self.slug = self.slug or public_slug(self.display_name, kind="contact")

@@ -1,0 +1,20 @@
+"""What the kit may do with contacts: everything."""
+
+from __future__ import annotations
+
+from ninja_orgkit.contacts.exporting import OrgkitContactRow
+from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.contacts.services import purge_contacts
+from ninja_orgkit.registry import register
+
+register(
+    Contact,
+    name="contacts/contact",
+    lookup="slug",
+    organization="organization",
+    taggable=True,
+    imageable=True,
+    export=OrgkitContactRow,
+    export_kind="contacts",
+    purge=purge_contacts,
+)

@@ -1,0 +1,127 @@
+"""Bodies of the contact routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from ninja_orgkit.contacts.selectors import MAX_TERMS, search_terms
+from ninja_orgkit.protocol.addresses import FileUrl, file_url
+from ninja_orgkit.protocol.custom import custom_field, custom_shown
+from ninja_orgkit.protocol.fields import (
+    Line32,
+    Line50,
+    Line150,
+    Line200,
+    Line254,
+    Line255,
+    Moment,
+    OrgkitInput,
+    Since,
+    Text,
+    clean_email,
+)
+from ninja_orgkit.protocol.signatures import Part
+from ninja_orgkit.tags.selectors import by_name
+
+
+def _email_or_nothing(value: str) -> str:
+    return clean_email(value) if value else ""
+
+
+def _few_terms(value: str) -> str:
+    if len(search_terms(value)) > MAX_TERMS:
+        raise PydanticCustomError("too_many_terms", "Give at most {most} terms", {"most": MAX_TERMS})
+    return value
+
+
+ContactEmail = Annotated[Line254, AfterValidator(_email_or_nothing)]
+CustomFields: Any = custom_field("contact")
+CustomShown: Any = custom_shown("contact")
+
+
+class OrgkitContactTag(BaseModel):
+    """A tag, as a contact shows it."""
+
+    id: int
+    name: str
+    slug: str
+
+
+class OrgkitContact(BaseModel):
+    """A contact of an organization."""
+
+    slug: str
+    display_name: str
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    location: str
+    notes: str
+    organization: str
+    creator: str | None
+    avatar_url: str | None
+    avatar_large_url: str | None
+    tags: list[OrgkitContactTag]
+    custom: CustomShown
+    created_at: Moment
+    updated_at: Moment
+
+
+class OrgkitContactFields(OrgkitInput):
+    """What can be edited of a contact."""
+
+    display_name: Line255 = Field("", description="Made of the other names when it is empty.")
+    first_name: Line150 = ""
+    last_name: Line150 = ""
+    email: ContactEmail = ""
+    phone: Line32 = ""
+    location: Line255 = ""
+    notes: Text = ""
+    custom: CustomFields = Field(default_factory=dict)
+
+
+class OrgkitContactCreate(OrgkitContactFields):
+    """A new contact, with at least one name."""
+
+    organization: Part = Field(description="Slug of the organization that it belongs to.")
+
+
+class OrgkitContactChange(OrgkitContactFields):
+    """The fields of a contact: all of them in a PUT, those to change in a PATCH."""
+
+    organization: str = Field("", description="Slug of the contact's organization; another one is a conflict.")
+
+
+class OrgkitContactFilters(BaseModel):
+    """Which contacts are asked for."""
+
+    organization: Part | None = Field(None, description="Slug of one organization.")
+    search: Annotated[Line200, AfterValidator(_few_terms)] = Field(
+        "", description="Up to 10 terms; each must occur in names, e-mail, phone or notes."
+    )
+    tag: list[Line50] = Field([], max_length=20, description="Slugs of tags; all must match.")
+    created_after: Since | None = None
+    updated_after: Since | None = None
+
+
+class OrgkitContactAvatar(BaseModel):
+    """The two sizes of an avatar."""
+
+    avatar_url: str
+    avatar_large_url: str
+
+
+def present_contact(row: dict[str, Any], urls: FileUrl) -> dict[str, Any]:
+    """Return a contact as clients see it."""
+    return {
+        **row,
+        "organization": row["organization__slug"],
+        "creator": row["creator__slug"],
+        "avatar_url": file_url(urls, row["avatar"]),
+        "avatar_large_url": file_url(urls, row["avatar_large"]),
+        "tags": by_name(row["tags"]),
+    }

@@ -1,0 +1,107 @@
+"""Finding contacts: one, or the list that a caller may see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from ninja_orgkit.accounts.bearer import Caller
+from ninja_orgkit.contacts.models import KEYS, Contact
+from ninja_orgkit.contacts.querysets import ContactQuerySet
+from ninja_orgkit.errors import Forbidden, NotFound
+from ninja_orgkit.keys import search_key
+from ninja_orgkit.organizations.roles import permissions_of
+from ninja_orgkit.organizations.selectors import get_membership, memberships_of
+from ninja_orgkit.tags.selectors import tagged, tags_json
+
+READ = "contacts.read"
+WRITE = "contacts.write"
+MAX_TERMS = 10
+
+_COLUMNS = (
+    "slug", "display_name", "first_name", "last_name", "email", "phone", "location", "notes", "avatar", "avatar_large",
+    "custom", "created_at", "updated_at", "organization__slug", "creator__slug",
+)  # fmt: skip
+
+
+def organizations_to_list(caller: Caller, organization: str | None) -> list[int]:
+    """Return the organizations (primary keys) whose contacts a caller may list: one by its slug, or all.
+
+    Raises NotFound and Forbidden for the one. One statement.
+    """
+    if organization is not None:
+        return [get_membership(caller, organization, needs=READ).organization_id]
+    return list(memberships_of(caller, needs=READ).values_list("organization_id", flat=True))
+
+
+def contacts_of(
+    organizations: list[int],
+    *,
+    terms: list[str],
+    tags: list[str],
+    created_after: datetime | None = None,
+    updated_after: datetime | None = None,
+) -> QuerySet[Contact, dict[str, Any]]:
+    """Return the contacts of organizations (primary keys) as rows that hold their sort keys.
+
+    Each of the ``terms`` must occur in a contact's text, and each of the ``tags`` (slugs) be assigned to it.
+    """
+    contacts = Contact.objects.across(organizations)
+    for term in terms:
+        contacts = contacts.filter(search_text__contains=term)
+    for slug in tags:
+        contacts = contacts.filter(tagged(Contact, slug))
+    if created_after is not None:
+        contacts = contacts.filter(created_at__gt=created_after)
+    if updated_after is not None:
+        contacts = contacts.filter(updated_at__gt=updated_after)
+    return _rows(contacts, *KEYS)
+
+
+def search_terms(search: str) -> list[str]:
+    """Return the different terms of a search as they are looked for."""
+    return list(dict.fromkeys(search_key(search).split()))
+
+
+def contact_row(caller: Caller, slug: str) -> dict[str, Any]:
+    """Return a contact that the caller may read, as a row. Raises NotFound and Forbidden. One statement."""
+    row = _rows(_seen_by(caller, slug), role=F("organization__memberships__role")).first()
+    return _allowed(row, row and row["role"], READ)
+
+
+def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
+    """Return a contact of an organization in which the caller's role holds a permission, with the organization.
+
+    Raises NotFound where the caller is no member, whether the contact exists or not, and Forbidden. One statement.
+    """
+    contacts = _seen_by(caller, slug).select_related("organization")
+    contact = contacts.annotate(role=F("organization__memberships__role")).first()
+    return _allowed(contact, contact and contact.role, needs)
+
+
+def row_of(contact: Contact) -> dict[str, Any]:
+    """Return a contact as a row. Raises NotFound when it is gone."""
+    row: dict[str, Any] | None = _rows(Contact.objects.filter(pk=contact.pk)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _seen_by(caller: Caller, slug: str) -> ContactQuerySet:
+    return Contact.objects.filter(
+        slug=slug, organization__deleted_at=None, organization__memberships__account=caller.account.pk
+    ).order_by()
+
+
+def _allowed(found: Any, role: str | None, needs: str) -> Any:
+    if found is None:
+        raise NotFound
+    if needs not in permissions_of(role or ""):
+        raise Forbidden
+    return found
+
+
+def _rows(contacts: ContactQuerySet, *columns: str, **named: Any) -> QuerySet[Contact, dict[str, Any]]:
+    return contacts.values(*_COLUMNS, *columns, tags=tags_json(Contact), **named)

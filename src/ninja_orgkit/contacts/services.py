@@ -1,0 +1,76 @@
+"""Keeping contacts: made, changed, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.attachments import forget_many
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
+from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.organizations.models import Organization
+
+_BATCH = 1000
+
+
+@transaction.atomic
+def create_contact(organization: Organization, *, creator: Account, fields: dict[str, Any]) -> Contact:
+    """Create a contact; the display name is made of the others when it is empty. Raises NamelessContact."""
+    contact = Contact(organization=organization, creator=creator, **fields)
+    _require_name(contact)
+    contact.save(force_insert=True)
+    return contact
+
+
+@transaction.atomic
+def update_contact(contact: Contact, *, changes: dict[str, Any]) -> Contact:
+    """Change the given fields of a contact; an empty display name is made of the others anew.
+
+    ``organization`` (a slug) among them must be the contact's own. Raises OrganizationImmutable, NamelessContact, and
+    NotFound when the contact is gone.
+    """
+    if changes.pop("organization", contact.organization.slug) != contact.organization.slug:
+        raise OrganizationImmutable
+    locked: Contact | None = Contact.objects.select_for_update().filter(pk=contact.pk).first()
+    if locked is None:
+        raise NotFound
+    for field, value in changes.items():
+        setattr(locked, field, value)
+    _require_name(locked)
+    if changes:
+        locked.save(update_fields=[*changes, "updated_at"])
+    return locked
+
+
+def _require_name(contact: Contact) -> None:
+    contact.derive()
+    if not contact.display_name:
+        raise NamelessContact
+
+
+@transaction.atomic
+def delete_contact(contact: Contact) -> None:
+    """Delete a contact with what is attached to it; the files of its avatar go after the commit."""
+    contact.delete()
+
+
+@transaction.atomic
+def purge_contacts(organization: int) -> bool:
+    """Delete one batch of the contacts of a deleted organization; tell whether there may be more."""
+    columns = ("pk", "avatar", "avatar_large")
+    batch = list(Contact.objects.filter(organization=organization).values_list(*columns)[:_BATCH])
+    keys = [key for key, *_ in batch]
+    forget_many(Contact, keys)
+    if names := [name for _, *files in batch for name in files if name]:
+        enqueue(DELETE_FILES, names=names)
+    rows = Contact.objects.filter(pk__in=keys)
+    if Contact._meta.related_objects:
+        rows.delete()
+    else:  # nothing of the host's points at contacts, so no signal and no cascade is needed
+        rows._raw_delete(rows.db)
+    return len(batch) == _BATCH

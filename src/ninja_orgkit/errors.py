@@ -1,0 +1,155 @@
+"""Errors that a client is told about: one class each, its docstring the message, its name the ``code``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+
+class OrgKitError(Exception):
+    """Something went wrong."""
+
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "Bad request"
+
+    def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        """Keep what the client is told: ``detail`` instead of the docstring, ``headers``, and extra members."""
+        self.detail = detail or self.message()
+        self.headers = headers or {}
+        self.extra = extra
+        super().__init__(self.detail)
+
+    @classmethod
+    def code(cls) -> str:
+        """Return the stable, snake_case name that clients compare."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def message(cls) -> str:
+        """Return the first paragraph of the docstring on one line, without its markup."""
+        return " ".join((cls.__doc__ or "").split("\n\n", 1)[0].replace("`", "").split())
+
+
+class BadRequest(OrgKitError):
+    """The request could not be understood."""
+
+
+class MalformedBody(BadRequest):
+    """The body could not be parsed."""
+
+
+class InvalidToken(BadRequest):
+    """This link is invalid, was already used, or has expired."""
+
+
+class Unauthenticated(OrgKitError):
+    """Sign in: the bearer token is missing, malformed, expired or revoked."""
+
+    status = 401
+    title = "Unauthorized"
+
+    def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        """Add the challenge that RFC 9110 wants with every 401."""
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})}, **extra)
+
+
+class Forbidden(OrgKitError):
+    """Your role does not allow this."""
+
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(OrgKitError):
+    """Nothing is here, or nothing that you may see."""
+
+    status = 404
+    title = "Not found"
+
+
+class MethodNotAllowed(OrgKitError):
+    """This URL does not know the method."""
+
+    status = 405
+    title = "Method not allowed"
+
+
+class Conflict(OrgKitError):
+    """The request conflicts with the present state."""
+
+    status = 409
+    title = "Conflict"
+
+
+class Gone(OrgKitError):
+    """This is no longer available."""
+
+    status = 410
+    title = "Gone"
+
+
+class PreconditionFailed(OrgKitError):
+    """The object has changed since you read it."""
+
+    status = 412
+    title = "Precondition failed"
+
+
+class TooLarge(OrgKitError):
+    """The request is too large."""
+
+    status = 413
+    title = "Content too large"
+
+
+class UnsupportedMediaType(OrgKitError):
+    """The body has a media type that is not accepted here."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
+class RangeNotSatisfiable(OrgKitError):
+    """The file is shorter than the range asked for."""
+
+    status = 416
+    title = "Range not satisfiable"
+
+
+class Invalid(OrgKitError):
+    """The request is not valid."""
+
+    status = 422
+    title = "Unprocessable content"
+
+
+class ValidationFailed(Invalid):
+    """Some values are not valid; ``errors`` says which."""
+
+    @classmethod
+    def code(cls) -> str:
+        """Return the code under which validation is known everywhere."""
+        return "validation_error"
+
+
+class Throttled(OrgKitError):
+    """Too many requests; try again later."""
+
+    status = 429
+    title = "Too many requests"
+
+
+class Unavailable(OrgKitError):
+    """A service that is needed is down; try again later."""
+
+    status = 503
+    title = "Service unavailable"
+
+    def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        """Add when to come back."""
+        super().__init__(detail, headers={"Retry-After": "5", **(headers or {})}, **extra)
+
+
+def field_error(loc: list[str | int], msg: str, kind: str) -> ValidationFailed:
+    """Return the error that says that one value is not valid, as the validation of a schema would."""
+    return ValidationFailed(errors=[{"loc": loc, "msg": msg, "type": kind}])

@@ -1,0 +1,26 @@
+"""Admin of exports."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from ninja_orgkit.exports.models import ExportJob
+
+
+@admin.register(ExportJob)
+class ExportJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Exports; deleting one deletes its archive."""
+
+    list_display = ("id", "organization", "requested_by", "status", "size", "attempts", "created_at", "expires_at")
+    list_filter = ("status",)
+    list_select_related = ("organization", "requested_by")
+    search_fields = ("organization__slug", "organization__name", "requested_by__email")
+    date_hierarchy = "created_at"
+
+    def has_add_permission(self, request: object) -> bool:
+        """An export is asked for through the API."""
+        return False
+
+    def has_change_permission(self, request: object, obj: ExportJob | None = None) -> bool:
+        """A job is not edited."""
+        return False

@@ -1,0 +1,154 @@
+"""What is in the archive of an export: rows, files, a page to look at, and the manifest."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from django.core.files.base import File
+from pydantic_core import to_json
+
+from ninja_orgkit.exports.leases import Progress
+from ninja_orgkit.exports.names import Names, extension_of, safe_kind, safe_stem
+from ninja_orgkit.exports.preview import Preview
+from ninja_orgkit.exports.rows import CsvLines, Kind, json_line, kinds
+from ninja_orgkit.exports.snapshots import snapshot
+from ninja_orgkit.exports.zipping import CHUNK, Archive, Spool, Writable
+from ninja_orgkit.media.storage import open_file, reaching
+from ninja_orgkit.organizations.models import Organization
+
+FORMAT = "ninja-orgkit-export"
+VERSION = 1
+
+_PICTURES = "images"
+
+
+def write_archive(organization: Organization, sink: Writable, progress: Progress) -> None:
+    """Write everything an organization has as a ZIP archive to ``sink``, which needs only ``write`` and ``flush``.
+
+    All rows are of one moment. A file that is gone is listed in the manifest. Raises Stopped, and StorageUnavailable.
+    """
+    now = datetime.now(UTC)
+    with closing(Archive(sink, made_at=now)) as archive, closing(Spool()) as files, closing(Spool()) as missing:
+        build = _Build(archive, progress, files, missing)
+        with snapshot():
+            for kind in kinds():
+                build.rows(kind, organization)
+        progress.total = progress.done + files.count
+        for path, stored in files:
+            build.file(path, stored)
+            progress.step()
+        build.page(organization, now)
+        archive.finish(build.manifest(organization, now))
+
+
+class _Build:
+    def __init__(self, archive: Archive, progress: Progress, files: Spool, missing: Spool) -> None:
+        self.archive = archive
+        self.progress = progress
+        self.files = files
+        self.missing = missing
+        self.names = Names()
+        self.preview = Preview()
+
+    def rows(self, kind: Kind, organization: Organization) -> None:
+        """Add the rows of a kind as JSON lines and, by way of a temporary file, as CSV."""
+        name = safe_kind(kind.name)
+        data, table = self.names.claim("data", name, "jsonl"), self.names.claim("csv", name, "csv")
+        self.preview.begin(kind.name, kind.columns, data=data, csv=table)
+        with tempfile.TemporaryFile() as cells:
+            self.archive.text(data, _buffered(self._lines(kind, organization, cells)))
+            cells.seek(0)
+            self.archive.text(table, _chunks(cells))
+
+    def _lines(self, kind: Kind, organization: Organization, cells: IO[bytes]) -> Iterator[bytes]:
+        csv = CsvLines()
+        cells.write(csv.line(kind.columns))
+        for row in kind.read(organization):
+            self.preview.add(row, self._place_files(kind, row))
+            cells.write(csv.line(list(row.values())))
+            yield json_line(row)
+            self.progress.step()
+
+    def _place_files(self, kind: Kind, row: dict[str, Any]) -> dict[str, str]:
+        """Give each file of a row its path in the archive, which takes the place of the stored name."""
+        placed = {}
+        for column, marker in kind.files.items():
+            stored = row[column]
+            row[column] = None
+            if not stored:
+                continue
+            words = [row[name] for name in marker.named_by]
+            path = self.names.claim(safe_kind(marker.folder), safe_stem(*words), extension_of(stored))
+            row[column] = placed[column] = path
+            self.files.add([path, stored])
+            if marker.folder == _PICTURES:
+                self.preview.add_picture(path, str(words[-1]))
+        return placed
+
+    def file(self, path: str, stored: str) -> None:
+        """Add a stored file, or note that it is missing."""
+        try:
+            source = open_file(stored)
+            # Some storages find out only when they read.
+            first = _read(source)
+        except FileNotFoundError:
+            self.missing.add({"path": path, "reason": "The file is not in the storage."})
+            return
+        with source:
+            self.archive.stored(path, self._rest(first, source), size=source.size)
+
+    def _rest(self, first: bytes, source: File[bytes]) -> Iterator[bytes]:
+        chunk = first
+        while chunk:
+            self.progress.check()
+            yield chunk
+            chunk = _read(source)
+
+    def page(self, organization: Organization, now: datetime) -> None:
+        """Add the page that shows the archive."""
+        missing = (entry["path"] for entry in self.missing)
+        page = self.preview.render(missing=missing, organization=organization, made_at=f"{now:%Y-%m-%d %H:%M}")
+        self.archive.text("index.html", [page])
+
+    def manifest(self, organization: Organization, now: datetime) -> Iterator[bytes]:
+        """Yield the manifest in pieces."""
+        head = {
+            "format": FORMAT,
+            "version": VERSION,
+            "organization": organization.slug,
+            "created_at": now.isoformat().replace("+00:00", "Z"),
+            "counts": self.preview.counts(),
+        }
+        yield to_json(head)[:-1] + b',"files":['
+        for index, (path, size, sha256) in enumerate(self.archive.entries):
+            yield b",\n" * bool(index) + to_json({"path": path, "size": size, "sha256": sha256})
+        yield b'],"missing":['
+        for index, entry in enumerate(self.missing):
+            yield b",\n" * bool(index) + to_json(entry)
+        yield b"]}\n"
+
+
+def _read(file: File[bytes]) -> bytes:
+    with reaching():
+        return file.read(CHUNK)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def _buffered(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Join short lines, so that each call of the compressor has something to do."""
+    gathered, size = [], 0
+    for line in lines:
+        gathered.append(line)
+        size += len(line)
+        if size >= CHUNK // 16:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    yield b"".join(gathered)

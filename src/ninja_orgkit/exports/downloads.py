@@ -1,0 +1,38 @@
+"""``/exports/download``: an archive, by the link that an admin was given."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from ninja.decorators import decorate_view
+
+from ninja_orgkit.exports import selectors
+from ninja_orgkit.exports.links import read_token
+from ninja_orgkit.media.links import serve
+from ninja_orgkit.protocol.replies import kept_private
+from ninja_orgkit.protocol.signatures import OrgkitRouter
+
+router = OrgkitRouter(tags=["exports"])
+
+
+@router.get("/download")
+@decorate_view(kept_private)
+def download_export(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Send the archive of an export, or one range of it.
+
+    The link works until the export expires, and for as long as the admin to whom it was given may export.
+    """
+    return _send(request, token)
+
+
+@router.api_operation(["HEAD"], "/download", include_in_schema=False)
+@decorate_view(kept_private)
+def head_export(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Say what the archive is without sending it."""
+    return _send(request, token)
+
+
+def _send(request: HttpRequest, token: str) -> HttpResponseBase:
+    job = selectors.downloadable(*read_token(token))
+    name = f"{job.organization.slug}-{job.created_at:%Y-%m-%d}.zip"
+    return serve(request, job.file, download_as=name)

@@ -1,0 +1,163 @@
+"""Who works on an export: each step of a worker is a conditional update, so that one which lost its lease does nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.conf import settings
+from ninja_orgkit.exports.models import ExportJob
+
+NOTIFY = "orgkit.exports.notify"
+FAULT = "The export failed because of a fault on our side. Please start another one."
+
+logger = logging.getLogger("ninja_orgkit.exports")
+
+_BEAT = 1.0
+
+
+class Stopped(Exception):
+    """The job was cancelled or discarded, or another worker has taken it over."""
+
+
+def claim(job_id: str) -> ExportJob | None:
+    """Take a job that is queued, or whose worker has been silent too long; None when there is nothing to do."""
+    now = timezone.now()
+    free = Q(status=ExportJob.Status.QUEUED) | Q(status=ExportJob.Status.RUNNING, lease_until__lte=now)
+    lease = uuid.uuid4()
+    taken = ExportJob.objects.filter(free, pk=job_id, attempts__lt=settings.EXPORT_MAX_ATTEMPTS).update(
+        status=ExportJob.Status.RUNNING,
+        attempts=F("attempts") + 1,
+        lease=lease,
+        lease_until=now + settings.EXPORT_LEASE,
+        started_at=Coalesce(F("started_at"), now),
+        done=0,
+        total=0,
+    )
+    if taken:
+        return ExportJob.objects.select_related("organization").get(pk=job_id)
+    spent = ExportJob.objects.filter(free, pk=job_id, attempts__gte=settings.EXPORT_MAX_ATTEMPTS).first()
+    if spent is not None:
+        fail(spent)
+    return None
+
+
+def record(job: ExportJob, **values: Any) -> None:
+    """Write values of a job that this worker holds. Raises Stopped when it no longer does."""
+    held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, status=ExportJob.Status.RUNNING)
+    if not held.update(**values):
+        raise Stopped
+    for name, value in values.items():
+        setattr(job, name, value)
+
+
+@transaction.atomic
+def finish(job: ExportJob, *, size: int, sha256: str, units: int) -> None:
+    """Make a job whose archive is stored ready, and have its requester told. Raises Stopped."""
+    now = timezone.now()
+    record(
+        job,
+        status=ExportJob.Status.READY,
+        active_key=None,
+        size=size,
+        sha256=sha256,
+        done=units,
+        total=units,
+        finished_at=now,
+        expires_at=now + settings.EXPORT_LIFETIME,
+    )
+    enqueue(NOTIFY, job=str(job.pk))
+
+
+@transaction.atomic
+def fail(job: ExportJob, *, error: str = FAULT) -> None:
+    """End a job that cannot be done, and have its requester told; one that others have moved on is left alone."""
+    held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, status=job.status)
+    if held.update(status=ExportJob.Status.FAILED, active_key=None, error=error, finished_at=timezone.now()):
+        enqueue(NOTIFY, job=str(job.pk))
+
+
+@transaction.atomic
+def put_back(job: ExportJob) -> None:
+    """Leave a job that met a passing fault to a later attempt, after one lease. Fails it after the last one."""
+    if job.attempts >= settings.EXPORT_MAX_ATTEMPTS:
+        fail(job)
+        return
+    held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, status=ExportJob.Status.RUNNING)
+    held.update(status=ExportJob.Status.QUEUED, lease=None, lease_until=timezone.now() + settings.EXPORT_LEASE)
+
+
+class Progress:
+    """How far a build is: counted by the builder, recorded by the heartbeat, which in turn tells it to stop."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.total = 0
+        self.stopped = threading.Event()
+
+    def step(self) -> None:
+        """Count one row or file. Raises Stopped."""
+        self.done += 1
+        self.check()
+
+    def check(self) -> None:
+        """Raise Stopped when somebody wants the build to end."""
+        if self.stopped.is_set():
+            raise Stopped
+
+
+class Heartbeat:
+    """Keeps a lease and records progress while a block runs, in a thread with a database connection of its own.
+
+    The builder's own connection sits in the snapshot's transaction. Inside a transaction of the caller's nobody else
+    sees the job, so nothing beats.
+    """
+
+    def __init__(self, job: ExportJob, progress: Progress) -> None:
+        self.job = job
+        self.progress = progress
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"export-{job.pk}", daemon=True)
+        self._beats = not connection.in_atomic_block
+
+    def __enter__(self) -> None:
+        """Begin to beat."""
+        if self._beats:
+            self._thread.start()
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Stop beating."""
+        self._over.set()
+        if self._beats:
+            self._thread.join()
+
+    def _run(self) -> None:
+        pause = min(_BEAT, settings.EXPORT_LEASE.total_seconds() / 4)
+        try:
+            while not self._over.wait(pause):
+                try:
+                    self.beat()
+                except Stopped:
+                    self.progress.stopped.set()
+                    return
+                except DatabaseError:
+                    # The lease lasts for several beats; if the database stays away, another worker takes over.
+                    logger.warning("The heartbeat of export %s failed.", self.job.pk, exc_info=True)
+                    connection.close()
+        finally:
+            connection.close()
+
+    def beat(self) -> None:
+        """Prolong the lease and record the progress. Raises Stopped."""
+        held = ExportJob.objects.filter(pk=self.job.pk, lease=self.job.lease, status=ExportJob.Status.RUNNING)
+        until = timezone.now() + settings.EXPORT_LEASE
+        if not held.update(lease_until=until, done=self.progress.done, total=self.progress.total):
+            raise Stopped

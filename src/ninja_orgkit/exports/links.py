@@ -1,0 +1,36 @@
+"""Links to an archive: signed, and bound to the account to whom they are given.
+
+A token names the account and the job. How long it works is the job's own time, so nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+from django.core import signing
+
+from ninja_orgkit.errors import NotFound
+
+_SALT = "ninja_orgkit.exports"
+_LONGEST = 512
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def download_link(base_url: str, *, job: str, account: str) -> str:
+    """Return the URL of an archive for one account; ``base_url`` is where the API is mounted, without a slash at its end."""
+    token = signing.Signer(salt=_SALT).sign_object([account, job])
+    return f"{base_url}/exports/download?{urlencode({'token': token})}"
+
+
+def read_token(token: str) -> tuple[str, str]:
+    """Return job and account of a token. Raises NotFound for one that is malformed or tampered with."""
+    if len(token) > _LONGEST or not token.isascii():
+        raise NotFound
+    try:
+        account, job = signing.Signer(salt=_SALT).unsign_object(token)
+    except (signing.BadSignature, ValueError, TypeError):
+        raise NotFound from None
+    if not isinstance(job, str) or not _UUID.fullmatch(job):
+        raise NotFound
+    return job, account

@@ -1,0 +1,8 @@
+"""What exports register: jobs go with their organization, and are in no export."""
+
+from __future__ import annotations
+
+from ninja_orgkit.exports.models import ExportJob
+from ninja_orgkit.registry import register
+
+register(ExportJob, name="exports/job", lookup="id", organization="organization")

@@ -1,0 +1,106 @@
+"""``index.html`` of an archive: something to look at without any program, offline, and safe to open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from django.template.loader import render_to_string
+
+ROWS = 100
+PICTURES = 300
+
+_LONGEST_CELL = 200
+
+
+@dataclass
+class Table:
+    """The first rows of a kind."""
+
+    kind: str
+    columns: list[str]
+    data: str
+    csv: str
+    rows: list[list[dict[str, str]]] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def title(self) -> str:
+        """The kind as a heading."""
+        return self.kind.replace("_", " ").replace(".", " · ").capitalize()
+
+    @property
+    def hidden(self) -> int:
+        """How many rows are not shown."""
+        return self.count - len(self.rows)
+
+
+@dataclass
+class Picture:
+    """A picture of the gallery."""
+
+    path: str
+    caption: str
+
+    @property
+    def href(self) -> str:
+        """The path as a relative URL."""
+        return quote(self.path)
+
+
+class Preview:
+    """Collects what the page shows while the archive is written: bounded, however much there is."""
+
+    def __init__(self) -> None:
+        self.tables: list[Table] = []
+        self._pictures: list[Picture] = []
+        self._picture_count = 0
+
+    def begin(self, kind: str, columns: list[str], *, data: str, csv: str) -> None:
+        """Begin the table of a kind; ``data`` and ``csv`` are the paths of its files."""
+        self.tables.append(Table(kind, columns, data, csv))
+
+    def add(self, row: dict[str, Any], files: dict[str, str]) -> None:
+        """Add a row of the kind begun last; ``files`` are its columns that hold a path in the archive."""
+        table = self.tables[-1]
+        table.count += 1
+        if len(table.rows) < ROWS:
+            table.rows.append([_cell(value, files.get(name)) for name, value in row.items()])
+
+    def add_picture(self, path: str, caption: str) -> None:
+        """Add a picture to the gallery."""
+        self._picture_count += 1
+        if len(self._pictures) < PICTURES:
+            self._pictures.append(Picture(path, caption))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows each kind has."""
+        return {table.kind: table.count for table in self.tables}
+
+    def render(self, *, missing: Iterable[str], **context: Any) -> bytes:
+        """Return the page. ``missing`` are the paths of files that are not in the archive."""
+        gallery = {picture.path: picture for picture in self._pictures}
+        shown, count = [], 0
+        for path in missing:
+            gallery.pop(path, None)
+            count += 1
+            if count <= ROWS:
+                shown.append(path)
+        page = {
+            "tables": self.tables,
+            "pictures": list(gallery.values()),
+            "hidden_pictures": self._picture_count - len(self._pictures),
+            "missing": shown,
+            "hidden_missing": count - len(shown),
+            **context,
+        }
+        return render_to_string("orgkit/export/index.html", page).encode()
+
+
+def _cell(value: Any, path: str | None) -> dict[str, str]:
+    text = value if isinstance(value, str) else "" if value in (None, {}, []) else json.dumps(value, ensure_ascii=False)
+    shown = f"{text[:_LONGEST_CELL]}…" if len(text) > _LONGEST_CELL else text
+    return {"text": shown, "href": quote(path) if path else ""}

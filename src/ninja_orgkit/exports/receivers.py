@@ -1,0 +1,15 @@
+"""Archives go with their jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.exports.models import ExportJob
+
+
+def delete_archive(sender: type[ExportJob], instance: ExportJob, **_kwargs: Any) -> None:
+    """Have the archive of a job that was just deleted deleted too, whichever way that happened."""
+    if instance.file:
+        enqueue(DELETE_FILES, names=[instance.file])

@@ -1,0 +1,75 @@
+"""Finding exports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.exports.errors import ExportExpired
+from ninja_orgkit.exports.models import ExportJob
+from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.roles import roles_with
+
+PERMISSION = "export.create"
+
+_COLUMNS = (
+    "id",
+    "status",
+    "done",
+    "total",
+    "size",
+    "sha256",
+    "error",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "expires_at",
+    "requested_by__slug",
+)
+
+
+def exports_of(organization: Organization) -> QuerySet[ExportJob, dict[str, Any]]:
+    """Return the exports of an organization as rows."""
+    return ExportJob.objects.filter(organization=organization).values(*_COLUMNS)
+
+
+def get_export(organization: Organization, job_id: str) -> dict[str, Any]:
+    """Return one export of an organization as a row. Raises NotFound."""
+    row = exports_of(organization).filter(pk=job_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def may_export(account_slug: str, organization: Organization) -> bool:
+    """Tell whether an account is active and may export an organization now."""
+    return Membership.objects.filter(
+        organization=organization,
+        organization__deleted_at=None,
+        account__slug=account_slug,
+        account__user__is_active=True,
+        role__in=roles_with(PERMISSION),
+    ).exists()
+
+
+def downloadable(job_id: str, account_slug: str) -> ExportJob:
+    """Return a finished export for the one to whom its link was given.
+
+    Raises NotFound when it was discarded or never got ready, or when the account may no longer export, and
+    ExportExpired.
+    """
+    job = ExportJob.objects.select_related("organization").filter(pk=job_id).first()
+    if job is None or not may_export(account_slug, job.organization):
+        raise NotFound
+    if job.status == ExportJob.Status.EXPIRED or _is_past(job):
+        raise ExportExpired
+    if job.status != ExportJob.Status.READY:
+        raise NotFound
+    return job
+
+
+def _is_past(job: ExportJob) -> bool:
+    return job.status == ExportJob.Status.READY and job.expires_at is not None and job.expires_at <= timezone.now()

@@ -1,0 +1,108 @@
+"""Exports: asked for, cancelled, discarded, expired, and taken up again when their worker died."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.conf import settings
+from ninja_orgkit.constraints import refusing
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.exports import leases
+from ninja_orgkit.exports.errors import ExportActive
+from ninja_orgkit.exports.models import ACTIVE, ExportJob
+from ninja_orgkit.organizations.models import Organization
+
+RUN = "orgkit.exports.run"
+
+_BATCH = 100
+
+
+def request_export(organization: Organization, *, account: Account) -> ExportJob:
+    """Return the active export of an organization; a new one, queued, when there is none.
+
+    Two requests at the same time get the same job. Raises ExportActive when jobs come and go too fast to catch one.
+    """
+    for _ in range(3):
+        job = ExportJob.objects.filter(active_key=str(organization.pk)).first()
+        if job is not None:
+            return job
+        try:
+            return _queue(organization, account)
+        except ExportActive:
+            continue
+    raise ExportActive
+
+
+@transaction.atomic
+def _queue(organization: Organization, account: Account) -> ExportJob:
+    job = ExportJob(
+        organization=organization, requested_by=account, lease_until=timezone.now() + settings.EXPORT_LEASE
+    )
+    with refusing(ExportJob, orgkit_export_active=ExportActive):
+        job.save(force_insert=True)
+    enqueue(RUN, job=str(job.pk))
+    return job
+
+
+@transaction.atomic
+def delete_export(organization: Organization, job_id: str) -> None:
+    """Cancel an active export, which stays listed, or discard any other one with its file. Raises NotFound."""
+    job = ExportJob.objects.select_for_update().filter(organization=organization, pk=job_id).first()
+    if job is None:
+        raise NotFound
+    if job.status in ACTIVE:
+        job.status = ExportJob.Status.CANCELLED
+        job.finished_at = timezone.now()
+        job.save(update_fields=["status", "finished_at"])
+    else:
+        job.delete()
+
+
+def expire_exports() -> int:
+    """Delete the archives that are past their time, and return how many there were."""
+    past = ExportJob.objects.filter(status=ExportJob.Status.READY, expires_at__lte=timezone.now())
+    return sum(_expire(pk) for pk in past.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _expire(pk: object) -> bool:
+    job = ExportJob.objects.select_for_update().filter(pk=pk, status=ExportJob.Status.READY).first()
+    if job is None:
+        return False
+    enqueue(DELETE_FILES, names=[job.file])
+    job.status, job.file = ExportJob.Status.EXPIRED, ""
+    job.save(update_fields=["status", "file"])
+    return True
+
+
+def revive_exports() -> None:
+    """Take up what no worker works on: lost messages, dead workers, and files that an ended job left half-written."""
+    now = timezone.now()
+    silent = ExportJob.objects.filter(lease_until__lte=now)
+    for job in silent.filter(status__in=ACTIVE)[:_BATCH]:
+        if job.status == ExportJob.Status.RUNNING and job.attempts >= settings.EXPORT_MAX_ATTEMPTS:
+            leases.fail(job)
+        else:
+            _enqueue_again(job)
+    ended = (ExportJob.Status.CANCELLED, ExportJob.Status.FAILED)
+    for job in silent.filter(status__in=ended).exclude(file="")[:_BATCH]:
+        _sweep(job)
+
+
+@transaction.atomic
+def _enqueue_again(job: ExportJob) -> None:
+    """Send the message of a job once more, unless another process has just done so."""
+    held = ExportJob.objects.filter(pk=job.pk, lease_until=job.lease_until, status=job.status)
+    # Whoever holds the job has been silent for too long: from here on its writes count for nothing.
+    if held.update(status=ExportJob.Status.QUEUED, lease=None, lease_until=timezone.now() + settings.EXPORT_LEASE):
+        enqueue(RUN, job=str(job.pk))
+
+
+@transaction.atomic
+def _sweep(job: ExportJob) -> None:
+    if ExportJob.objects.filter(pk=job.pk, file=job.file).update(file=""):
+        enqueue(DELETE_FILES, names=[job.file])

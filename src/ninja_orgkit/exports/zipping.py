@@ -1,0 +1,121 @@
+"""A ZIP archive written as a stream: nothing seeks, and nothing is held in memory but one chunk and the directory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import IO, Any, Protocol
+
+CHUNK = 1024 * 1024
+
+_FIRST_YEAR, _LAST_YEAR = 1980, 2107  # what the date field of a ZIP can say
+_TEXT_LEVEL = 3
+
+
+class Writable(Protocol):
+    """What an archive is written to."""
+
+    def write(self, data: bytes, /) -> Any: ...
+    def flush(self) -> None: ...
+
+
+class Sink:
+    """Passes bytes on; counts and hashes them. It has no ``seek`` and no ``tell``, so ``zipfile`` never looks back."""
+
+    def __init__(self, out: Writable) -> None:
+        self._out = out
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Write bytes."""
+        self._out.write(data)
+        self._sha256.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Flush what is behind."""
+        self._out.flush()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything written, in hexadecimal."""
+        return self._sha256.hexdigest()
+
+
+class Spool:
+    """JSON values on disk, written first and read afterwards. The file has no name, so no crash leaves it behind."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile()
+        self.count = 0
+
+    def add(self, value: Any) -> None:
+        """Append a value."""
+        self._file.write(json.dumps(value).encode() + b"\n")
+        self.count += 1
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield every value again."""
+        self._file.seek(0)
+        for line in self._file:
+            yield json.loads(line)
+
+    def close(self) -> None:
+        """Drop the values."""
+        self._file.close()
+
+
+class Archive:
+    """Adds members to a ZIP archive, and notes path, size and SHA-256 of each in ``entries``."""
+
+    def __init__(self, sink: Writable, *, made_at: datetime) -> None:
+        self._zip = zipfile.ZipFile(sink, "w", allowZip64=True)  # type: ignore[call-overload]
+        moment = made_at.astimezone(UTC)
+        year = min(max(moment.year, _FIRST_YEAR), _LAST_YEAR)
+        self._date = (year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+        self.entries = Spool()
+
+    def text(self, path: str, chunks: Iterable[bytes]) -> None:
+        """Add a compressed member whose size is not known before."""
+        info = self._info(path)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info._compresslevel = _TEXT_LEVEL  # type: ignore[attr-defined]  # public as compress_level from 3.13 on
+        self._copy(info, chunks, zip64=True)
+
+    def stored(self, path: str, chunks: Iterable[bytes], *, size: int) -> None:
+        """Add a member as it is; ``size`` (bytes) only has to tell whether it needs Zip64."""
+        info = self._info(path)
+        info.file_size = size
+        self._copy(info, chunks, zip64=False)
+
+    def finish(self, manifest: Iterable[bytes]) -> None:
+        """Add the manifest, which is in no list, and the directory."""
+        self.text("manifest.json", manifest)
+        self._zip.close()
+
+    def close(self) -> None:
+        """Let go of an archive, finished or not."""
+        # An unfinished one must not write its directory when it is collected.
+        self._zip.fp = None
+        self.entries.close()
+
+    def _info(self, path: str) -> zipfile.ZipInfo:
+        info = zipfile.ZipInfo(path, date_time=self._date)
+        info.external_attr = 0o644 << 16
+        return info
+
+    def _copy(self, info: zipfile.ZipInfo, chunks: Iterable[bytes], *, zip64: bool) -> None:
+        sha256 = hashlib.sha256()
+        size = 0
+        with self._zip.open(info, "w", force_zip64=zip64) as member:
+            for chunk in chunks:
+                member.write(chunk)
+                sha256.update(chunk)
+                size += len(chunk)
+        self.entries.add([info.filename, size, sha256.hexdigest()])

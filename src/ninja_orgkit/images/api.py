@@ -1,0 +1,5 @@
+"""Routes."""
+
+from ninja_orgkit.protocol.signatures import OrgkitRouter
+
+router = OrgkitRouter()

@@ -1,0 +1,87 @@
+"""The work behind an upload: the renditions of an image."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.images.models import Image
+from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
+from ninja_orgkit.media.renditions import Rendered, render
+from ninja_orgkit.media.storage import Saver, open_file, saving
+
+RENDER = "orgkit.images.render"
+
+_STALE = timedelta(hours=1)
+_HOPELESS = timedelta(days=1)
+
+
+def render_image(image_id: int) -> None:
+    """Make the renditions of an image that waits for them; nothing where it does not, or is gone.
+
+    Safe to run twice, also at the same time: who comes second, or after the image was deleted, deletes its own files. An
+    image whose file is gone or cannot be decoded becomes ``failed``. Raises what the storage raises.
+    """
+    image = Image.objects.filter(pk=image_id, status=Image.Status.PROCESSING).first()
+    if image is None:
+        return
+    try:
+        with open_file(image.file) as file:
+            rendered = render(file)
+    except (InvalidImage, UnsupportedImage, FileNotFoundError):
+        _finish(image, status=Image.Status.FAILED)
+        return
+    with saving() as saver:
+        stored = _store(rendered, saver)
+        placeholder = rendered.info.placeholder
+        if not _finish(image, status=Image.Status.READY, placeholder=placeholder, renditions=stored):
+            saver.discard()
+
+
+def _store(rendered: Rendered, saver: Saver) -> dict[str, Any]:
+    """Store the renditions; those of a small picture are all the same, and stored once."""
+    names: dict[bytes, str] = {}
+    stored = {}
+    for name, made in rendered.renditions.items():
+        if made.content not in names:
+            names[made.content] = saver.save("images", "webp", made.content)
+        stored[name] = {"name": names[made.content], "width": made.width, "height": made.height}
+    return stored
+
+
+@transaction.atomic
+def _finish(image: Image, **values: Any) -> bool:
+    """Write the outcome, unless another worker was faster or the image is gone. Tells whether it was written."""
+    current = Image.objects.select_for_update().filter(pk=image.pk, status=Image.Status.PROCESSING).first()
+    if current is None:
+        return False
+    former = current.rendition_names()
+    for name, value in values.items():
+        setattr(current, name, value)
+    current.save(update_fields=[*values, "updated_at"])
+    if former and "renditions" in values:
+        enqueue(DELETE_FILES, names=former)
+    return True
+
+
+@transaction.atomic
+def render_again(images: list[Image]) -> None:
+    """Ask for new renditions, as after a change of the setting ``RENDITIONS``; the old files go then."""
+    keys = [image.pk for image in images]
+    Image.objects.filter(pk__in=keys).update(status=Image.Status.PROCESSING, updated_at=timezone.now())
+    for key in keys:
+        enqueue(RENDER, image=key)
+
+
+def revive() -> None:
+    """Ask again for the renditions that a killed worker owes; after a day an image that kills workers has failed."""
+    now = timezone.now()
+    waiting = Image.objects.filter(status=Image.Status.PROCESSING)
+    waiting.filter(updated_at__lte=now - _HOPELESS).update(status=Image.Status.FAILED, updated_at=now)
+    for key in waiting.filter(updated_at__lte=now - _STALE).values_list("pk", flat=True):
+        enqueue(RENDER, image=key)

@@ -1,0 +1,62 @@
+"""Finding images: of an organization, and of one object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.images.models import Image, ImageAttachment
+from ninja_orgkit.images.targets import ORDER, links_of
+from ninja_orgkit.organizations.models import Organization
+
+_MAX_ID = 2**63 - 1
+_COLUMNS = (
+    "id", "title", "description", "alt_text", "format", "width", "height", "size", "status", "placeholder", "file",
+    "renditions", "created_at", "updated_at", "organization__slug", "creator__slug",
+)  # fmt: skip
+_LINK_COLUMNS = ("image_id", "position", "cover_of", "title", "description", "alt_text")
+
+
+def images_of(organization: Organization) -> QuerySet[Image, dict[str, Any]]:
+    """Return the images of an organization as rows."""
+    return image_rows(Image.objects.filter(organization=organization))
+
+
+def image_rows(images: QuerySet[Image]) -> QuerySet[Image, dict[str, Any]]:
+    """Return images as the rows that are shown."""
+    return images.values(*_COLUMNS)
+
+
+def image_row(organization: Organization, image_id: int) -> dict[str, Any]:
+    """Return an image of an organization as a row. Raises NotFound."""
+    row = images_of(organization).filter(pk=image_id).first() if image_id <= _MAX_ID else None
+    if row is None:
+        raise NotFound
+    return row
+
+
+def image_rows_by_id(organization: Organization, image_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return several images of an organization as rows, by their ids."""
+    return {row["id"]: row for row in images_of(organization).filter(pk__in=image_ids)}
+
+
+def attachments_of(organization: Organization, obj: Model) -> QuerySet[ImageAttachment, dict[str, Any]]:
+    """Return the images that an object of the organization has, as rows in any order; ``image__…`` are the image's."""
+    links = links_of(obj).filter(image__organization=organization)
+    return links.values(*_LINK_COLUMNS, *(f"image__{column}" for column in _COLUMNS))
+
+
+def attachment_rows(organization: Organization, obj: Model) -> list[dict[str, Any]]:
+    """Return all images of an object, by position."""
+    return list(attachments_of(organization, obj).order_by(*ORDER))
+
+
+def attachment_row(organization: Organization, obj: Model, image_id: int) -> dict[str, Any]:
+    """Return one image of an object. Raises NotFound when it does not have it."""
+    row = attachments_of(organization, obj).filter(image_id=image_id).first() if image_id <= _MAX_ID else None
+    if row is None:
+        raise NotFound
+    return row

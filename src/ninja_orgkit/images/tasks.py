@@ -1,0 +1,27 @@
+"""Background work of images."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from ninja_orgkit.images import rendering
+
+
+@shared_task(
+    name=rendering.RENDER,
+    ignore_result=True,
+    acks_late=True,
+    autoretry_for=(Exception,),  # a storage raises what it likes when it is away; a broken picture raises nothing here
+    retry_backoff=5,
+    retry_backoff_max=600,
+    max_retries=8,
+)
+def render_image(image: int) -> None:
+    """Make the renditions of one image."""
+    rendering.render_image(image)
+
+
+@shared_task(name="orgkit.images.revive", ignore_result=True)
+def revive_images() -> None:
+    """Go on with renditions that no worker finished."""
+    rendering.revive()

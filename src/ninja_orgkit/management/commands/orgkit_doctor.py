@@ -1,0 +1,65 @@
+"""``manage.py orgkit_doctor``: what is not as the kit would have made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Exists, OuterRef, QuerySet
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.roles import owner_roles
+
+
+class Command(BaseCommand):
+    """Reports and changes nothing; ``orgkit_sync`` creates what is missing."""
+
+    help = (
+        "Report organizations without an owner, users without an account and addresses held twice. Exit code 1 if any."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write one line for each finding."""
+        found = 0
+        for line in _findings():
+            self.stdout.write(line)
+            found += 1
+        if found:
+            raise CommandError(f"{found} findings.")
+        self.stdout.write("Everything is in order.")
+
+
+def _findings() -> Iterator[str]:
+    for organization in _without(_owners()):
+        yield f"Organization {organization.slug} has no owner."
+    if _has_is_active():
+        for organization in _without(_owners().filter(account__user__is_active=True)).filter(Exists(_owners())):
+            yield f"Organization {organization.slug} has no active owner."
+    for user in get_user_model()._base_manager.filter(orgkit_account=None).order_by("pk").iterator():
+        yield f"User {user.get_username()!r} has no account; run orgkit_sync."
+    for account in Account.objects.filter(personal_organization=None).order_by("slug").iterator():
+        yield f"Account {account.slug} has no personal organization; run orgkit_sync."
+    for account in Account.objects.filter(email_key=None).exclude(email="").order_by("slug").iterator():
+        yield f"Account {account.slug} shares its e-mail address {account.email!r} with an older account."
+    for account in Account.objects.filter(username_key=None).exclude(username="").order_by("slug").iterator():
+        yield f"Account {account.slug} shares its username {account.username!r} with an older account."
+
+
+def _owners() -> QuerySet[Membership]:
+    return Membership.objects.filter(organization=OuterRef("pk"), role__in=owner_roles())
+
+
+def _without(owners: QuerySet[Membership]) -> QuerySet[Organization]:
+    return Organization.objects.filter(deleted_at=None).exclude(Exists(owners)).order_by("slug")
+
+
+def _has_is_active() -> bool:
+    try:
+        get_user_model()._meta.get_field("is_active")
+    except FieldDoesNotExist:
+        return False
+    return True

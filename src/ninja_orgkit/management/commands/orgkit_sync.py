@@ -1,0 +1,51 @@
+"""``manage.py orgkit_sync``: accounts and personal organizations for users that were made without signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import models, transaction
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.accounts import follow_user
+from ninja_orgkit.organizations.services.organizations import give_home
+
+_BATCH = 200
+
+
+class Command(BaseCommand):
+    """Catches up with users made in bulk, by fixtures or by SQL. Safe to stop and to run again."""
+
+    help = "Create what is missing: accounts of users, and personal organizations of accounts."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options."""
+        parser.add_argument("--all", action="store_true", help="also bring every account in step with its user")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create what is missing, batch by batch."""
+        users = get_user_model()._base_manager.all()
+        behind = users if options["all"] else users.filter(orgkit_account=None)
+        seen = self._each(behind, follow_user)
+        homes = self._each(Account.objects.filter(personal_organization=None), give_home)
+        self.stdout.write(f"{seen} users looked after, {homes} personal organizations created.")
+
+    def _each(self, rows: models.QuerySet[Any], act: Callable[[Any], Any]) -> int:
+        done = 0
+        for batch in _batches(rows):
+            with transaction.atomic():
+                for row in batch:
+                    act(row)
+            done += len(batch)
+        return done
+
+
+def _batches(rows: models.QuerySet[Any]) -> Iterator[list[Any]]:
+    ordered = rows.order_by("pk")
+    batch = list(ordered[:_BATCH])
+    while batch:
+        yield batch
+        batch = list(ordered.filter(pk__gt=batch[-1].pk)[:_BATCH])

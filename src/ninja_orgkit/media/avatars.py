@@ -1,0 +1,78 @@
+"""Avatars: two square pictures of an account or a contact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import IO, Any, TypeVar
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models, transaction
+
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.media.errors import NoAvatar
+from ninja_orgkit.media.renditions import square_avatar
+from ninja_orgkit.media.storage import saving
+from ninja_orgkit.media.uploads import refuse_oversize
+
+_FIELDS = ("avatar", "avatar_large")
+
+
+class WithAvatar(models.Model):
+    """A model with an avatar in two sizes; the fields hold stored names, empty when there is none."""
+
+    avatar: models.CharField[str, str] = models.CharField(max_length=255, blank=True, default="", editable=False)
+    avatar_large: models.CharField[str, str] = models.CharField(max_length=255, blank=True, default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+
+M = TypeVar("M", bound=WithAvatar)
+
+
+def set_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes]) -> M:
+    """Make a picture the avatar of ``obj``, and return ``obj``; the files of the former one are deleted.
+
+    Both sizes are rendered and stored first, and deleted again when the row cannot be changed. Raises FileTooLarge,
+    UnsupportedImage, InvalidImage, and NotFound when the row is gone.
+    """
+    if isinstance(file, UploadedFile):
+        refuse_oversize(file, max_bytes=settings.AVATAR_MAX_BYTES)
+    pictures = square_avatar(file, settings.AVATAR_SIZES)
+    with saving() as saver:
+        names = [saver.save("avatars", "webp", pictures[size]) for size in settings.AVATAR_SIZES]
+        _replace(obj, names)
+    return obj
+
+
+def clear_avatar(obj: WithAvatar) -> None:
+    """Remove the avatar of ``obj`` and its files. Raises NoAvatar, and NotFound when the row is gone."""
+    _replace(obj, ["", ""])
+
+
+def avatar_names(obj: WithAvatar) -> list[str]:
+    """Return the stored names of an avatar: what has to be deleted when the row goes."""
+    return [name for name in (obj.avatar, obj.avatar_large) if name]
+
+
+def _replace(obj: WithAvatar, names: Sequence[str]) -> None:
+    """Write new names and have the old files deleted after the commit; the row is locked, so none is forgotten."""
+    with transaction.atomic():
+        row = type(obj)._base_manager.select_for_update().filter(pk=obj.pk).values_list(*_FIELDS).first()
+        if row is None:
+            raise NotFound
+        old = [name for name in row if name]
+        if not old and not any(names):
+            raise NoAvatar
+        obj.avatar, obj.avatar_large = names
+        obj.save(update_fields=[*_FIELDS, *_touched(obj)])
+        if old:
+            enqueue(DELETE_FILES, names=old)
+
+
+def _touched(obj: models.Model) -> list[str]:
+    """Return the fields that say when a row was last changed."""
+    return [field.name for field in obj._meta.concrete_fields if getattr(field, "auto_now", False)]

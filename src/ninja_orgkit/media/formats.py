@@ -1,0 +1,176 @@
+"""The picture formats that are accepted, told by their bytes, and what their containers say about being whole.
+
+Everything here reads headers and block lengths only, in constant memory, before a decoder sees the file.
+Sources: GIF89a specification; PNG third edition (W3C), 5; ISO/IEC 14496-12, 4.3 for ``ftyp``; RFC 9649 for WebP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
+
+HEAD_BYTES = 64
+"""How many bytes of a file tell its format."""
+
+MAX_JPEG_SCANS = 100
+"""Encoders write about ten; every further one makes a decoder go over the whole picture again."""
+
+MAX_BLOCKS = 200_000
+"""Blocks of a GIF or PNG are 255 bytes and some kilobytes long; a file of tiny ones only keeps the reader busy."""
+
+_CHUNK = 64 * 1024
+_PNG = b"\x89PNG\r\n\x1a\n"
+_AVIF_BRANDS = {b"avif", b"avis"}
+_AVIF_CONTAINERS = {*_AVIF_BRANDS, b"mif1", b"msf1"}
+
+
+class Format(NamedTuple):
+    """One accepted format: Pillow's name for it, the extension it is stored under, and its media type."""
+
+    name: str
+    extension: str
+    content_type: str
+
+
+JPEG = Format("JPEG", "jpg", "image/jpeg")
+PNG = Format("PNG", "png", "image/png")
+WEBP = Format("WEBP", "webp", "image/webp")
+AVIF = Format("AVIF", "avif", "image/avif")
+GIF = Format("GIF", "gif", "image/gif")
+
+CONTENT_TYPES = {kind.extension: kind.content_type for kind in (JPEG, PNG, WEBP, AVIF, GIF)}
+
+
+def sniff(head: bytes) -> Format:
+    """Return the format that a file's first bytes tell.
+
+    ``head`` is the first ``HEAD_BYTES`` of the file, all of it when it is shorter. Raises UnsupportedImage when the
+    file is none of ours, and InvalidImage when it is empty or ends inside a signature of ours.
+    """
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith(_PNG):
+        return PNG
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return GIF
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return WEBP
+    if _is_avif(head):
+        return AVIF
+    if _is_cut(head):
+        raise InvalidImage
+    raise UnsupportedImage
+
+
+def _is_avif(head: bytes) -> bool:
+    """Tell AVIF from the other files of its container, HEIC and MP4 among them, by the brands it declares."""
+    if head[4:8] != b"ftyp" or head[8:12] not in _AVIF_CONTAINERS:
+        return False
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end, 4))}
+    return bool(brands & _AVIF_BRANDS)
+
+
+def _is_cut(head: bytes) -> bool:
+    whole = (b"\xff\xd8\xff", _PNG, b"GIF87a", b"GIF89a")
+    if any(signature.startswith(head) for signature in whole):
+        return True
+    return len(head) < 12 and (head.startswith(b"RIFF") or head[4:8] == b"ftyp")
+
+
+def check_whole(file: IO[bytes], kind: Format) -> None:
+    """Raise InvalidImage when the container itself shows that the file is cut off, or made to keep a decoder busy.
+
+    The decoders of Pillow are content with a PNG or a GIF that has lost its end, so that has to be looked for.
+    """
+    file.seek(0)
+    if kind is PNG:
+        _walk_png(file)
+    elif kind is JPEG:
+        _count_scans(file)
+
+
+def _walk_png(file: IO[bytes]) -> None:
+    """Follow the chunks to ``IEND``."""
+    file.seek(len(_PNG))
+    for _ in range(MAX_BLOCKS):
+        header = file.read(8)
+        if len(header) < 8:
+            raise InvalidImage
+        if header[4:] == b"IEND":
+            if len(file.read(4)) < 4:
+                raise InvalidImage
+            return
+        file.seek(int.from_bytes(header[:4], "big") + 4, 1)
+    raise InvalidImage
+
+
+def _count_scans(file: IO[bytes]) -> None:
+    scans, last = 0, b""
+    while chunk := file.read(_CHUNK):
+        scans += (last + chunk).count(b"\xff\xda")
+        if scans > MAX_JPEG_SCANS:
+            raise InvalidImage
+        last = chunk[-1:]
+
+
+class GifShape(NamedTuple):
+    """How many frames a GIF has, and the size of the canvas that holds them all."""
+
+    frames: int
+    width: int
+    height: int
+
+
+def walk_gif(file: IO[bytes], *, max_frames: int) -> GifShape:
+    """Follow the blocks of a GIF to its trailer.
+
+    Stops at more than ``max_frames`` frames. Raises InvalidImage for a file that ends before its trailer.
+    """
+    file.seek(0)
+    header = _exactly(file, 13)
+    width, height = _u16(header, 6), _u16(header, 8)
+    _skip_palette(file, header[10])
+    frames = 0
+    blocks = iter(range(MAX_BLOCKS))
+    while frames <= max_frames and (introducer := _exactly(file, 1)) != b";":
+        if introducer == b"!":
+            _exactly(file, 1)
+        elif introducer == b",":
+            place = _exactly(file, 9)
+            width = max(width, _u16(place, 0) + _u16(place, 4))
+            height = max(height, _u16(place, 2) + _u16(place, 6))
+            frames += 1
+            _skip_palette(file, place[8])
+            _exactly(file, 1)
+        else:
+            raise InvalidImage
+        _skip_blocks(file, blocks)
+    return GifShape(frames, width, height)
+
+
+def _skip_palette(file: IO[bytes], flags: int) -> None:
+    if flags & 0x80:
+        _exactly(file, 3 << ((flags & 7) + 1))
+
+
+def _skip_blocks(file: IO[bytes], blocks: Iterator[int]) -> None:
+    for _ in blocks:
+        length = _exactly(file, 1)[0]
+        if not length:
+            return
+        _exactly(file, length)
+    raise InvalidImage
+
+
+def _exactly(file: IO[bytes], count: int) -> bytes:
+    data = file.read(count)
+    if len(data) < count:
+        raise InvalidImage
+    return data
+
+
+def _u16(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "little")

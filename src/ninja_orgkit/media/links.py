@@ -1,0 +1,199 @@
+"""Signed, short-lived links to stored files, and the response that they lead to.
+
+A token holds the stored name (a random one) and the window that it was made in. It is the same for everybody and for a
+whole window, so that browsers can cache, and works until the end of the next window.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from django.core import signing
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.storage import Storage
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import NotFound, RangeNotSatisfiable
+from ninja_orgkit.media.formats import CONTENT_TYPES
+from ninja_orgkit.media.storage import is_local, private, reaching
+
+_SALT = "ninja_orgkit.media"
+_SEPARATOR = "."
+_MAX_TOKEN_LENGTH = 1024
+_TYPES = {**CONTENT_TYPES, "zip": "application/zip"}
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+
+class MediaLink(NamedTuple):
+    """What a token opens: a stored name, for so many more seconds."""
+
+    name: str
+    seconds: int
+
+
+def window(now: datetime | None = None) -> int:
+    """Return the number of the present window. URLs of files change when it does, so an ETag has to."""
+    return int(_timestamp(now) // settings.MEDIA_URL_WINDOW.total_seconds())
+
+
+def _timestamp(now: datetime | None) -> float:
+    return time.time() if now is None else now.timestamp()
+
+
+def media_token(name: str, *, now: datetime | None = None) -> str:
+    """Return the signed, URL-safe token of a stored file."""
+    return _signer().sign(f"{window(now):x}-{signing.b64_encode(name.encode()).decode()}")
+
+
+def build(base_url: str, name: str, *, now: datetime | None = None) -> str:
+    """Return the URL of a stored file; ``base_url`` is where the API is mounted, without a slash at the end."""
+    return f"{base_url}/media/{media_token(name, now=now)}"
+
+
+def resolve(token: str, *, now: datetime | None = None) -> MediaLink:
+    """Return what a token opens. Raises NotFound for one that is malformed, tampered with or expired."""
+    if len(token) > _MAX_TOKEN_LENGTH or not token.isascii():
+        raise NotFound
+    try:
+        made, _, encoded = _signer().unsign(token).partition("-")
+        name = signing.b64_decode(encoded.encode()).decode()
+        expires = (int(made, 16) + 2) * settings.MEDIA_URL_WINDOW.total_seconds()
+    except (signing.BadSignature, ValueError):
+        raise NotFound from None
+    seconds = int(expires - _timestamp(now))
+    if seconds <= 0:
+        raise NotFound
+    return MediaLink(name, seconds)
+
+
+def _signer() -> signing.Signer:
+    return signing.Signer(sep=_SEPARATOR, salt=_SALT)
+
+
+def respond(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Answer ``GET /media/{token}``. Raises NotFound and RangeNotSatisfiable."""
+    link = resolve(token)
+    return serve(request, link.name, max_age=link.seconds)
+
+
+def serve(
+    request: HttpRequest, name: str, *, download_as: str | None = None, max_age: int | None = None
+) -> HttpResponseBase:
+    """Send a stored file: from here when the storage is local, else by a redirect to the storage's own link.
+
+    ``download_as`` is the file name to save it under; without one it is shown. ``max_age`` is for how many seconds a
+    browser may keep it; not at all when None. A local file is streamed, one range of it if asked for (RFC 9110, 14).
+    Raises NotFound when there is no such file, RangeNotSatisfiable, and StorageUnavailable.
+    """
+    storage = private()
+    caching = "private, no-store" if max_age is None else f"private, max-age={max_age}"
+    response = _stream(request, storage, name) if is_local(storage) else _redirect(storage, name)
+    response["Cache-Control"] = "private, no-store" if response.status_code == 302 else caching
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Content-Disposition"] = content_disposition_header(bool(download_as), download_as or "") or "inline"
+    return response
+
+
+def _redirect(storage: Storage, name: str) -> HttpResponseBase:
+    with reaching():
+        url = storage.url(name) if storage.exists(name) else None
+    if url is None:
+        raise NotFound
+    return HttpResponseRedirect(url)
+
+
+def _stream(request: HttpRequest, storage: Storage, name: str) -> HttpResponseBase:
+    try:
+        file = storage.open(name)
+    except (OSError, SuspiciousOperation):
+        raise NotFound from None
+    try:
+        return _answer(request, file, name, file.size)
+    except BaseException:
+        file.close()
+        raise
+
+
+class _Readable(Protocol):
+    def read(self, count: int = ..., /) -> bytes: ...
+    def seek(self, offset: int, /) -> Any: ...
+    def close(self) -> None: ...
+
+
+class _Part:
+    """A stretch of an open file, read as if it were one; has no descriptor, so no server sends more than it."""
+
+    def __init__(self, file: _Readable, start: int, length: int) -> None:
+        file.seek(start)
+        self.file = file
+        self.left = length
+
+    def read(self, count: int = -1) -> bytes:
+        """Read up to ``count`` bytes."""
+        data = self.file.read(self.left if count < 0 else min(count, self.left))
+        self.left -= len(data)
+        return data
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+
+class _FileResponse(FileResponse):
+    block_size = 64 * 1024
+
+
+def _answer(request: HttpRequest, file: Any, name: str, size: int) -> HttpResponseBase:
+    """Return the whole file, the one part asked for, or 304; a stored file never changes, so its name is its state."""
+    etag = f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'
+    headers = {"Accept-Ranges": "bytes", "ETag": etag}
+    response: HttpResponseBase
+    if etag in request.headers.get("If-None-Match", ""):
+        file.close()
+        return HttpResponse(status=304, headers=headers)
+    asked = _asked_range(request, etag, size)
+    start, length = asked or (0, size)
+    content_type = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+    if request.method == "HEAD":
+        file.close()
+        response = HttpResponse(content_type=content_type)
+    else:
+        response = _FileResponse(_Part(file, start, length) if asked else file, content_type=content_type)
+    if asked:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
+    response["Content-Length"] = str(length)
+    for header, value in headers.items():
+        response[header] = value
+    return response
+
+
+def _asked_range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """Return the start and length of the single range that is asked for, None for the whole file.
+
+    Several ranges, another unit, and what cannot be understood are ignored, as RFC 9110 allows. Raises
+    RangeNotSatisfiable.
+    """
+    match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    if request.method != "GET" or not match or request.headers.get("If-Range", etag) != etag:
+        return None
+    first, last = match.groups()
+    if not first and not last:
+        return None
+    if first:
+        start, end = int(first), min(int(last or size), size - 1)
+        if last and int(last) < start:
+            return None
+    else:
+        start, end = max(0, size - int(last)), size - 1
+    if start > end:
+        raise RangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
+    return start, end - start + 1

@@ -1,0 +1,97 @@
+"""Admin of organizations: looking, correcting, and never taking the last owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.ownership import orphaned_by
+from ninja_orgkit.organizations.services import organizations
+
+
+@admin.register(Organization)
+class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Organizations. Deleting one closes it; its rows and files go in the background."""
+
+    list_display = ("name", "slug", "type", "created_at", "deleted_at")
+    list_filter = ("type", ("deleted_at", admin.EmptyFieldListFilter))
+    search_fields = ("name", "slug")
+    readonly_fields = ("slug", "type", "personal_of", "created_at", "updated_at", "deleted_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: an organization is made with an owner, by the API or a service."""
+        return False
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        """Show the organizations alone, not the million rows they own; a personal one goes only with its account."""
+        found = list(objs)
+        homes = [str(item) for item in found if item.type == Organization.Type.PERSONAL]
+        return [str(item) for item in found], {"organizations": len(found)}, set(), homes
+
+    def delete_model(self, request: HttpRequest, obj: Organization) -> None:
+        """Close the organization."""
+        self._close([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Organization]) -> None:
+        """Close the organizations."""
+        self._close(queryset)
+
+    def _close(self, found: Iterable[Organization]) -> None:
+        for organization in found:
+            if organization.deleted_at is None:
+                organizations.delete_organization(organization)
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who belongs where; the last owner can be neither demoted nor removed."""
+
+    list_display = ("organization", "account", "role", "joined_at")
+    list_filter = ("role",)
+    list_select_related = ("organization", "account")
+    search_fields = ("organization__slug", "organization__name", "account__slug", "account__email")
+    autocomplete_fields = ("organization",)
+    raw_id_fields = ("account",)
+    readonly_fields = ("joined_at",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the roles that there are."""
+        if db_field.name == "role":
+            return forms.ChoiceField(choices=[(role, role) for role in settings.ROLES])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        """Let only the role of a membership change."""
+        return ("organization", "account", "joined_at") if obj else ("joined_at",)
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        """Say which organizations would lose their last owner instead of failing."""
+        found = list(objs)
+        deleted, counts, needed, protected = super().get_deleted_objects(found, request)  # type: ignore[arg-type]
+        orphans = orphaned_by([item.pk for item in found])
+        return deleted, counts, needed, [*protected, *(f"The last owner of {item}" for item in orphans)]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who was asked to join. Invitations are sent and answered by the API."""
+
+    list_display = ("email", "organization", "role", "shown_status", "invited_by", "created_at", "expires_at")
+    list_filter = ("status",)
+    list_select_related = ("organization", "invited_by")
+    search_fields = ("email", "organization__slug", "organization__name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """No mail would go out."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        """Refuse: an invitation is what its mail said."""
+        return False

@@ -1,0 +1,148 @@
+"""Organizations, who belongs to them, and who was asked to."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.organizations.errors import LastOwner
+from ninja_orgkit.organizations.ownership import keep_an_owner, orphaned_by, protect
+from ninja_orgkit.organizations.roles import owner_roles
+
+
+class Organization(models.Model):
+    """A tenant. ``deleted_at`` hides it at once; its rows and files go in the background."""
+
+    class Type(models.TextChoices):
+        """Whether it belongs to one person or to a group."""
+
+        PERSONAL = "personal"
+        GROUP = "group"
+
+    slug = models.CharField(max_length=64, editable=False)
+    name = models.CharField(max_length=255)
+    type = models.CharField(max_length=8, choices=Type, default=Type.GROUP, editable=False)
+    personal_of = models.OneToOneField(
+        Account, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="personal_organization"
+    )
+    custom = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["slug"], name="orgkit_organization_slug"),)
+
+    def __str__(self) -> str:
+        """Name the organization."""
+        return self.name
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Memberships. What would take the last owner from an organization is refused."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the memberships. Raises ProtectedError where an organization would lose its last owner."""
+        protect(orphaned_by(self.values_list("pk", flat=True)))
+        return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def update(self, **kwargs: Any) -> int:
+        """Update the memberships. Raises LastOwner where an organization would lose its last owner."""
+        role = kwargs.get("role")
+        if role is not None and role not in owner_roles() and orphaned_by(self.values_list("pk", flat=True)):
+            raise LastOwner
+        return super().update(**kwargs)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+class Membership(models.Model):
+    """That an account belongs to an organization, in a role of ``ROLES``."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
+    account = models.ForeignKey(Account, on_delete=keep_an_owner, related_name="memberships")
+    role = models.CharField(max_length=32)
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "organization"], name="orgkit_membership_once"),)
+        indexes = (models.Index(fields=["organization", "joined_at", "account"], name="orgkit_members_by_time"),)
+
+    def __str__(self) -> str:
+        """Say who belongs where."""
+        return f"{self.account} in {self.organization}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the membership. Raises LastOwner where an organization would lose its last owner."""
+        if not self._state.adding and self.role not in owner_roles() and orphaned_by([self.pk]):
+            raise LastOwner
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the membership. Raises ProtectedError where an organization would lose its last owner."""
+        protect(orphaned_by([self.pk]))
+        return super().delete(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Say in a form what ``save`` would refuse."""
+        if not self._state.adding and self.role not in owner_roles() and orphaned_by([self.pk]):
+            raise ValidationError({"role": LastOwner.message()})
+
+
+class Invitation(models.Model):
+    """That somebody was asked to join. The secret of its link is in no table.
+
+    ``pending_key`` is unique and set while the invitation is pending, so an address is asked once at a time.
+    """
+
+    class Status(models.TextChoices):
+        """How it ended; one that is past its time shows as ``expired``."""
+
+        PENDING = "pending"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        CANCELLED = "cancelled"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
+    email = models.CharField(max_length=254)
+    email_key = models.CharField(max_length=254, editable=False)
+    role = models.CharField(max_length=32)
+    status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
+    pending_key = models.CharField(max_length=300, null=True, editable=False)  # noqa: DJ001
+    invited_by = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["pending_key"], name="orgkit_invitation_pending"),)
+        indexes = (models.Index(fields=["organization", "created_at", "id"], name="orgkit_invitations_by_time"),)
+
+    def __str__(self) -> str:
+        """Say who was asked."""
+        return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Hold the address while the invitation is pending."""
+        pending = self.status == self.Status.PENDING
+        self.pending_key = f"{self.organization_id}:{self.email_key}" if pending else None
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "pending_key"}
+        super().save(*args, **kwargs)
+
+    @property
+    def shown_status(self) -> str:
+        """The status, ``expired`` for a pending one past its time."""
+        expired = self.status == self.Status.PENDING and self.expires_at <= timezone.now()
+        return str(self.Status.EXPIRED if expired else self.status)

@@ -1,0 +1,81 @@
+"""Finding organizations: THE gate, and the lists behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
+from ninja_orgkit.accounts.bearer import Caller
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.errors import Forbidden, NotFound
+from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.roles import permissions_of, roles_with
+
+_LONG_COLUMNS = ("about", "custom", "notification_preferences")
+
+
+def get_membership(caller: Caller, org_slug: str, *, needs: str) -> Membership:
+    """Return the caller's membership in an organization: the only way to it.
+
+    Raises NotFound where there is none (the organization exists or not), Forbidden when the role lacks ``needs``. One
+    statement.
+    """
+    membership = (
+        Membership.objects.select_related("organization")
+        .filter(account_id=caller.account.pk, organization__slug=org_slug, organization__deleted_at=None)
+        .first()
+    )
+    if membership is None:
+        raise NotFound
+    require(membership, needs)
+    membership.account = caller.account
+    return membership
+
+
+def require(membership: Membership, needs: str) -> None:
+    """Raise Forbidden unless the membership's role holds the permission."""
+    if needs not in permissions_of(membership.role):
+        raise Forbidden
+
+
+def memberships_of(caller: Caller, *, needs: str = "org.read") -> QuerySet[Membership]:
+    """Return the caller's memberships whose role holds a permission, in organizations that are there."""
+    roles = roles_with(needs)
+    return Membership.objects.filter(account_id=caller.account.pk, organization__deleted_at=None, role__in=roles)
+
+
+def organizations_of(caller: Caller) -> QuerySet[Membership]:
+    """Return the caller's memberships with their organizations; ``name_key`` sorts them by name."""
+    return memberships_of(caller).select_related("organization").annotate(name_key=Lower("organization__name"))
+
+
+def homes_of(account: Account) -> list[dict[str, str]]:
+    """Return slug, name, type and role of each organization that an account is in, by name. One statement."""
+    mine = Membership.objects.filter(account=account, organization__deleted_at=None)
+    ordered = mine.order_by(Lower("organization__name"), "organization__slug")
+    columns = ordered.values_list("organization__slug", "organization__name", "organization__type", "role")
+    return [dict(zip(("slug", "name", "type", "role"), row, strict=True)) for row in columns]
+
+
+def members_of(organization: Organization) -> QuerySet[Membership]:
+    """Return the members of an organization with their accounts."""
+    return _without_long_columns(Membership.objects.filter(organization=organization), "account")
+
+
+def invitations_of(organization: Organization) -> QuerySet[Invitation]:
+    """Return the invitations of an organization, ended ones included, with who sent them."""
+    return _without_long_columns(Invitation.objects.filter(organization=organization), "invited_by")
+
+
+def get_invitation(organization: Organization, invitation_id: str) -> Invitation:
+    """Return an invitation of an organization. Raises NotFound."""
+    invitation = Invitation.objects.filter(organization=organization, pk=invitation_id).first()
+    if invitation is None:
+        raise NotFound
+    return invitation
+
+
+def _without_long_columns(rows: QuerySet[Any], account: str) -> QuerySet[Any]:
+    return rows.select_related(account).defer(*(f"{account}__{column}" for column in _LONG_COLUMNS))

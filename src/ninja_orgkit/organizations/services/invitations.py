@@ -1,0 +1,149 @@
+"""Invitations: sent, cancelled, accepted and declined, under the lock of the organization."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.emails import mark_verified
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.conf import settings
+from ninja_orgkit.constraints import refusing
+from ninja_orgkit.errors import Forbidden, InvalidToken, NotFound
+from ninja_orgkit.keys import email_key
+from ninja_orgkit.organizations import roles, tokens
+from ninja_orgkit.organizations.errors import (
+    AlreadyInvited,
+    AlreadyMember,
+    InvitationEnded,
+    PersonalOrganization,
+    TooManyInvitations,
+    WrongRecipient,
+)
+from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.selectors import get_invitation
+from ninja_orgkit.organizations.services.members import locked, require_role
+from ninja_orgkit.organizations.services.organizations import lock
+
+MAIL = "orgkit.organizations.mail_invitation"
+INVITE = "invitations.manage"
+
+
+@transaction.atomic
+def invite(*, by: Membership, email: str, role: str) -> Invitation:
+    """Ask somebody, by mail, to join in a role, in the name of the member ``by``.
+
+    Raises ValidationFailed for an unknown role, Forbidden for one that holds what ``by`` does not,
+    PersonalOrganization, AlreadyMember, AlreadyInvited and TooManyInvitations.
+    """
+    by = locked(by, needs=INVITE)
+    require_role(role)
+    if not roles.may_handle(by.role, role):
+        raise Forbidden
+    if by.organization.type == Organization.Type.PERSONAL:
+        raise PersonalOrganization
+    invitation = Invitation(
+        organization=by.organization,
+        email=email,
+        email_key=email_key(email) or "",
+        role=role,
+        invited_by=by.account,
+        expires_at=timezone.now() + settings.INVITATION_LIFETIME,
+    )
+    _make_room(invitation)
+    with refusing(Invitation, orgkit_invitation_pending=AlreadyInvited):
+        invitation.save(force_insert=True)
+    enqueue(MAIL, invitation=str(invitation.pk))
+    return invitation
+
+
+@transaction.atomic
+def cancel(*, by: Membership, invitation_id: str) -> None:
+    """Withdraw an invitation, in the name of the member ``by``.
+
+    Raises NotFound, Forbidden where ``by`` may not grant its role, and InvitationEnded unless it is pending.
+    """
+    by = locked(by, needs=INVITE)
+    invitation = get_invitation(by.organization, invitation_id)
+    if not roles.may_handle(by.role, invitation.role):
+        raise Forbidden
+    if invitation.shown_status != Invitation.Status.PENDING:
+        raise InvitationEnded
+    _end(invitation, Invitation.Status.CANCELLED)
+
+
+@transaction.atomic
+def accept(account: Account, token: str) -> Membership:
+    """Join by the token of a mailed link, which proves the address; who is a member already stays as they are.
+
+    Raises InvalidToken for an invitation that is unknown, ended, expired or void, because its sender may not grant it
+    any more, and WrongRecipient when it went to another address.
+    """
+    invitation = _pending(token)
+    if not _still_granted(invitation):
+        raise InvalidToken
+    known = Account.objects.select_for_update().filter(pk=account.pk).values_list("email_key", flat=True).first()
+    if known != invitation.email_key:
+        raise WrongRecipient
+    membership, _ = Membership.objects.get_or_create(
+        organization=invitation.organization, account=account, defaults={"role": invitation.role}
+    )
+    membership.organization = invitation.organization
+    _end(invitation, Invitation.Status.ACCEPTED)
+    mark_verified(account)
+    return membership
+
+
+@transaction.atomic
+def decline(token: str) -> None:
+    """Turn an invitation down by the token of its link. Raises InvalidToken for one that is unknown or ended."""
+    _end(_pending(token), Invitation.Status.DECLINED)
+
+
+def _make_room(invitation: Invitation) -> None:
+    """Raise what speaks against one more invitation; an expired one to the same address makes way."""
+    organization = invitation.organization
+    if Membership.objects.filter(organization=organization, account__email_key=invitation.email_key).exists():
+        raise AlreadyMember
+    pending = Invitation.objects.filter(organization=organization, status=Invitation.Status.PENDING)
+    for former in pending.filter(email_key=invitation.email_key):
+        if former.shown_status == Invitation.Status.PENDING:
+            raise AlreadyInvited
+        _end(former, Invitation.Status.EXPIRED)
+    if pending.filter(expires_at__gt=timezone.now()).count() >= settings.INVITATIONS_MAX_PENDING:
+        raise TooManyInvitations
+
+
+def _pending(token: str) -> Invitation:
+    """Return the invitation of a token, under its organization's lock. Raises InvalidToken unless it is pending."""
+    key = tokens.read(token)
+    organization = Organization.objects.filter(invitations=key).first()
+    if organization is None:
+        raise InvalidToken
+    try:
+        organization = lock(organization)
+        invitation = get_invitation(organization, str(key))
+    except NotFound:
+        raise InvalidToken from None
+    if invitation.shown_status != Invitation.Status.PENDING:
+        raise InvalidToken
+    invitation.organization = organization
+    return invitation
+
+
+def _still_granted(invitation: Invitation) -> bool:
+    """Tell whether the sender is there, active, and may still grant the role."""
+    sender = (
+        Membership.objects.select_related("account__user")
+        .filter(organization=invitation.organization, account=invitation.invited_by_id)
+        .first()
+    )
+    if sender is None or not sender.account.user.is_active or not roles.exists(invitation.role):
+        return False
+    return INVITE in roles.permissions_of(sender.role) and roles.may_handle(sender.role, invitation.role)
+
+
+def _end(invitation: Invitation, status: Invitation.Status) -> None:
+    invitation.status = status
+    invitation.save(update_fields=["status"])

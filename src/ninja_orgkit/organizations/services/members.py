@@ -1,0 +1,94 @@
+"""Members: their roles, and how they leave. Everything happens under the lock of the organization."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.errors import Forbidden, NotFound, field_error
+from ninja_orgkit.organizations import roles
+from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
+from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.ownership import orphaned_without, protect
+from ninja_orgkit.organizations.selectors import require
+from ninja_orgkit.organizations.services.organizations import lock
+
+
+@transaction.atomic
+def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
+    """Give a member another role, in the name of the member ``by``.
+
+    Raises NotFound, ValidationFailed for an unknown role, Forbidden where the member's present or new role holds what
+    ``by`` does not, and LastOwner.
+    """
+    by = locked(by, needs="members.manage")
+    member = _member(by.organization, account_slug)
+    require_role(role)
+    _require_power(by, member.role, role)
+    if member.role != role:
+        member.role = role
+        member.save(update_fields=["role"])
+    return member
+
+
+@transaction.atomic
+def remove_member(*, by: Membership, account_slug: str) -> None:
+    """Remove a member, in the name of the member ``by``, who may be the same: then they leave.
+
+    Raises NotFound, Forbidden, LastOwner, and PersonalOrganization for the owner of one.
+    """
+    leaving = by.account.slug == account_slug
+    by = locked(by, needs="members.read" if leaving else "members.manage")
+    member = by if leaving else _member(by.organization, account_slug)
+    if not leaving:
+        _require_power(by, member.role)
+    if member.organization.type == Organization.Type.PERSONAL:
+        raise PersonalOrganization
+    try:
+        member.delete()
+    except ProtectedError:
+        raise LastOwner from None
+
+
+def require_role(role: str) -> None:
+    """Raise ValidationFailed unless there is such a role."""
+    if not roles.exists(role):
+        raise field_error(["body", "role"], "There is no such role", "unknown_role")
+
+
+def locked(membership: Membership, *, needs: str) -> Membership:
+    """Return a membership as it is under the organization's lock. Raises NotFound and Forbidden, as the gate does."""
+    organization = lock(membership.organization)
+    current = Membership.objects.select_related("account").filter(pk=membership.pk).first()
+    if current is None:
+        raise NotFound
+    require(current, needs)
+    current.organization = organization
+    return current
+
+
+def lock_owned(account: Account) -> None:
+    """Lock the organizations that an account owns, in one order, so that no other owner leaves at the same time."""
+    owned = Membership.objects.filter(account=account, role__in=roles.owner_roles()).values("organization")
+    list(Organization.objects.select_for_update().filter(pk__in=owned, deleted_at=None).order_by("pk"))
+
+
+def protect_owned(account: Account) -> None:
+    """Lock what an account owns and raise ProtectedError where it is the last owner among other members."""
+    lock_owned(account)
+    protect(orphaned_without(account))
+
+
+def _member(organization: Organization, account_slug: str) -> Membership:
+    found = Membership.objects.select_related("account").filter(organization=organization, account__slug=account_slug)
+    member = found.first()
+    if member is None:
+        raise NotFound
+    member.organization = organization
+    return member
+
+
+def _require_power(by: Membership, *touched: str) -> None:
+    if not all(roles.may_handle(by.role, role) for role in touched):
+        raise Forbidden

@@ -1,0 +1,129 @@
+"""Organizations: created, renamed, closed, and purged when closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from ninja_orgkit import registry
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.attachments import forget_many
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.conf import settings
+from ninja_orgkit.constraints import refusing
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
+from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.slugs import public_slug
+
+PURGE = "orgkit.organizations.purge"
+
+_BATCH = 1000
+_NAME_LENGTH = 255
+
+
+def create_organization(
+    account: Account, *, name: str, slug: str = "", custom: dict[str, Any] | None = None
+) -> Membership:
+    """Create an organization of a group with the account as its owner. Raises SlugTaken."""
+    organization = Organization(name=name, slug=slug or public_slug(name, kind="org"), custom=custom or {})
+    with refusing(Organization, orgkit_organization_slug=SlugTaken):
+        organization.save(force_insert=True)
+        return _join(organization, account)
+
+
+@transaction.atomic
+def give_home(account: Account) -> Membership:
+    """Create the personal organization of an account."""
+    organization = Organization.objects.create(
+        name=(account.shown_name or account.slug)[:_NAME_LENGTH],
+        slug=public_slug(account.username, kind="personal"),
+        type=Organization.Type.PERSONAL,
+        personal_of=account,
+    )
+    return _join(organization, account)
+
+
+def lock(organization: Organization) -> Organization:
+    """Return an organization as it is under the lock of its row, in the caller's transaction.
+
+    Who joins, leaves or changes role does so under this lock. Raises NotFound when it was closed meanwhile.
+    """
+    locked = Organization.objects.select_for_update().filter(pk=organization.pk, deleted_at=None).first()
+    if locked is None:
+        raise NotFound
+    return locked
+
+
+@transaction.atomic
+def update_organization(organization: Organization, changes: dict[str, Any]) -> Organization:
+    """Change the given fields of an organization. Raises NotFound when it was closed meanwhile."""
+    organization = lock(organization)
+    for name, value in changes.items():
+        setattr(organization, name, value)
+    if changes:
+        organization.save(update_fields=[*changes, "updated_at"])
+    return organization
+
+
+@transaction.atomic
+def delete_organization(organization: Organization) -> None:
+    """Close the organization of a group. Raises PersonalOrganization, and NotFound when it was closed meanwhile."""
+    if organization.type == Organization.Type.PERSONAL:
+        raise PersonalOrganization
+    close(lock(organization))
+
+
+@transaction.atomic
+def close(organization: Organization) -> None:
+    """Hide an organization at once and have its rows and files deleted in the background."""
+    organization.deleted_at = timezone.now()
+    organization.personal_of = None
+    organization.save(update_fields=["deleted_at", "personal_of", "updated_at"])
+    enqueue(PURGE, organization=organization.slug)
+
+
+def purge(organization: Organization) -> None:
+    """Delete what a closed organization owns, in batches, and then the organization itself. Safe to run again."""
+    for resource in _purgeable():
+        remove = resource.purge or _remover(resource)
+        while remove(organization.pk):
+            pass
+    Invitation.objects.filter(organization=organization).delete()
+    Membership.objects.filter(organization=organization).delete()
+    organization.delete()
+
+
+def close_homes(account: Account) -> None:
+    """Close the personal organization of an account that goes, and every other one in which nobody else is."""
+    mine = Organization.objects.filter(memberships__account=account, deleted_at=None)
+    shared = Membership.objects.exclude(account=account).values("organization")
+    for organization in mine.exclude(pk__in=shared):
+        close(organization)
+
+
+def _join(organization: Organization, account: Account) -> Membership:
+    return Membership.objects.create(organization=organization, account=account, role=settings.CREATOR_ROLE)
+
+
+def _purgeable() -> list[registry.Resource]:
+    """Return what has to go before an organization does: a host's objects first, they may hold on to ours."""
+    own = Organization._meta.app_label
+    found = [resource for resource in registry.resources() if resource.model._meta.app_label != own]
+    return sorted(found, key=lambda resource: resource.model.__module__.startswith("ninja_orgkit."))
+
+
+def _remover(resource: registry.Resource) -> registry.Purge:
+    """Return what deletes one batch of a host's objects, with what points at them."""
+
+    def remove(organization: int) -> bool:
+        rows: models.QuerySet[Any] = resource.of(organization)
+        keys = list(rows.values_list("pk", flat=True)[:_BATCH])
+        with transaction.atomic():
+            forget_many(resource.model, keys)
+            deleted, _ = resource.model._default_manager.filter(pk__in=keys).delete()
+        return len(keys) == _BATCH and deleted > 0
+
+    return remove

@@ -1,0 +1,51 @@
+"""Background work of organizations. The token of an invitation is minted here, in the worker, and nowhere kept."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.db import transaction
+
+from ninja_orgkit.accounts.selectors import account_by_email
+from ninja_orgkit.background.mail import MAIL_TASK, frontend_link, send_mail
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.organizations import tokens
+from ninja_orgkit.organizations.models import Invitation, Organization
+from ninja_orgkit.organizations.services import invitations, organizations
+
+
+@shared_task(name=invitations.MAIL, **MAIL_TASK)
+def mail_invitation(invitation: str) -> None:
+    """Mail the link of an invitation, unless it has ended, or its sender has gone, meanwhile."""
+    found = (
+        Invitation.objects.select_related("organization", "invited_by")
+        .filter(pk=invitation, organization__deleted_at=None)
+        .first()
+    )
+    if found is None or found.invited_by is None or found.shown_status != Invitation.Status.PENDING:
+        return
+    speaker = account_by_email(found.email) or found.invited_by
+    send_mail(
+        "invitation",
+        found.email,
+        language=speaker.preferred_language,
+        invitation=found,
+        organization=found.organization,
+        sender=found.invited_by,
+        link=frontend_link("invitation", tokens.mint(found)),
+    )
+
+
+@shared_task(name=organizations.PURGE, ignore_result=True, acks_late=True)
+def purge_organization(organization: str) -> None:
+    """Delete the rows and files of one closed organization."""
+    found = Organization.objects.filter(slug=organization).exclude(deleted_at=None).first()
+    if found is not None:
+        organizations.purge(found)
+
+
+@shared_task(name="orgkit.organizations.purge_deleted", ignore_result=True)
+def purge_deleted() -> None:
+    """Go on with every purge that did not come to its end, each for itself."""
+    for slug in Organization.objects.exclude(deleted_at=None).values_list("slug", flat=True):
+        with transaction.atomic():
+            enqueue(organizations.PURGE, organization=slug)

@@ -1,0 +1,31 @@
+"""The secret of an invitation's link: signed, in no table, and only as good as the row that it names."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core import signing
+
+from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.organizations.models import Invitation
+
+_LONGEST = 255
+
+
+def mint(invitation: Invitation) -> str:
+    """Return the token of an invitation: the same each time, so a mail that is sent twice is harmless."""
+    return _signer().sign(invitation.pk.hex)
+
+
+def read(token: str) -> UUID:
+    """Return the id of the invitation that a token is for. Raises InvalidToken."""
+    if not token.isascii() or len(token) > _LONGEST:
+        raise InvalidToken
+    try:
+        return UUID(_signer().unsign(token))
+    except (signing.BadSignature, ValueError):
+        raise InvalidToken from None
+
+
+def _signer() -> signing.Signer:
+    return signing.Signer(sep=".", salt="orgkit.invitation")

@@ -1,0 +1,28 @@
+"""Who is calling, as far as the connection tells: address and device."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from ninja_orgkit.conf import settings
+
+_LONGEST_DEVICE = 255
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the client's IP address, as the outermost of the ``TRUSTED_PROXIES`` saw it.
+
+    With no trusted proxy (the default) it is the peer's: anybody can send an ``X-Forwarded-For``.
+    """
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    if settings.TRUSTED_PROXIES < 1:
+        return peer
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    seen: list[str] = [*hops, peer]
+    return seen[-1 - min(settings.TRUSTED_PROXIES, len(seen) - 1)]
+
+
+def client_device(request: HttpRequest) -> str:
+    """Return what the client calls itself, printable and cut."""
+    agent: str = request.META.get("HTTP_USER_AGENT", "")
+    return "".join(char for char in agent if char.isprintable())[:_LONGEST_DEVICE]

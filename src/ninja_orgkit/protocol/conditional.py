@@ -1,0 +1,83 @@
+"""Conditional requests (RFC 9110, section 13) on single objects.
+
+An ETag is ``"<state>.<window>"``: a hash of what the client sees with stored names in place of file URLs, and the
+window in which these URLs were signed. ``If-None-Match`` compares all of it, since a 304 lets a client keep the URLs;
+``If-Match`` compares the state alone, since only a visible change can make a write stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from pydantic import BaseModel
+
+from ninja_orgkit.errors import PreconditionFailed
+from ninja_orgkit.media.links import window
+from ninja_orgkit.protocol.addresses import FileUrl, file_urls
+from ninja_orgkit.protocol.replies import json_bytes, reply
+
+Show = Callable[[FileUrl], dict[str, Any]]
+"""Builds what a client sees of an object, given what turns stored names into URLs."""
+
+Guard = Callable[[Show], None]
+"""Raises PreconditionFailed unless the object, shown under the lock of its row, is the one that the client knows."""
+
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
+
+
+def reply_tagged(
+    request: HttpRequest,
+    schema: type[BaseModel],
+    show: Show,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> HttpResponse:
+    """Answer with an object and its ETag; with 304 and no body when a GET's ``If-None-Match`` has it already."""
+    etag = f"{state_of(show)}.{window():x}"
+    tagged = {**(headers or {}), "ETag": f'"{etag}"'}
+    if request.method in ("GET", "HEAD") and _matches(request.headers.get("If-None-Match"), etag, weak=True):
+        response = HttpResponse(status=304, headers=tagged)
+        del response["Content-Type"]
+        return response
+    return reply(schema, show(file_urls(request)), status=status, headers=tagged)
+
+
+def guard_of(request: HttpRequest) -> Guard | None:
+    """Return what checks the ``If-Match`` of a write, None when there is none to check."""
+    condition = request.headers.get("If-Match")
+    if condition is None:
+        return None
+
+    def guard(show: Show) -> None:
+        if not _matches(condition, state_of(show), weak=False, state_only=True):
+            raise PreconditionFailed
+
+    return guard
+
+
+def state_of(show: Show) -> str:
+    """Return the hash of what a client sees, whatever its file URLs look like at the moment."""
+    return hashlib.sha256(json_bytes(show(_name_itself))).hexdigest()[:32]
+
+
+def _name_itself(name: str) -> str:
+    return name
+
+
+def _matches(condition: str | None, tag: str, *, weak: bool, state_only: bool = False) -> bool:
+    """Tell whether a header lists the tag. A malformed one lists nothing; a weak tag counts only where it may."""
+    if condition is None:
+        return False
+    if condition.strip() == "*":
+        return True
+    parts = [part.strip() for part in condition.split(",")]
+    found = [_TAG.fullmatch(part) for part in parts]
+    if not all(found):
+        return False
+    known = [match[2].rpartition(".")[0] if state_only else match[2] for match in found if match and (weak or not match[1])]
+    return tag in known

@@ -1,0 +1,141 @@
+"""Types of input values, the same in every body: lines, texts, addresses, ids."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+MAX_ID = 2**63 - 1
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_BUT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATE_OR_NUL = re.compile(r"[\x00\ud800-\udfff]")
+_valid_email = EmailValidator()
+
+
+class OrgkitInput(BaseModel):
+    """A request body: a field that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def clean_line(value: str) -> str:
+    """Return one line of text NFC-normalised. Raises for control characters."""
+    if _CONTROL.search(value):
+        raise PydanticCustomError("control_characters", "Control characters are not allowed")
+    return unicodedata.normalize("NFC", value)
+
+
+def clean_text(value: str) -> str:
+    """Return several lines of text NFC-normalised, CRLF as LF. Raises for control characters but TAB and LF."""
+    value = value.replace("\r\n", "\n")
+    if _CONTROL_BUT_TEXT.search(value):
+        raise PydanticCustomError("control_characters", "Control characters are not allowed")
+    return unicodedata.normalize("NFC", value)
+
+
+def clean_secret(value: str) -> str:
+    """Return a password or token as it is. Raises for NUL and lone surrogates."""
+    if _SURROGATE_OR_NUL.search(value):
+        raise PydanticCustomError("unencodable", "NUL and lone surrogates are not allowed")
+    return value
+
+
+def clean_email(value: str) -> str:
+    """Return an e-mail address. Raises when it is none."""
+    try:
+        _valid_email(value)
+    except ValidationError:
+        raise PydanticCustomError("email", "This is not an e-mail address") from None
+    return value
+
+
+@dataclass(frozen=True)
+class Line:
+    """Marks a ``str`` as one line: stripped, NFC, ``shortest`` to ``longest`` characters, no control characters."""
+
+    longest: int
+    shortest: int = 0
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        limits = core_schema.str_schema(strip_whitespace=True, min_length=self.shortest, max_length=self.longest)
+        return core_schema.no_info_after_validator_function(self._clean, limits)
+
+    def _clean(self, value: str) -> str:
+        return _within(clean_line(value), self.longest)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Marks a ``str`` as a text of several lines: NFC, at most ``longest`` characters, TAB and LF allowed."""
+
+    longest: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._clean, core_schema.str_schema(max_length=self.longest))
+
+    def _clean(self, value: str) -> str:
+        return _within(clean_text(value), self.longest)
+
+
+def _within(value: str, longest: int) -> str:
+    # NFC can make a text longer than what the length was checked on.
+    if len(value) > longest:
+        raise PydanticCustomError("string_too_long", "String should have at most {n} characters", {"n": longest})
+    return value
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+def _utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _aware(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=254),
+    AfterValidator(clean_line),
+    AfterValidator(clean_email),
+]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(clean_secret)]
+AnyPassword = Annotated[str, StringConstraints(max_length=1024), AfterValidator(clean_secret)]
+Token = Annotated[str, AfterValidator(clean_secret)]
+Id = Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, le=MAX_ID)]
+Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str, when_used="json")]
+"""A time in responses: RFC 3339, UTC, with ``Z``."""
+Since = Annotated[datetime, AfterValidator(_aware)]
+"""A time in queries; one without an offset is UTC."""
+Line32 = Annotated[str, Line(32)]
+Line50 = Annotated[str, Line(50)]
+Line150 = Annotated[str, Line(150)]
+Line200 = Annotated[str, Line(200)]
+Line254 = Annotated[str, Line(254)]
+Line255 = Annotated[str, Line(255)]
+Line500 = Annotated[str, Line(500)]
+Line1024 = Annotated[str, Line(1024)]
+Text = Annotated[str, Lines(10_000)]

@@ -1,0 +1,133 @@
+"""``GET /health``: whether what the application needs is there, told to anybody and hence in single words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from importlib.metadata import version
+from threading import Lock, Thread
+from typing import Literal
+from uuid import uuid4
+
+from django.core.cache import cache
+from django.db import connection, connections
+from django.http import HttpRequest, HttpResponse
+from pydantic import BaseModel
+
+from ninja_orgkit.background.outbox import broker_connection
+from ninja_orgkit.media import storage
+from ninja_orgkit.protocol.replies import reply
+from ninja_orgkit.protocol.signatures import OrgkitRouter
+
+logger = logging.getLogger("ninja_orgkit.health")
+router = OrgkitRouter()
+
+_VERSION = version("ninja-orgkit")
+_DEADLINE = 2.0
+_NOT_KEPT = {"Cache-Control": "no-store"}
+
+Verdict = Literal["ok", "unavailable"]
+
+
+class OrgkitHealthChecks(BaseModel):
+    """What the application needs, one by one."""
+
+    database: Verdict
+    cache: Verdict
+    storage: Verdict
+    broker: Verdict
+
+
+class OrgkitHealth(BaseModel):
+    """The health of the application. It is ``degraded`` when something other than the database is away."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    version: str
+    checks: OrgkitHealthChecks
+
+
+class OrgkitLiveness(BaseModel):
+    """That the process answers."""
+
+    status: Literal["ok"]
+
+
+@router.get("", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name="check_health")
+def check_health(request: HttpRequest, live: bool = False) -> HttpResponse:
+    """Tell whether database, cache, storage and broker answer; with ``live=1`` only that this process does."""
+    if live:
+        return reply(OrgkitLiveness, {"status": "ok"}, headers=_NOT_KEPT)
+    checks = examine()
+    if checks["database"] == "unavailable":
+        body = {"status": "unavailable", "version": _VERSION, "checks": checks}
+        return reply(OrgkitHealth, body, status=503, headers={**_NOT_KEPT, "Retry-After": "5"})
+    status = "degraded" if "unavailable" in checks.values() else "ok"
+    return reply(OrgkitHealth, {"status": status, "version": _VERSION, "checks": checks}, headers=_NOT_KEPT)
+
+
+def examine() -> dict[str, Verdict]:
+    """Run all checks at once and return their verdicts, those of checks that hang included, within two seconds."""
+    asked = {name: probe.ask() for name, probe in _PROBES.items()}
+    answered, _ = wait(asked.values(), timeout=_DEADLINE)
+    return {name: "ok" if future in answered and future.result() else "unavailable" for name, future in asked.items()}
+
+
+class Probe:
+    """A check that runs in a thread of its own, one at a time: one that hangs costs one thread, however many ask."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
+        self._lock = Lock()
+        self._running: Future[bool] | None = None
+
+    def ask(self) -> Future[bool]:
+        """Begin the check, or join the one that runs; the result tells whether it passed."""
+        with self._lock:
+            if self._running is None or self._running.done():
+                self._running = Future()
+                Thread(target=self._run, args=(self._running,), name="orgkit-health", daemon=True).start()
+            return self._running
+
+    def _run(self, future: Future[bool]) -> None:
+        try:
+            self._check()
+        except Exception as exc:
+            # Each backend has exceptions of its own; whatever it is, the thing is away.
+            logger.warning("The check %s failed: %s", self._check.__name__, type(exc).__name__)
+            future.set_result(False)
+        else:
+            future.set_result(True)
+
+
+def _database() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connections.close_all()  # those of this thread
+
+
+def _cache() -> None:
+    key, value = f"orgkit.health.{uuid4()}", uuid4().hex
+    cache.set(key, value, timeout=10)
+    if cache.get(key) != value:
+        raise LookupError
+    cache.delete(key)
+
+
+def _storage() -> None:
+    storage.private().exists("health")
+
+
+def _broker() -> None:
+    with broker_connection() as broker:
+        broker.ensure_connection(max_retries=0, timeout=1)
+
+
+_PROBES = {
+    "database": Probe(_database),
+    "cache": Probe(_cache),
+    "storage": Probe(_storage),
+    "broker": Probe(_broker),
+}

@@ -1,0 +1,149 @@
+"""``Idempotency-Key``: a POST that is sent again is done once.
+
+The key is claimed in a transaction of its own, with a lease, so that other processes see it; it is completed in the
+transaction of the change that it protects, so that both are there or neither. Only a 2xx is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from pydantic import BaseModel
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import Conflict, Invalid
+from ninja_orgkit.models import IdempotencyRecord
+
+_LONGEST = 255
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Image-Duplicate")
+
+
+class InvalidIdempotencyKey(Invalid):
+    """An Idempotency-Key has 1 to 255 visible ASCII characters."""
+
+
+class IdempotencyKeyReused(Invalid):
+    """This Idempotency-Key came with another body before."""
+
+
+class IdempotencyInProgress(Conflict):
+    """The first request with this Idempotency-Key is still running."""
+
+
+def once(request: HttpRequest, sent: Any, act: Callable[[], HttpResponse]) -> HttpResponse:
+    """Answer by ``act``, or with the first answer again when the request carries a key that was used before.
+
+    Call it after the caller has been authorised. ``sent`` is what was sent: a schema, plain values, uploaded files, or
+    a list of them. Raises InvalidIdempotencyKey, IdempotencyKeyReused and IdempotencyInProgress.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return act()
+    if not 1 <= len(key) <= _LONGEST or not all("!" <= char <= "~" for char in key):
+        raise InvalidIdempotencyKey
+    caller: str = request.auth.slug  # type: ignore[attr-defined]
+    record, fresh = _claim(_hash(caller, request.method, request.path, key), _hash(_digest(sent)))
+    return _run(record, act) if fresh else _replay(record)
+
+
+def purge() -> int:
+    """Delete the records that are too old to answer, and return how many there were."""
+    oldest = timezone.now() - settings.IDEMPOTENCY_LIFETIME
+    return IdempotencyRecord.objects.filter(created_at__lt=oldest).delete()[0]
+
+
+def _run(record: IdempotencyRecord, act: Callable[[], HttpResponse]) -> HttpResponse:
+    held = IdempotencyRecord.objects.filter(pk=record.pk, lease_until=record.lease_until, status=None)
+    try:
+        with transaction.atomic():
+            response = act()
+            if not 200 <= response.status_code < 300:
+                raise _NotKept(response)
+            headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
+            if not held.update(status=response.status_code, headers=headers, body=response.content):
+                raise IdempotencyInProgress  # the lease ran out and another request took over
+            return response
+    except _NotKept as exc:
+        held.delete()
+        return exc.response
+    except BaseException:
+        held.delete()
+        raise
+
+
+class _NotKept(Exception):
+    """Carries an answer that pins nothing out of the transaction."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.response = response
+
+
+def _replay(record: IdempotencyRecord) -> HttpResponse:
+    headers = {**record.headers, "Idempotency-Replayed": "true"}
+    return HttpResponse(bytes(record.body), status=record.status, headers=headers)
+
+
+def _claim(key: str, fingerprint: str) -> tuple[IdempotencyRecord, bool]:
+    """Return the record of a key, and whether this request is the one that has to act."""
+    now = timezone.now()
+    claim = IdempotencyRecord(
+        key=key, fingerprint=fingerprint, lease_until=now + settings.IDEMPOTENCY_LEASE, created_at=now
+    )
+    try:
+        with transaction.atomic():
+            claim.save(force_insert=True)
+        return claim, True
+    except IntegrityError:
+        pass
+    known = IdempotencyRecord.objects.filter(pk=key).first()
+    if known is None:  # the first request has just failed
+        raise IdempotencyInProgress
+    stale = now - known.created_at > settings.IDEMPOTENCY_LIFETIME or (known.status is None and known.lease_until <= now)
+    if stale:
+        return claim, _take_over(known, claim)
+    if known.fingerprint != fingerprint:
+        raise IdempotencyKeyReused
+    if known.status is None:
+        raise IdempotencyInProgress
+    return known, False
+
+
+def _take_over(known: IdempotencyRecord, claim: IdempotencyRecord) -> bool:
+    held = IdempotencyRecord.objects.filter(pk=known.pk, lease_until=known.lease_until, status=known.status)
+    taken = held.update(
+        fingerprint=claim.fingerprint,
+        lease_until=claim.lease_until,
+        created_at=claim.created_at,
+        status=None,
+        headers={},
+        body=b"",
+    )
+    if not taken:
+        raise IdempotencyInProgress
+    return True
+
+
+def _digest(sent: Any) -> Any:
+    """Return what was sent as plain values, each file by its content."""
+    if isinstance(sent, BaseModel):
+        return sent.model_dump(mode="json")
+    if isinstance(sent, UploadedFile):
+        sha = hashlib.sha256()
+        for chunk in sent.chunks():
+            sha.update(chunk)
+        sent.seek(0)
+        return sha.hexdigest()
+    if isinstance(sent, list | tuple):
+        return [_digest(item) for item in sent]
+    return sent
+
+
+def _hash(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,193 @@
+"""Pages of lists: limit with an offset or with an opaque keyset cursor, in a total order.
+
+A cursor holds the sort value and the public identifier of the row where the page ended, so page 10,000 costs what page
+1 costs and no row is skipped or repeated while others come and go. Sort columns hold no NULL; equal and empty values
+are told apart by the identifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from django.core import signing
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.crypto import salted_hmac
+from ninja import Query
+from pydantic import BaseModel, Field
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import Invalid, field_error
+from ninja_orgkit.protocol.replies import reply
+
+T = TypeVar("T")
+
+_MAX_OFFSET = 2**31 - 1
+_MAX_CURSOR = 4096
+_PAGE_PARAMETERS = ("cursor", "offset", "limit", "count")
+
+
+class InvalidCursor(Invalid):
+    """This cursor is damaged, or belongs to another list, filter, ordering or caller."""
+
+
+class OrgkitPageQuery(BaseModel):
+    """Which page of a list is asked for."""
+
+    limit: int | None = Field(None, description="Items on the page, 1–200 (default 50).")
+    offset: int | None = Field(None, ge=0, le=_MAX_OFFSET, description="Items to skip; not together with a cursor.")
+    cursor: str | None = Field(None, description="From `next` or `previous` of another page.")
+    ordering: str | None = Field(None, max_length=64, description="Sort key; `-` in front reverses it.")
+    count: bool = Field(True, description="Whether to count all items; never counted with a cursor.")
+
+
+PageQuery = Query[OrgkitPageQuery]
+
+
+class OrgkitPage(BaseModel, Generic[T]):
+    """A page of a list."""
+
+    items: list[T]
+    count: int | None = Field(description="How many items the whole list has; null with a cursor or `count=false`.")
+    next: str | None = Field(description="URL of the next page.")
+    previous: str | None = Field(description="URL of the previous page.")
+
+
+@dataclass(frozen=True)
+class Orderings:
+    """What a list can be sorted by: public name → column, the default (with its sign), and the tie-breaking column."""
+
+    columns: Mapping[str, str]
+    default: str
+    tie: str
+
+
+@dataclass(frozen=True)
+class _Keyset:
+    """A total order, and where in it a page begins."""
+
+    column: str
+    tie: str
+    descending: bool
+
+    def order(self, rows: QuerySet[Any], *, backward: bool) -> QuerySet[Any]:
+        sign = "-" if self.descending != backward else ""
+        return rows.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
+
+    def after(self, value: Any, tie: Any, *, backward: bool) -> Q:
+        side = "lt" if self.descending != backward else "gt"
+        # The first condition alone bounds the index scan; the second one cuts equal values.
+        bound = Q(**{f"{self.column}__{side}e": value})
+        return bound & (Q(**{f"{self.column}__{side}": value}) | Q(**{f"{self.tie}__{side}": tie}))
+
+    def values(self, row: Any) -> list[Any]:
+        return [_get(row, self.column), _get(row, self.tie)]
+
+
+def paginate(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    query: OrgkitPageQuery,
+    *,
+    orderings: Orderings,
+    schema: type[BaseModel],
+    present: Callable[[Any], Any],
+) -> HttpResponse:
+    """Answer with one page of ``rows`` (model instances or dicts that hold the sort columns), each shown by ``present``.
+
+    Raises ValidationFailed for a limit out of bounds, an unknown ordering, or both an offset and a cursor, and
+    InvalidCursor.
+    """
+    limit = _limit(query)
+    ordering, keyset = _keyset(query, orderings)
+    signer = _signer(request, ordering)
+    backward, start = _start(query, signer)
+    found = keyset.order(rows, backward=backward)
+    if start:
+        found = found.filter(keyset.after(*start, backward=backward))
+    offset = query.offset or 0
+    page: Sequence[Any] = list(found[offset : offset + limit + 1])
+    more = len(page) > limit
+    page = page[:limit][::-1] if backward else page[:limit]
+
+    def url(there: bool, row_index: int, direction: int) -> str | None:
+        if not (there and page):
+            return None
+        cursor = signer.sign_object([direction, *map(_freeze, keyset.values(page[row_index]))])
+        return _url(request, cursor)
+
+    counted = query.count and query.cursor is None
+    body = {
+        "items": [present(row) for row in page],
+        "count": rows.order_by().count() if counted else None,
+        "next": url(more if not backward else True, -1, 1),
+        "previous": url(more if backward else bool(start or offset), 0, -1),
+    }
+    return reply(OrgkitPage[schema], body)  # type: ignore[valid-type]
+
+
+def _limit(query: OrgkitPageQuery) -> int:
+    if query.cursor is not None and query.offset is not None:
+        raise field_error(["query", "offset"], "Give either offset or cursor", "offset_and_cursor")
+    limit = settings.PAGE_SIZE if query.limit is None else query.limit
+    if not 1 <= limit <= settings.PAGE_MAX_SIZE:
+        raise field_error(["query", "limit"], f"Input should be 1 to {settings.PAGE_MAX_SIZE}", "limit")
+    return limit
+
+
+def _keyset(query: OrgkitPageQuery, orderings: Orderings) -> tuple[str, _Keyset]:
+    ordering = query.ordering or orderings.default
+    column = orderings.columns.get(ordering.removeprefix("-"))
+    if column is None:
+        known = ", ".join(orderings.columns)
+        raise field_error(["query", "ordering"], f"Input should be one of: {known}", "ordering")
+    return ordering, _Keyset(column, orderings.tie, ordering.startswith("-"))
+
+
+def _signer(request: HttpRequest, ordering: str) -> signing.Signer:
+    """Return a signer that knows the list, its filters, the ordering and the caller, but not the page."""
+    filters = sorted((key, request.GET.getlist(key)) for key in request.GET if key not in _PAGE_PARAMETERS)
+    caller = getattr(getattr(request, "auth", None), "slug", "")
+    identity = salted_hmac("orgkit.cursor", f"{request.path}\n{caller}\n{ordering}\n{filters}", algorithm="sha256")
+    return signing.Signer(salt=f"orgkit.cursor.{identity.hexdigest()}")
+
+
+def _start(query: OrgkitPageQuery, signer: signing.Signer) -> tuple[bool, list[Any]]:
+    if query.cursor is None:
+        return False, []
+    if len(query.cursor) > _MAX_CURSOR:
+        raise InvalidCursor
+    try:
+        direction, *values = signer.unsign_object(query.cursor)
+    except (signing.BadSignature, ValueError):
+        raise InvalidCursor from None
+    return direction < 0, [_thaw(value) for value in values]
+
+
+def _url(request: HttpRequest, cursor: str) -> str:
+    params: QueryDict = request.GET.copy()
+    params.pop("offset", None)
+    params["cursor"] = cursor
+    return request.build_absolute_uri(f"{quote(request.path)}?{params.urlencode()}")
+
+
+def _get(row: Any, name: str) -> Any:
+    if isinstance(row, dict):
+        return row[name]
+    for part in name.split("__"):
+        row = getattr(row, part)
+    return row
+
+
+def _freeze(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {"at": value.isoformat()}
+    return value if isinstance(value, int) else str(value)
+
+
+def _thaw(value: Any) -> Any:
+    return datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value

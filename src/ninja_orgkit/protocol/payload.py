@@ -1,0 +1,111 @@
+"""Bodies of requests: JSON, or (where a route says so) JSON and forms alike, checked before they are read."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, TypeVar
+
+import pydantic
+from django.http import HttpRequest
+from ninja import NinjaAPI
+from ninja.params.models import Body as BodyParam
+from ninja.params.models import BodyModel
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import MalformedBody, TooLarge, UnsupportedMediaType, ValidationFailed
+from ninja_orgkit.protocol.problems import field_errors
+
+T = TypeVar("T")
+
+_FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
+
+
+class JsonModel(BodyModel):
+    """Reads one JSON value."""
+
+    @classmethod
+    def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the body under the name of the endpoint's parameter, None when there is none."""
+        if request.content_type not in ("", "application/json") and content_length(request):
+            raise UnsupportedMediaType
+        return cls._under_name(read_json(request))
+
+    @classmethod
+    def resolve(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> Any:
+        """Return the validated body. Raises ValidationFailed with locations that leave out the parameter's name."""
+        try:
+            return super().resolve(request, api, path_params)
+        except pydantic.ValidationError as exc:
+            errors = [{**error, "loc": error["loc"][1:]} for error in exc.errors(include_url=False)]
+            raise ValidationFailed(errors=field_errors(errors, source="body")) from None
+
+    @classmethod
+    def _under_name(cls, value: Any) -> dict[str, Any] | None:
+        name: str = getattr(cls, "__read_from_single_attr__")  # noqa: B009  # set by ninja under a mangled-looking name
+        return None if value is _NOTHING else {name: value}
+
+
+class AnyBodyModel(JsonModel):
+    """Reads one JSON value, or the fields of a form as if they had been one."""
+
+    @classmethod
+    def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the body; a field that the schema has as a list is one with all its repetitions."""
+        if request.content_type not in _FORMS:
+            return super().get_request_data(request, api, path_params)
+        name = getattr(cls, "__read_from_single_attr__")  # noqa: B009
+        schema: type[pydantic.BaseModel] = cls.model_fields[name].annotation  # type: ignore[assignment]
+        fields = schema.model_fields
+        form = request.POST
+        return {name: {key: form.getlist(key) if _is_list(fields, key) else form[key] for key in form}}
+
+
+_NOTHING = object()
+
+
+def content_length(request: HttpRequest) -> int:
+    """Return how many bytes the client says that the body has."""
+    length: str = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() else 0
+
+
+def read_json(request: HttpRequest) -> Any:
+    """Return the JSON value of a body, a marker when it is empty. Raises TooLarge and MalformedBody."""
+    if content_length(request) > settings.JSON_MAX_BYTES:
+        raise TooLarge
+    if not request.body:
+        return _NOTHING
+    try:
+        return json.loads(request.body, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise MalformedBody from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _is_list(fields: dict[str, pydantic.fields.FieldInfo], key: str) -> bool:
+    field = fields.get(key)
+    return field is not None and getattr(field.annotation, "__origin__", None) is list
+
+
+class JsonParam(BodyParam):  # type: ignore[misc]  # as ninja does with its own
+    """Marks a parameter that is the JSON body."""
+
+    _model = JsonModel
+
+    @classmethod
+    def _param_source(cls) -> str:
+        return "body"
+
+
+class AnyBodyParam(JsonParam):  # type: ignore[misc]
+    """Marks a parameter that is the body in any of the formats."""
+
+    _model = AnyBodyModel
+
+
+Json = Annotated[T, JsonParam(...)]
+AnyBody = Annotated[T, AnyBodyParam(...)]
+OptionalJson = Annotated[T, JsonParam(None)]

@@ -1,0 +1,164 @@
+"""Every exception becomes a problem (RFC 9457), here and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import (
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.core.signals import got_request_exception
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
+
+from ninja_orgkit.errors import (
+    BadRequest,
+    Forbidden,
+    MalformedBody,
+    MethodNotAllowed,
+    NotFound,
+    OrgKitError,
+    Throttled,
+    TooLarge,
+    Unauthenticated,
+    ValidationFailed,
+)
+from ninja_orgkit.protocol.replies import json_bytes
+
+MEDIA_TYPE = "application/problem+json"
+
+logger = logging.getLogger("ninja_orgkit")
+
+_BODY_SOURCES = {"form", "file"}
+_LONGEST_NAME = 64
+
+
+def problem(exc: OrgKitError) -> HttpResponse:
+    """Return the response that tells a client about an error."""
+    body = {
+        "type": "about:blank",
+        "title": exc.title,
+        "status": exc.status,
+        "detail": exc.detail,
+        "code": exc.code(),
+        **exc.extra,
+    }
+    return HttpResponse(json_bytes(body), status=exc.status, content_type=MEDIA_TYPE, headers=exc.headers)
+
+
+def field_errors(errors: Sequence[Any], *, source: str = "") -> list[dict[str, Any]]:
+    """Return validation errors as clients see them: where, what and of which type, never the submitted value."""
+    shown = []
+    for error in errors:
+        loc = [*([source] if source else []), *error["loc"]]
+        loc[0] = "body" if loc[0] in _BODY_SOURCES else loc[0]
+        shown.append({"loc": [_name(part) for part in loc], "msg": error["msg"], "type": error["type"]})
+    return shown
+
+
+def _name(part: str | int) -> str | int:
+    """Return a part of a location; a name that the client made up is cut and made printable."""
+    if isinstance(part, int):
+        return part
+    return "".join(char if char.isprintable() else "?" for char in part[:_LONGEST_NAME])
+
+
+def translate(exc: Exception) -> OrgKitError | None:
+    """Return the error of ours that an exception of Django or ninja stands for, None for a defect."""
+    match exc:
+        case OrgKitError():
+            return exc
+        case ValidationError():
+            return ValidationFailed(errors=field_errors(exc.errors))
+        case Http404():
+            return NotFound()
+        case AuthenticationError():
+            return Unauthenticated()
+        case AuthorizationError():
+            return Forbidden()
+        case HttpError():
+            return _from_status(exc)
+        case RequestDataTooBig() | TooManyFieldsSent() | TooManyFilesSent():
+            return TooLarge()
+        case MultiPartParserError():
+            return MalformedBody()
+        case SuspiciousOperation():
+            return BadRequest()
+    return None
+
+
+def _from_status(exc: HttpError) -> OrgKitError:
+    known: dict[int, type[OrgKitError]] = {400: MalformedBody, 404: NotFound, 413: TooLarge, 429: Throttled}
+    error = known.get(exc.status_code, BadRequest)()
+    error.status = exc.status_code  # type: ignore[misc]  # an error of the host's own keeps its status
+    return error
+
+
+def defect(request: HttpRequest) -> HttpResponse:
+    """Return the response to a defect of ours: logged and signalled as Django would, and told to nobody."""
+    logger.exception("Unhandled exception at %s %s", request.method, request.path)
+    got_request_exception.send(sender=None, request=request)
+    body = {
+        "type": "about:blank",
+        "title": "Internal server error",
+        "status": 500,
+        "detail": "Something went wrong on our side.",
+        "code": "internal_error",
+    }
+    return HttpResponse(json_bytes(body), status=500, content_type=MEDIA_TYPE)
+
+
+def on_exception(request: HttpRequest, exc: Any) -> HttpResponse:
+    """Answer an exception: the problem that it stands for, or a 500 that says nothing."""
+    error = translate(exc)
+    return defect(request) if error is None else problem(error)
+
+
+def add_error_handlers(api: NinjaAPI, *, everything: bool = False) -> None:
+    """Teach an API to answer with problems: to our errors, or (``everything``) to each exception."""
+    api.add_exception_handler(OrgKitError, on_exception)
+    if everything:
+        for kind in (ValidationError, HttpError, Http404, SuspiciousOperation, MultiPartParserError, Exception):
+            api.add_exception_handler(kind, on_exception)
+
+
+def speaks_problems(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Wrap a view so that what fails before or around its operations (405, a broken body) is a problem too."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response = view(request, *args, **kwargs)
+        except Exception as exc:
+            return on_exception(request, exc)
+        if isinstance(response, HttpResponseNotAllowed):
+            return problem(MethodNotAllowed(headers={"Allow": response["Allow"]}))
+        return response
+
+    return wrapped
+
+
+def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer an unknown URL with a problem: a ``handler404`` for the host's URLconf."""
+    return problem(NotFound())
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    """Answer a defect outside the API with a problem: a ``handler500`` for the host's URLconf."""
+    return defect(request)
+
+
+def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request that Django refuses with a problem: a ``handler400`` for the host's URLconf."""
+    return problem(translate(exception) or BadRequest() if exception else BadRequest())
+
+

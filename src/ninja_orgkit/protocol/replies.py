@@ -1,0 +1,56 @@
+"""Bodies of responses: JSON bytes, straight from rows where rows do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+JSON_TYPE = "application/json; charset=utf-8"
+
+
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return plain data as JSON."""
+    return to_json(value)
+
+
+@cache
+def _adapter(schema: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(schema)
+
+
+def reply(schema: Any, value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """Return a response whose body is the value as the schema serialises it.
+
+    ``value`` is what the schema validates from: a dict of plain values, an instance, or a list of them.
+    """
+    adapter = _adapter(schema)
+    body = adapter.dump_json(adapter.validate_python(value))
+    return HttpResponse(body, status=status, content_type=JSON_TYPE, headers=headers)
+
+
+def empty(status: int = 204, *, headers: dict[str, str] | None = None) -> HttpResponse:
+    """Return a response without a body."""
+    response = HttpResponse(status=status, headers=headers)
+    del response["Content-Type"]
+    return response
+
+
+def kept_private(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Wrap the operation behind a link whose URL holds a token: no cache keeps the answer, no Referer tells the URL."""
+
+    @wraps(run)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = run(request, *args, **kwargs)
+        response["Referrer-Policy"] = "no-referrer"
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return wrapped

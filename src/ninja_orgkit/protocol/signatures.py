@@ -1,0 +1,71 @@
+"""Parameters that many endpoints share, and the router that gives each endpoint its stable operation id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from ninja import Path, Router, Schema
+from ninja.params.functions import Path as PathParam
+from pydantic import AfterValidator
+
+from ninja_orgkit.errors import NotFound
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONGEST = 255
+
+
+def _sane(value: str) -> str:
+    """Return a part of a path. What no identifier can be is simply not found."""
+    if len(value) > _LONGEST or _UNPRINTABLE.search(value):
+        raise NotFound
+    return value
+
+
+Part = Annotated[str, AfterValidator(_sane)]
+"""One part of a path, in a schema of path parameters."""
+
+# A path parameter in a mount prefix is taken for a query parameter unless it says what it is.
+OrgSlug = Annotated[str, AfterValidator(_sane), PathParam()]
+Slug = Annotated[str, AfterValidator(_sane), PathParam()]
+
+
+def _uuid(value: str) -> str:
+    """Return a lower-case UUID. Anything else is not found."""
+    if not _UUID.fullmatch(value):
+        raise NotFound
+    return value
+
+
+UuidPart = Annotated[str, AfterValidator(_uuid), PathParam()]
+
+
+class OrgkitTarget(Schema):
+    """An object of any registered model, as a path names it."""
+
+    app_label: Part
+    model: Part
+    obj_id: Part
+
+    @property
+    def name(self) -> str:
+        """The registered public name."""
+        return f"{self.app_label}/{self.model}"
+
+
+Target = Path[OrgkitTarget]
+
+
+class OrgkitRouter(Router):
+    """A router whose endpoints have the name of their function as operation id."""
+
+    def api_operation(self, methods: list[str], path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Register an endpoint; its function's name becomes the operation id."""
+
+        def decorator(view: Callable[..., Any]) -> Any:
+            named = {**kwargs, "operation_id": kwargs.get("operation_id") or view.__name__}
+            return super(OrgkitRouter, self).api_operation(methods, path, **named)(view)
+
+        return decorator

@@ -1,0 +1,113 @@
+"""Throttling: exact under concurrency and across processes.
+
+A window of a scope and key begins with its first request and lasts the scope's period. Requests are counted in one
+atomic step, by the cache's increment or by an upsert in the kernel's table; those over the limit change nothing else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from django.core.cache import caches
+from django.db import connection
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import Throttled
+from ninja_orgkit.models import ThrottleCounter
+from ninja_orgkit.protocol.clients import client_address
+
+_RATE = re.compile(r"(\d+)/(s|min|h|day)")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
+_IPV6_SITE = 64
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many requests in so many seconds."""
+
+    limit: int
+    seconds: int
+
+
+class Counter(Protocol):
+    """Counts a request; returns how many the window has now, and when it began (seconds since 1970)."""
+
+    def __call__(self, key: str, seconds: int, now: float) -> tuple[int, float]: ...
+
+
+@lru_cache(maxsize=64)
+def parse_rate(text: str) -> Rate:
+    """Return the rate that ``"10/min"`` says. Raises ValueError."""
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no rate; write it like 10/min, with s, min, h or day.")
+    return Rate(int(match[1]), _SECONDS[match[2]])
+
+
+def spend(scope: str, key: str) -> None:
+    """Count a request of a scope and key. Raises Throttled, with the time to wait, when it is one too many."""
+    rate_text = settings.THROTTLES.get(scope)
+    if not settings.THROTTLING or rate_text is None:
+        return
+    rate = parse_rate(rate_text)
+    # What identifies a client or an address is nothing to keep in clear.
+    digest = salted_hmac("orgkit.throttle", f"{scope}\n{key}", algorithm="sha256").hexdigest()
+    now = time.time()
+    count, began = _counter()(digest, rate.seconds, now)
+    if count > rate.limit:
+        wait = max(1, math.ceil(began + rate.seconds - now))
+        raise Throttled(headers={"Retry-After": str(wait)})
+
+
+def spend_address(scope: str, request: HttpRequest) -> None:
+    """Count a request by the client's address, an IPv6 one by its /64. Raises Throttled."""
+    spend(scope, network_of(client_address(request)))
+
+
+def network_of(address: str) -> str:
+    """Return what one client can hardly leave: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, _IPV6_SITE), strict=False))
+
+
+def _counter() -> Counter:
+    return _count_in_database if settings.THROTTLE_STORE == "database" else _count_in_cache
+
+
+def _count_in_cache(key: str, seconds: int, now: float) -> tuple[int, float]:
+    cache = caches[settings.THROTTLE_STORE]
+    start, tally = f"orgkit:throttle:{key}", "orgkit:throttle:{}:{:.6f}"
+    cache.add(start, now, timeout=seconds)
+    began: float = cache.get(start, now)
+    name = tally.format(key, began)
+    cache.add(name, 0, timeout=seconds + 60)
+    return cache.incr(name), began
+
+
+def _count_in_database(key: str, seconds: int, now: float) -> tuple[int, float]:
+    table = connection.ops.quote_name(ThrottleCounter._meta.db_table)
+    sql = (
+        f"INSERT INTO {table} (key, began, count) VALUES (%s, %s, 1) ON CONFLICT (key) DO UPDATE SET "  # noqa: S608
+        f"count = CASE WHEN {table}.began <= %s THEN 1 ELSE {table}.count + 1 END, "
+        f"began = CASE WHEN {table}.began <= %s THEN excluded.began ELSE {table}.began END "
+        "RETURNING count, began"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [key, now, now - seconds, now - seconds])
+        count, began = cursor.fetchone()
+    return count, began

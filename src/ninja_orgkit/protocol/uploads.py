@@ -1,0 +1,158 @@
+"""Bodies with files: ``multipart/form-data``, whose limits act while it still streams in.
+
+``file: AvatarUpload`` is one file alone; ``body: ImageForm[Schema]`` and ``body: BulkForm[Schema]`` read a schema that
+has files among its fields (``Picture``, ``list[Picture]``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+import pydantic
+from django.http import HttpRequest, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from ninja import NinjaAPI, UploadedFile
+from ninja.params.models import File as FileParam
+from ninja.params.models import FileModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import MalformedBody, UnsupportedMediaType, ValidationFailed
+from ninja_orgkit.media.uploads import limit_bulk_upload, limit_upload
+from ninja_orgkit.protocol.payload import content_length
+from ninja_orgkit.protocol.problems import field_errors
+
+T = TypeVar("T")
+
+
+def _is_file(value: Any) -> Any:
+    if isinstance(value, str):
+        raise PydanticCustomError("file_type", "A file is expected")
+    return value
+
+
+Picture = Annotated[UploadedFile, BeforeValidator(_is_file)]
+"""A file in a schema of form fields, or as a parameter."""
+
+
+class UploadModel(FileModel):
+    """Reads files, and the fields next to them, having limited what may come in; a field that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def limit(cls, request: HttpRequest) -> None:
+        """Install the limits."""
+        raise NotImplementedError
+
+    @classmethod
+    def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of the form, under the parameter's name where it is a schema."""
+        name, schema = cls._schema()
+        data = cls._read(request, cls if schema is None else schema)
+        return data if schema is None else {name: data}
+
+    @classmethod
+    def resolve(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> Any:
+        """Return the validated fields. Raises ValidationFailed with locations that leave out the parameter's name."""
+        try:
+            return super().resolve(request, api, path_params)
+        except pydantic.ValidationError as exc:
+            depth = 0 if cls._schema()[1] is None else 1
+            errors = [{**error, "loc": error["loc"][depth:]} for error in exc.errors(include_url=False)]
+            raise ValidationFailed(errors=field_errors(errors, source="body")) from None
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema of the form: one level, as it is sent."""
+        schema = cls._schema()[1]
+        return super().model_json_schema(*args, **kwargs) if schema is None else schema.model_json_schema(*args, **kwargs)
+
+    @classmethod
+    def _schema(cls) -> tuple[str, type[BaseModel] | None]:
+        name, field = next(iter(cls.model_fields.items()))
+        kind = field.annotation
+        return name, kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+    @classmethod
+    def _read(cls, request: HttpRequest, schema: type[BaseModel]) -> dict[str, Any]:
+        if request.content_type != "multipart/form-data":
+            if content_length(request):
+                raise UnsupportedMediaType
+            return {}
+        cls.limit(request)
+        try:
+            files, texts = request.FILES, request.POST
+        except (MultiPartParserError, UnreadablePostError) as exc:
+            raise MalformedBody from exc
+        data: dict[str, Any] = {}
+        for form in (texts, files):
+            for key in form:
+                data[key] = form.getlist(key) if _is_list(schema, key) else form[key]
+        return data
+
+
+def _is_list(schema: type[BaseModel], key: str) -> bool:
+    field = schema.model_fields.get(key)
+    return field is not None and getattr(field.annotation, "__origin__", None) is list
+
+
+class AvatarModel(UploadModel):
+    """Reads an avatar."""
+
+    @classmethod
+    def limit(cls, request: HttpRequest) -> None:
+        """Install the limit of avatars."""
+        limit_upload(request, max_bytes=settings.AVATAR_MAX_BYTES)
+
+
+class ImageModel(UploadModel):
+    """Reads one picture."""
+
+    @classmethod
+    def limit(cls, request: HttpRequest) -> None:
+        """Install the limit of pictures."""
+        limit_upload(request, max_bytes=settings.IMAGE_MAX_BYTES)
+
+
+class BulkModel(UploadModel):
+    """Reads many pictures."""
+
+    @classmethod
+    def limit(cls, request: HttpRequest) -> None:
+        """Install the limits of bulk uploads."""
+        limit_bulk_upload(request)
+
+
+class UploadParam(FileParam):
+    """Marks a parameter that is a body with files."""
+
+    _model: type[UploadModel]
+
+    @classmethod
+    def _param_source(cls) -> str:
+        return "file"
+
+
+class AvatarParam(UploadParam):
+    """Marks a parameter that is an avatar."""
+
+    _model = AvatarModel
+
+
+class ImageParam(UploadParam):
+    """Marks a parameter that holds one picture."""
+
+    _model = ImageModel
+
+
+class BulkParam(UploadParam):
+    """Marks a parameter that holds many pictures."""
+
+    _model = BulkModel
+
+
+AvatarUpload = Annotated[UploadedFile, BeforeValidator(_is_file), AvatarParam(...)]
+ImageForm = Annotated[T, ImageParam(...)]
+BulkForm = Annotated[T, BulkParam(...)]

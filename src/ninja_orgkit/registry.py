@@ -1,0 +1,207 @@
+"""The registry: which models are addressed by a public name, tagged, pictured, exported and purged with a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist, ValidationError
+from django.db import DataError, models
+from pydantic import BaseModel
+
+from ninja_orgkit.errors import NotFound
+
+_MAX_BIGINT = 2**63 - 1
+_resources: dict[str, Resource] = {}
+_export_kinds: dict[str, ExportKind] = {}
+
+Purge = Callable[[int], bool]
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Marks the field of an export row that holds the name of a stored file.
+
+    ``Annotated[str | None, StoredFile("images", "id", "title")]``: the file goes into the folder ``images/`` of the
+    archive, named after the row's fields ``id`` and ``title`` (the first is unique) with the extension of the stored
+    name. In the exported row the field becomes the file's path in the archive, null where there is no file.
+    """
+
+    folder: str
+    named_by: tuple[str, ...]
+
+    def __init__(self, folder: str, *named_by: str) -> None:
+        object.__setattr__(self, "folder", folder)
+        object.__setattr__(self, "named_by", named_by)
+
+
+@dataclass(frozen=True)
+class ExportKind:
+    """One kind of rows in an export: ``data/<kind>.jsonl`` and ``csv/<kind>.csv``.
+
+    ``row`` is the Pydantic model of a row: only what it names leaves the house. ``rows`` gets the organization and
+    returns a queryset, of which the columns that ``row`` names are read (a field's ``validation_alias`` is its ORM path:
+    ``creator: str | None = Field(validation_alias="creator__slug")``), or an iterator of mappings with these keys.
+    Both are read once, row by row, in the snapshot of the export.
+    """
+
+    kind: str
+    row: type[BaseModel]
+    rows: Callable[[Any], models.QuerySet[Any] | Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A registered model: how clients name it and what may be done with its objects.
+
+    ``purge`` deletes one batch of what a deleted organization (given by primary key) owns of this model, files by
+    outbox, and tells whether there may be more; without it the rows are deleted in batches as they are.
+    """
+
+    name: str
+    model: type[models.Model]
+    lookup: str
+    organization: str
+    taggable: bool = False
+    imageable: bool = False
+    export: type[BaseModel] | None = None
+    purge: Purge | None = None
+    numeric_lookup: bool = False
+    export_kind: str = ""
+
+    @property
+    def app_label(self) -> str:
+        """The first half of the public name."""
+        return self.name.partition("/")[0]
+
+    @property
+    def model_name(self) -> str:
+        """The second half of the public name."""
+        return self.name.partition("/")[2]
+
+    @property
+    def lookup_field(self) -> models.Field[Any, Any]:
+        """The field by which clients address an object."""
+        field = self.model._meta.pk if self.lookup == "pk" else self.model._meta.get_field(self.lookup)
+        if not isinstance(field, models.Field):
+            raise ImproperlyConfigured(f"{self.name}: lookup {self.lookup!r} is not a column of the model.")
+        return field
+
+    def of(self, organization: models.Model | int) -> models.QuerySet[Any]:
+        """Return the objects of one organization (the object or its primary key)."""
+        return self.model._default_manager.filter(**{self.organization: organization})
+
+    def get(self, organization: models.Model, obj_id: str, *, lock: bool = False) -> Any:
+        """Return the object of the organization that has this public identifier.
+
+        Unknown, malformed and foreign identifiers all raise NotFound. ``lock`` locks the row until the transaction ends.
+        """
+        value: str | int = obj_id
+        if self.numeric_lookup:
+            if not (obj_id.isascii() and obj_id.isdigit() and int(obj_id[:20]) <= _MAX_BIGINT):
+                raise NotFound
+            value = int(obj_id)
+        rows = self.of(organization)
+        if lock:
+            rows = rows.select_for_update(of=("self",))
+        try:
+            return rows.get(**{self.lookup: value})
+        except (ObjectDoesNotExist, ValidationError, ValueError, OverflowError, DataError):
+            raise NotFound from None
+
+    def public_id(self, obj: models.Model) -> str:
+        """Return the public identifier of an object."""
+        return str(getattr(obj, self.lookup))
+
+
+def register(
+    model: type[models.Model],
+    *,
+    name: str | None = None,
+    lookup: str,
+    organization: str,
+    taggable: bool = False,
+    imageable: bool = False,
+    export: type[BaseModel] | None = None,
+    purge: Purge | None = None,
+    numeric_lookup: bool = False,
+    export_kind: str = "",
+) -> Resource:
+    """Register a model under its public name.
+
+    ``name`` is ``"app_label/model"``, by default the model's own. ``lookup`` is the field that clients address it by;
+    an integer field needs ``numeric_lookup=True``, said on purpose. ``organization`` is the ORM path to its organization.
+    ``export`` is the Pydantic model of its rows in an export (see ``ExportKind``); only what it names leaves the house.
+    ``export_kind`` names them there, by default ``app_label.model`` of the public name.
+    Raises ImproperlyConfigured when the name is taken.
+    """
+    name = name or f"{model._meta.app_label}/{model._meta.model_name}"
+    taken = _resources.get(name)
+    if taken is not None and taken.model is not model:
+        raise ImproperlyConfigured(f"{name!r} is already the name of {taken.model._meta.label}; give name=… to one of them.")
+    resource = Resource(name, model, lookup, organization, taggable, imageable, export, purge, numeric_lookup, export_kind)
+    _resources[name] = resource
+    return resource
+
+
+def resources() -> Iterator[Resource]:
+    """Yield every registered model."""
+    yield from _resources.values()
+
+
+def export_rows(
+    kind: str, *, row: type[BaseModel], rows: Callable[[Any], models.QuerySet[Any] | Iterable[Any]]
+) -> None:
+    """Add a kind of rows to every export: what is no registered model of its own, like links between objects."""
+    _export_kinds[kind] = ExportKind(kind, row, rows)
+
+
+def export_kinds() -> Iterator[ExportKind]:
+    """Yield every kind of rows of an export: ours first, then the models of the host (whose kinds have a dot)."""
+    kinds = dict(_export_kinds)
+    for entry in _resources.values():
+        if entry.export is not None:
+            kind = entry.export_kind or entry.name.replace("/", ".")
+            kinds[kind] = ExportKind(kind, entry.export, entry.of)
+    yield from sorted(kinds.values(), key=lambda found: "." in found.kind)
+
+
+def taggable(name: str) -> Resource:
+    """Return the registered model of this name if it takes tags. Raises NotFound."""
+    return _allowed(name, "taggable")
+
+
+def imageable(name: str) -> Resource:
+    """Return the registered model of this name if it takes images. Raises NotFound."""
+    return _allowed(name, "imageable")
+
+
+def resource_of(model: type[models.Model]) -> Resource:
+    """Return the entry of a model. Raises LookupError when it is not registered."""
+    for resource in _resources.values():
+        if resource.model is model:
+            return resource
+    raise LookupError(model._meta.label)
+
+
+def problems() -> Iterator[tuple[Resource, str, str]]:
+    """Yield each faulty entry with what is wrong and what helps, for the system checks."""
+    for resource in _resources.values():
+        if resource.name.count("/") != 1:
+            yield resource, f"{resource.name!r} is no public name.", 'Use "app_label/model".'
+        try:
+            field = resource.lookup_field
+        except (FieldDoesNotExist, ImproperlyConfigured):
+            yield resource, f"{resource.model._meta.label} has no field {resource.lookup!r}.", "Name a unique field."
+            continue
+        if isinstance(field, models.IntegerField) and not resource.numeric_lookup:
+            hint = "Name a field that is safe to publish, or say numeric_lookup=True on purpose."
+            yield resource, f"{resource.name!r} would be addressed by an integer.", hint
+
+
+def _allowed(name: str, ability: str) -> Resource:
+    resource = _resources.get(name)
+    if resource is None or not getattr(resource, ability):
+        raise NotFound
+    return resource

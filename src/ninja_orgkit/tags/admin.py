@@ -1,0 +1,38 @@
+"""Tags in Django's admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from ninja_orgkit.keys import search_key
+from ninja_orgkit.tags.models import Tag
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Tags of all organizations."""
+
+    list_display = ("name", "slug", "organization", "color", "uses", "created_at")
+    list_select_related = ("organization",)
+    search_fields = ("sort_key", "slug", "organization__name")
+    search_help_text = "Name, slug or organization"
+    raw_id_fields = ("organization",)
+    readonly_fields = ("created_at",)
+    date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        """Count the uses in the statement of the list."""
+        return super().get_queryset(request).annotate(uses=Count("assignments"))
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Tag], search_term: str) -> Any:
+        """Search as the API does."""
+        return super().get_search_results(request, queryset, search_key(search_term))
+
+    @admin.display(ordering="uses")
+    def uses(self, tag: Tag) -> int:
+        """Return how many objects have the tag."""
+        return int(tag.uses)  # type: ignore[attr-defined]  # annotated above

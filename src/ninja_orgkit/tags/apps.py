@@ -1,0 +1,15 @@
+"""The app of tags."""
+
+from django.apps import AppConfig
+
+
+class TagsConfig(AppConfig):
+    """Tags of organizations."""
+
+    name = "ninja_orgkit.tags"
+    label = "orgkit_tags"
+    verbose_name = "Tags"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Load the tasks."""

@@ -1,0 +1,18 @@
+"""What can go wrong with tags."""
+
+from __future__ import annotations
+
+from ninja_orgkit.errors import Conflict
+
+
+class TagExists(Conflict):
+    """A tag with this name already exists in this organization."""
+
+
+class TagSlugTaken(TagExists):
+    """A tag with this slug already exists in this organization."""
+
+    @classmethod
+    def code(cls) -> str:
+        """Return the code of every tag that exists already."""
+        return TagExists.code()

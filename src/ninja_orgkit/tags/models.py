@@ -1,0 +1,78 @@
+"""Tags of an organization, and what they are assigned to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from ninja_orgkit.attachments import Attachment
+from ninja_orgkit.keys import search_key, text_key
+from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.slugs import name_slug, random_part
+
+SORT_LENGTH = 255
+"""Most characters of a sort key; what does not fit would not fit into an index either."""
+
+
+class Tag(models.Model):
+    """A word that an organization marks its objects with.
+
+    ``name_key`` is the name whatever its case or Unicode form, unique in the organization (some characters grow
+    eighteen-fold in it); ``sort_key`` is what lists sort and search by.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, db_index=False, related_name="tags")
+    name = models.CharField(max_length=50)
+    name_key = models.CharField(max_length=1000, editable=False)
+    sort_key = models.CharField(max_length=SORT_LENGTH, editable=False)
+    slug = models.CharField(max_length=64, blank=True)
+    color = models.CharField(
+        max_length=7, null=True, blank=True, validators=[RegexValidator(r"^#[0-9a-f]{6}\Z")]
+    )  # noqa: DJ001
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["organization", "name_key"], name="orgkit_tag_name"),
+            models.UniqueConstraint(fields=["organization", "slug"], name="orgkit_tag_slug"),
+        )
+        indexes = (
+            models.Index(fields=["organization", "sort_key", "id"], name="orgkit_tags_by_name"),
+            models.Index(fields=["organization", "created_at", "id"], name="orgkit_tags_by_time"),
+        )
+
+    def __str__(self) -> str:
+        """Name the tag."""
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Bring the keys in step with the name, and give a tag without a slug one."""
+        self.prepare()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "name_key", "sort_key"}
+        super().save(*args, **kwargs)
+
+    def prepare(self) -> None:
+        """Fill what follows from the name."""
+        self.name_key = text_key(self.name)
+        self.sort_key = search_key(self.name)[:SORT_LENGTH]
+        self.slug = self.slug or name_slug(self.name) or f"tag-{random_part(6)}"
+
+
+class TagAssignment(Attachment):
+    """That an object has a tag."""
+
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, db_index=False, related_name="assignments")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["tag", "content_type", "object_id"], name="orgkit_tag_assigned_once"),
+        )
+        indexes = (models.Index(fields=["content_type", "object_id"], name="orgkit_tags_of_object"),)
+
+    def __str__(self) -> str:
+        """Name the tag."""
+        return str(self.tag)

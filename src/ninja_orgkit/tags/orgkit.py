@@ -1,0 +1,20 @@
+"""What the kit may do with tags: export and purge them. They cannot be tagged themselves."""
+
+from __future__ import annotations
+
+from ninja_orgkit.registry import export_rows, register
+from ninja_orgkit.tags.exporting import OrgkitTagAssignmentRow, OrgkitTagRow, assignment_rows
+from ninja_orgkit.tags.models import Tag
+from ninja_orgkit.tags.services import purge_tags
+
+register(
+    Tag,
+    name="tags/tag",
+    lookup="id",
+    organization="organization",
+    numeric_lookup=True,
+    export=OrgkitTagRow,
+    export_kind="tags",
+    purge=purge_tags,
+)
+export_rows("tag_assignments", row=OrgkitTagAssignmentRow, rows=assignment_rows)

@@ -1,0 +1,86 @@
+"""Bodies of the tag routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, StringConstraints, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.protocol.fields import Line200, Moment, OrgkitInput, Line
+from ninja_orgkit.slugs import name_slug
+
+
+def _slug(value: str) -> str:
+    if name_slug(value, length=50) != value:
+        raise PydanticCustomError("slug", "A slug has lower-case letters, digits, hyphens and underscores only")
+    return value
+
+
+def _few(value: list[str]) -> list[str]:
+    most = settings.TAGS_MAX_ASSIGN
+    if not 1 <= len(value) <= most:
+        raise PydanticCustomError("list_length", "List should have 1 to {most} items", {"most": most})
+    return value
+
+
+TagName = Annotated[str, Line(50, shortest=1)]
+TagSlug = Annotated[TagName, AfterValidator(_slug)]
+Color = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^#[0-9a-f]{6}$")]
+
+
+class OrgkitTag(BaseModel):
+    """A tag of an organization."""
+
+    id: int
+    name: str
+    slug: str
+    color: str | None = Field(description="Like `#1e90ff`.")
+    organization: str
+    usage_count: int = Field(description="How many objects have it.")
+    created_at: Moment
+
+
+class OrgkitTagCreate(OrgkitInput):
+    """A new tag."""
+
+    name: TagName
+    slug: TagSlug | None = None
+    color: Color | None = None
+
+
+class OrgkitTagChange(OrgkitInput):
+    """The fields of a tag to change."""
+
+    name: TagName = ""
+    slug: TagSlug = ""
+    color: Color | None = None
+
+
+class OrgkitTagNames(OrgkitInput):
+    """Names of tags, as ``{"tags": [...]}`` or as a bare list."""
+
+    tags: Annotated[list[TagName], AfterValidator(_few)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: Any) -> Any:
+        return {"tags": value} if isinstance(value, list) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        whole = handler.resolve_ref_schema(handler(schema))
+        return {"title": cls.__name__, "anyOf": [dict(whole), whole["properties"]["tags"]]}
+
+
+class OrgkitTagSearch(BaseModel):
+    """Which tags are asked for."""
+
+    search: Line200 = Field("", description="Part of the name, in any case, with or without diacritics.")
+
+
+def present_tag(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a tag as clients see it."""
+    return {**row, "organization": row["organization_slug"]}

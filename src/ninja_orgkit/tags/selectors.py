@@ -1,0 +1,119 @@
+"""Finding tags: of an organization, of one object, and of each object in a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db.models.sql.compiler import SQLCompiler
+
+from ninja_orgkit.attachments import target_of
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.keys import search_key
+from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.tags.models import Tag, TagAssignment
+
+_COLUMNS = ("id", "name", "slug", "color", "created_at", "sort_key")
+_MAX_ID = 2**63 - 1
+
+
+def tags_of(organization: Organization, *, search: str = "") -> QuerySet[Tag, dict[str, Any]]:
+    """Return the tags of an organization as rows; ``search`` must occur in the name, case and diacritics aside."""
+    tags = Tag.objects.filter(organization=organization)
+    if term := search_key(search):
+        tags = tags.filter(sort_key__contains=term)
+    return _rows(tags)
+
+
+def tags_of_object(organization: Organization, obj: models.Model) -> QuerySet[Tag, dict[str, Any]]:
+    """Return the tags that an object of the organization has, as rows."""
+    assigned = TagAssignment.objects.filter(**target_of(obj)).values("tag")
+    return _rows(Tag.objects.filter(organization=organization, pk__in=assigned))
+
+
+def get_tag(organization: Organization, tag_id: int) -> Tag:
+    """Return a tag of the organization. Raises NotFound."""
+    tag = Tag.objects.filter(organization=organization, pk=tag_id).first() if tag_id <= _MAX_ID else None
+    if tag is None:
+        raise NotFound
+    return tag
+
+
+def tag_row(tag: Tag) -> dict[str, Any]:
+    """Return a tag as a row, as the lists have it. Raises NotFound when it is gone."""
+    row = _rows(Tag.objects.filter(pk=tag.pk)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def tags_json(model: type[models.Model]) -> Coalesce:
+    """Return an annotation for rows of ``model``: the tags of each as a list of ``{id, name, slug}``, in any order.
+
+    It is part of the statement that reads the rows, so a list costs no further one; sort it with ``by_name``.
+    """
+    tag = JSONObject(id="tag_id", name="tag__name", slug="tag__slug")
+    tags = _assigned_to_row(model).values(found=_JsonArray(tag))
+    return Coalesce(Subquery(tags), models.Value([], models.JSONField()), output_field=models.JSONField())
+
+
+def by_name(tags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what ``tags_json`` found, sorted by name."""
+    return sorted(tags, key=_name_and_id) if len(tags) > 1 else tags
+
+
+def tagged(model: type[models.Model], slug: str) -> Exists:
+    """Return a condition on rows of ``model``: they have the tag with this slug. The tags' organization is theirs."""
+    return Exists(_assigned_to_row(model).filter(tag__slug=slug))
+
+
+def _name_and_id(tag: dict[str, Any]) -> tuple[str, int]:
+    return search_key(tag["name"]), tag["id"]
+
+
+def _rows(tags: QuerySet[Tag]) -> QuerySet[Tag, dict[str, Any]]:
+    uses = TagAssignment.objects.filter(tag=OuterRef("pk")).order_by().values("tag").values(n=Count("*"))
+    return tags.values(*_COLUMNS, organization_slug=F("organization__slug")).annotate(
+        usage_count=Coalesce(Subquery(uses), 0, output_field=models.IntegerField())
+    )
+
+
+def _assigned_to_row(model: type[models.Model]) -> QuerySet[TagAssignment]:
+    """Return the assignments to the row of an outer query."""
+    content_type = ContentType.objects.get_for_model(model)
+    key = _KeyText(OuterRef("pk"), model._meta.pk)
+    return TagAssignment.objects.filter(content_type=content_type, object_id=key).order_by()
+
+
+class _KeyText(Cast):
+    """A primary key as the text that ``str`` makes of it, so that the index on the text column serves the join."""
+
+    def __init__(self, key: Combinable, field: models.Field[Any, Any]) -> None:
+        super().__init__(key, models.TextField())
+        while field.remote_field:
+            field = field.remote_field.model._meta.pk
+        self.is_uuid = isinstance(field, models.UUIDField)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        """Put the hyphens into a UUID, which SQLite keeps as 32 digits."""
+        if not self.is_uuid:
+            return super().as_sqlite(compiler, connection, **context)
+        key, params = compiler.compile(self.source_expressions[0])
+        parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        return " || '-' || ".join(f"substr({key}, {at}, {n})" for at, n in parts), [*params] * len(parts)
+
+
+class _JsonArray(models.Func):
+    """Aggregates the rows of a subquery into a JSON array. No ``Aggregate``: that would group the rows."""
+
+    output_field = models.JSONField()
+    function = "json_group_array"
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        """Use the function that PostgreSQL has for it."""
+        return self.as_sql(compiler, connection, function="jsonb_agg", **context)

@@ -1,0 +1,133 @@
+"""Making, changing, assigning and removing tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from ninja_orgkit.attachments import target_of
+from ninja_orgkit.constraints import refusing
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.keys import text_key
+from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.slugs import name_slug, random_part
+from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
+from ninja_orgkit.tags.models import Tag, TagAssignment
+
+_ROUNDS = 10
+_BATCH = 5000
+
+
+def create_tag(organization: Organization, *, name: str, slug: str = "", color: str | None = None) -> Tag:
+    """Create a tag. A slug that is not given is made of the name. Raises TagExists."""
+    tag = Tag(organization=organization, name=name, slug=slug, color=color)
+    try:
+        return _insert(tag)
+    except TagSlugTaken:
+        if slug:
+            raise
+        tag.slug = _with_suffix(name)
+        return _insert(tag)
+
+
+def _insert(tag: Tag) -> Tag:
+    with refusing(Tag, orgkit_tag_name=TagExists, orgkit_tag_slug=TagSlugTaken):
+        tag.save(force_insert=True)
+    return tag
+
+
+@transaction.atomic
+def update_tag(tag: Tag, *, changes: dict[str, Any]) -> Tag:
+    """Change the given ones of ``name``, ``slug`` and ``color``. The slug stays when the name changes.
+
+    Raises TagExists, and NotFound when the tag is gone.
+    """
+    locked = Tag.objects.select_for_update().filter(pk=tag.pk).first()
+    if locked is None:
+        raise NotFound
+    for field, value in changes.items():
+        setattr(locked, field, value)
+    if changes:
+        with refusing(Tag, orgkit_tag_name=TagExists, orgkit_tag_slug=TagSlugTaken):
+            locked.save(update_fields=list(changes))
+    return locked
+
+
+@transaction.atomic
+def delete_tag(tag: Tag) -> None:
+    """Delete a tag; what it was assigned to stays."""
+    tag.delete()
+
+
+@transaction.atomic
+def assign_tags(organization: Organization, obj: models.Model, *, names: Iterable[str]) -> None:
+    """Give an object of the organization the tags of these names, and create the missing ones.
+
+    All or nothing, in a constant number of statements; the tags that it has already are left alone. The object's row is
+    locked, so none is assigned to an object that is just being deleted. Raises NotFound when it is gone.
+    """
+    rows = type(obj)._base_manager.select_for_update().filter(pk=obj.pk)
+    if not rows.values_list("pk").first():
+        raise NotFound
+    target = target_of(obj)
+    wanted: dict[str, str] = {}
+    for name in names:
+        wanted.setdefault(text_key(name), name)
+    assigned = TagAssignment.objects.filter(tag=OuterRef("pk"), **target)
+    tags = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
+    links = [TagAssignment(tag=tag, **target) for tag in tags if not getattr(tag, "assigned", False)]
+    TagAssignment.objects.bulk_create(links, ignore_conflicts=True)
+
+
+def _ensure(organization: Organization, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> list[Tag]:
+    """Return the tags with these names (by key) as ``tags`` finds them, and the new ones for which there was none.
+
+    Where another transaction is faster, with a name or with a slug, its tags are looked at again.
+    """
+    slugs = {name_slug(name) for name in wanted.values()}
+    for _ in range(_ROUNDS):
+        near = tags.filter(Q(name_key__in=wanted) | Q(slug__in=slugs), organization=organization)
+        taken = {tag.slug: tag for tag in near}
+        found = [tag for tag in taken.values() if tag.name_key in wanted]
+        known = {tag.name_key for tag in found}
+        # Everybody inserts in the same order, so nobody waits for somebody who waits for them.
+        new = [_fresh(organization, wanted[key], taken) for key in sorted(wanted.keys() - known)]
+        try:
+            with transaction.atomic():
+                return [*found, *Tag.objects.bulk_create(new)]
+        except IntegrityError:
+            continue
+    raise TagExists
+
+
+def _fresh(organization: Organization, name: str, taken: dict[str, Tag]) -> Tag:
+    """Return a new tag with a slug that is not taken, which is taken from now on."""
+    tag = Tag(organization=organization, name=name)
+    tag.prepare()
+    if tag.slug in taken:
+        tag.slug = _with_suffix(name)
+    taken[tag.slug] = tag
+    return tag
+
+
+def _with_suffix(name: str) -> str:
+    return f"{name_slug(name) or 'tag'}-{random_part(6)}"
+
+
+def unassign_tag(organization: Organization, obj: models.Model, *, slug: str) -> None:
+    """Take the tag with this slug from an object of the organization. Raises NotFound when it does not have it."""
+    assigned = TagAssignment.objects.filter(tag__organization=organization, tag__slug=slug, **target_of(obj))
+    if not assigned.delete()[0]:
+        raise NotFound
+
+
+def purge_tags(organization: int) -> bool:
+    """Delete one batch of what a deleted organization has of tags; tell whether there may be more."""
+    links = TagAssignment.objects.filter(tag__organization=organization).values_list("pk", flat=True)[:_BATCH]
+    if TagAssignment.objects.filter(pk__in=list(links)).delete()[0]:
+        return True
+    tags = Tag.objects.filter(organization=organization).values_list("pk", flat=True)[:_BATCH]
+    return bool(Tag.objects.filter(pk__in=list(tags)).delete()[0])

@@ -1,0 +1,34 @@
+"""The ready-made API: ``path("api/v1/", include("ninja_orgkit.urls"))``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from django.db import transaction
+from django.urls import URLPattern, path
+from ninja import NinjaAPI, Swagger
+
+from ninja_orgkit.api import mount
+from ninja_orgkit.protocol.problems import add_error_handlers, speaks_problems
+
+api = NinjaAPI(
+    title="ninja-orgkit",
+    version=version("ninja-orgkit"),
+    description="Accounts, organizations and the data that they share.",
+    urls_namespace="orgkit",
+    docs=Swagger(),
+)
+add_error_handlers(api, everything=True)
+mount(api)
+
+
+def _wrapped(pattern: Any) -> URLPattern:
+    # ninja turns exceptions into responses, so ATOMIC_REQUESTS would commit half a write.
+    view = transaction.non_atomic_requests(speaks_problems(pattern.callback))
+    return path(str(pattern.pattern), view, name=pattern.name)
+
+
+_patterns, _app_name, _namespace = api.urls
+app_name = _app_name
+urlpatterns = [_wrapped(pattern) for pattern in _patterns]

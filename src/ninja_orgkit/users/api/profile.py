@@ -1,0 +1,63 @@
+"""``/users/*``: one's own profile and avatar, and whether a username is free."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query
+
+from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.accounts.services.accounts import check_username, update_profile
+from ninja_orgkit.media.avatars import clear_avatar, set_avatar
+from ninja_orgkit.protocol.addresses import file_urls
+from ninja_orgkit.protocol.fields import Line254
+from ninja_orgkit.protocol.payload import Json
+from ninja_orgkit.protocol.replies import empty, reply
+from ninja_orgkit.protocol.signatures import OrgkitRouter
+from ninja_orgkit.protocol.throttling import spend, spend_address
+from ninja_orgkit.protocol.uploads import AvatarUpload
+from ninja_orgkit.users import schemas
+
+router = OrgkitRouter(tags=["users"])
+
+Name = Annotated[Line254, Query()]
+
+
+@router.get("/me", auth=bearer, response=schemas.OrgkitUser)
+def get_me(request: AuthedRequest) -> HttpResponse:
+    """Return the caller's profile."""
+    return reply(schemas.OrgkitUser, schemas.present_user(request.auth.account, file_urls(request)))
+
+
+@router.patch("/me", auth=bearer, response=schemas.OrgkitUser)
+def update_me(request: AuthedRequest, body: Json[schemas.OrgkitProfileChange]) -> HttpResponse:
+    """Change the given fields of the caller's profile."""
+    account = update_profile(request.auth.account, body.model_dump(exclude_unset=True))
+    return reply(schemas.OrgkitUser, schemas.present_user(account, file_urls(request)))
+
+
+@router.post("/avatar", auth=bearer, response=schemas.OrgkitAvatar)
+def upload_my_avatar(request: AuthedRequest, file: AvatarUpload) -> HttpResponse:
+    """Set the caller's avatar."""
+    spend("upload.user", request.auth.slug)
+    account = request.auth.account
+    set_avatar(account, file=file)
+    urls = file_urls(request)
+    body = {"avatar_url": urls(account.avatar), "avatar_large_url": urls(account.avatar_large)}
+    return reply(schemas.OrgkitAvatar, body)
+
+
+@router.delete("/avatar", auth=bearer, response={204: None})
+def delete_my_avatar(request: AuthedRequest) -> HttpResponse:
+    """Remove the caller's avatar."""
+    clear_avatar(request.auth.account)
+    return empty()
+
+
+@router.get("/check_username", response=schemas.OrgkitUsernameCheck)
+def check_username_availability(request: HttpRequest, username: Name) -> HttpResponse:
+    """Tell whether a username can be had."""
+    spend_address("username_check.address", request)
+    reason = check_username(username)
+    return reply(schemas.OrgkitUsernameCheck, {"username": username, "available": reason is None, "reason": reason})

@@ -1,0 +1,157 @@
+"""Bodies of registration and profile routes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, model_validator
+from pydantic_core import PydanticCustomError
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.conf import settings
+from ninja_orgkit.organizations.selectors import homes_of
+from ninja_orgkit.protocol.addresses import FileUrl, file_url
+from ninja_orgkit.protocol.custom import check_storable, custom_field, custom_shown
+from ninja_orgkit.protocol.fields import Email, Line, Line150, Line255, Moment, OrgkitInput, Password, Text, Token
+
+# BCP 47 (RFC 5646) as it is used: language, script, region, variants, extensions and private use.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+
+
+def _language(value: str) -> str:
+    if value and not _LANGUAGE.fullmatch(value):
+        raise PydanticCustomError("language", "This is not a language tag (BCP 47)")
+    return value
+
+
+def _timezone(value: str) -> str:
+    if value and value not in available_timezones():
+        raise PydanticCustomError("timezone", "This is not a time zone (IANA)")
+    return value
+
+
+def _preferences(value: dict[str, Any]) -> dict[str, Any]:
+    check_storable(value)
+    if len(value) > settings.PREFERENCES_MAX_KEYS:
+        raise PydanticCustomError("too_many_keys", "Too many keys")
+    if len(json.dumps(value).encode()) > settings.PREFERENCES_MAX_BYTES:
+        raise PydanticCustomError("too_large", "Too large")
+    return value
+
+
+Theme = Literal["light", "dark", "system"]
+Language = Annotated[str, Line(35), AfterValidator(_language)]
+Timezone = Annotated[str, Line(64), AfterValidator(_timezone)]
+Preferences = Annotated[dict[str, Any], AfterValidator(_preferences)]
+ProfileFields: Any = custom_field("profile")
+ShownProfileFields: Any = custom_shown("profile")
+
+
+class OrgkitRegistration(OrgkitInput):
+    """What somebody registers with."""
+
+    email: Email
+    password: Password
+    username: Line150 = ""
+    first_name: Line150 = ""
+    last_name: Line150 = ""
+    invitation: Token = ""
+
+
+class OrgkitHome(BaseModel):
+    """An organization that the user is in."""
+
+    slug: str
+    name: str
+    type: str
+    role: str
+
+
+class OrgkitUser(BaseModel):
+    """A user, as they see themselves."""
+
+    slug: str
+    username: str
+    email: str
+    email_verified: bool
+    first_name: str
+    last_name: str
+    display_name: str
+    location: str
+    about: str
+    avatar_url: str | None
+    avatar_large_url: str | None
+    preferred_language: str
+    preferred_theme: Theme
+    timezone: str
+    notification_preferences: dict[str, Any]
+    finished_onboarding: bool
+    custom: ShownProfileFields
+    organizations: list[OrgkitHome]
+    created_at: Moment
+
+
+class OrgkitRegistered(BaseModel):
+    """A new user, and the tokens of the first session."""
+
+    access: str
+    refresh: str
+    user: OrgkitUser
+
+
+class OrgkitProfileChange(OrgkitInput):
+    """The fields of the profile to change."""
+
+    username: Line150 = ""
+    first_name: Line150 = ""
+    last_name: Line150 = ""
+    display_name: Line255 = ""
+    location: Line255 = ""
+    about: Text = ""
+    preferred_language: Language = ""
+    preferred_theme: Theme = "system"
+    timezone: Timezone = ""
+    notification_preferences: Preferences = {}
+    finished_onboarding: bool = False
+    custom: ProfileFields = {}
+
+    @model_validator(mode="after")
+    def _keep_a_username(self) -> Self:
+        if "username" in self.model_fields_set and not self.username:
+            raise PydanticCustomError("username", "A username cannot be empty")
+        return self
+
+
+class OrgkitAvatar(BaseModel):
+    """The two sizes of an avatar."""
+
+    avatar_url: str
+    avatar_large_url: str
+
+
+class OrgkitUsernameCheck(BaseModel):
+    """Whether a username can be had, and if not, why."""
+
+    username: str
+    available: bool
+    reason: Literal["invalid", "reserved", "taken"] | None
+
+
+def present_user(account: Account, urls: FileUrl) -> dict[str, Any]:
+    """Return a user as they see themselves."""
+    return {
+        **{name: getattr(account, name) for name in _PLAIN},
+        "email_verified": account.email_verified_at is not None,
+        "avatar_url": file_url(urls, account.avatar),
+        "avatar_large_url": file_url(urls, account.avatar_large),
+        "organizations": homes_of(account),
+    }
+
+
+_PLAIN = (
+    "slug", "username", "email", "first_name", "last_name", "display_name", "location", "about", "preferred_language",
+    "preferred_theme", "timezone", "notification_preferences", "finished_onboarding", "custom", "created_at",
+)  # fmt: skip

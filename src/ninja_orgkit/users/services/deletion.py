@@ -1,0 +1,35 @@
+"""Deleting an account, with what was only its own."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import ProtectedError, RestrictedError
+
+from ninja_orgkit.accounts.errors import AccountInUse
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.media.avatars import avatar_names
+from ninja_orgkit.organizations.errors import LastOwner
+from ninja_orgkit.organizations.ownership import orphaned_without
+from ninja_orgkit.organizations.services.members import lock_owned
+
+
+@transaction.atomic
+def delete_account(account: Account) -> None:
+    """Delete a user with account, sessions and memberships; close the organizations that nobody else is in.
+
+    Raises LastOwner, with ``organizations``, while the user is the only owner of one with other members, and
+    AccountInUse where a model of the host's protects the user.
+    """
+    lock_owned(account)
+    orphans = orphaned_without(account)
+    if orphans:
+        raise LastOwner(organizations=[organization.slug for organization in orphans])
+    files = avatar_names(account)
+    try:
+        account.user.delete()
+    except (RestrictedError, ProtectedError) as exc:
+        raise AccountInUse from exc
+    if files:
+        enqueue(DELETE_FILES, names=files)

@@ -1,0 +1,101 @@
+"""Registration and deletion: a user with an account and a personal organization, or none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from ninja_orgkit.accounts import tokens, users
+from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.selectors import account_by_email
+from ninja_orgkit.accounts.services.accounts import create_user, derive_username, randomised, require_username
+from ninja_orgkit.accounts.services.emails import request_verification
+from ninja_orgkit.accounts.services.passwords import require_strong
+from ninja_orgkit.accounts.services.sessions import begin_session
+from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.conf import settings
+from ninja_orgkit.organizations.services import invitations
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A new account, and the tokens of its first session where it may sign in already."""
+
+    account: Account
+    pair: tokens.Pair
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """What somebody registers with."""
+
+    email: str
+    password: str
+    username: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    invitation: str = ""
+
+
+def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Registered | None:
+    """Create a user with account and personal organization and, where an invitation is given, join.
+
+    Returns None when ``EMAIL_VERIFICATION`` is ``"mandatory"``: then a mail follows, whether the address was free or
+    not. Raises EmailTaken (not then), UsernameTaken, WeakPassword, ValidationFailed, InvalidToken and WrongRecipient,
+    and leaves nothing behind.
+    """
+    if wanted.username:
+        require_username(wanted.username)
+    username = wanted.username or derive_username(wanted.email)
+    candidate = users.build_unhashed(
+        email=wanted.email, username=username, first_name=wanted.first_name, last_name=wanted.last_name
+    )
+    require_strong(wanted.password, candidate)
+    if settings.EMAIL_VERIFICATION == "mandatory":
+        _register_unseen(wanted, username)
+        return None
+    if account_by_email(wanted.email) is not None:
+        raise EmailTaken
+    with transaction.atomic():
+        account = _create(wanted, username)
+        return Registered(account, begin_session(account, device=device, address=address))
+
+
+def _register_unseen(wanted: NewAccount, username: str) -> None:
+    """Register so that nobody learns whether the address is known; its owner does, by mail."""
+    try:
+        if account_by_email(wanted.email) is not None:
+            make_password(wanted.password)  # as much work as for a new account
+            raise EmailTaken
+        with transaction.atomic():
+            _create(wanted, username)
+    except EmailTaken:
+        with transaction.atomic():
+            enqueue("orgkit.accounts.mail_already_registered", email=wanted.email)
+
+
+def _create_user(wanted: NewAccount, username: str) -> Account:
+    return create_user(
+        email=wanted.email,
+        username=username,
+        password=wanted.password,
+        first_name=wanted.first_name,
+        last_name=wanted.last_name,
+    )
+
+
+def _create(wanted: NewAccount, username: str) -> Account:
+    try:
+        account = _create_user(wanted, username)
+    except UsernameTaken:
+        if wanted.username:
+            raise
+        account = _create_user(wanted, randomised(username))  # somebody was faster with a name that nobody asked for
+    if wanted.invitation:
+        invitations.accept(account, wanted.invitation)
+    if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
+        request_verification(account)
+    return account

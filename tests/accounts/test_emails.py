@@ -1,0 +1,159 @@
+"""Addresses: verified by their mail, changed only by the new one's mail, and never telling who else has one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ninja_orgkit.accounts.models import Account
+from tests.mails import link_of
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "sturdy-Pass-1"
+
+
+@pytest.fixture
+def ann(register):
+    return register(email="ann@example.com", password=PASSWORD)
+
+
+@pytest.fixture
+def change_token(ann, run_outbox, mailbox):
+    def ask(email="new@example.com"):
+        run_outbox()
+        mailbox.clear()
+        assert ann.api.patch("/auth/email", {"email": email}).status_code == 202
+        run_outbox()
+        return next(link_of(mail)[1] for mail in mailbox if mail.to == [email])
+
+    return ask
+
+
+def verify(api, token):
+    return api.get("/auth/email/verify", token=token)
+
+
+def test_the_mail_after_registration_verifies_the_address(api, ann, run_outbox, mailbox):
+    run_outbox()
+    link, token = link_of(mailbox[0])
+    assert link.startswith("http://localhost:3000/verify-email?token=")
+    assert ann.api.get("/users/me").json()["email_verified"] is False
+    answer = verify(api, token)
+    assert answer.status_code == 200
+    assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("no-referrer", "no-store")
+    assert ann.api.get("/users/me").json()["email_verified"] is True
+    assert verify(api, token).status_code == 200
+
+
+def test_a_failed_verification_is_kept_private_too(api):
+    answer = verify(api, "x")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_token")
+    assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("no-referrer", "no-store")
+
+
+@pytest.mark.parametrize("token", ["", "x" * 9000, "a:b:c", "é", "%00"])
+def test_what_is_no_token_is_refused(api, token):
+    assert verify(api, token).status_code == 400
+
+
+def test_a_missing_token_is_a_validation_error(api):
+    assert api.get("/auth/email/verify").status_code == 422
+
+
+def test_a_change_applies_when_the_link_is_opened_and_not_before(api, ann, change_token):
+    token = change_token()
+    assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
+    assert verify(api, token).status_code == 200
+    me = ann.api.get("/users/me").json()
+    assert (me["email"], me["email_verified"]) == ("new@example.com", True)
+    assert Account.objects.get().user.email == "new@example.com"
+    assert api.post("/token/pair", {"email": "new@example.com", "password": PASSWORD}).status_code == 200
+    assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 401
+
+
+def test_opening_the_link_again_changes_nothing(api, ann, change_token):
+    token = change_token()
+    verify(api, token)
+    before = Account.objects.get().updated_at
+    assert verify(api, token).status_code == 200
+    assert Account.objects.get().updated_at == before
+
+
+def test_a_link_to_a_former_change_is_refused_after_a_later_one(api, ann, change_token):
+    first, second = change_token("first@example.com"), change_token("second@example.com")
+    assert verify(api, first).status_code == 200
+    assert verify(api, second).status_code == 400
+    assert verify(api, change_token("third@example.com")).status_code == 200
+    assert verify(api, first).status_code == 400
+
+
+def test_the_present_address_gets_a_notice_without_a_link(ann, change_token, mailbox):
+    change_token()
+    (notice,) = [mail for mail in mailbox if mail.to == ["ann@example.com"]]
+    assert "http" not in notice.body
+
+
+def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(ann, register, run_outbox, mailbox):
+    register(email="bob@example.com")
+    run_outbox()
+    mailbox.clear()
+    taken = ann.api.patch("/auth/email", {"email": "BOB@example.com"})
+    free = ann.api.patch("/auth/email", {"email": "free@example.com"})
+    assert (taken.status_code, taken.content) == (free.status_code, free.content)
+    run_outbox()
+    (told,) = [mail for mail in mailbox if mail.to == ["bob@example.com"]]
+    assert "http" not in told.body
+
+
+def test_an_address_that_was_taken_meanwhile_is_refused(api, ann, change_token, register):
+    token = change_token()
+    register(email="new@example.com")
+    assert verify(api, token).status_code == 400
+    assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
+
+
+def test_a_change_may_need_the_password(ann, settings):
+    assert ann.api.patch("/auth/email", {"email": "n@example.com", "password": "wrong"}).status_code == 400
+    settings.NINJA_ORGKIT = {"EMAIL_CHANGE_REQUIRES_PASSWORD": True}
+    missing = ann.api.patch("/auth/email", {"email": "n@example.com"})
+    assert (missing.status_code, missing.json()["code"]) == (400, "wrong_password")
+    assert ann.api.patch("/auth/email", {"email": "n@example.com", "password": PASSWORD}).status_code == 202
+
+
+@pytest.mark.parametrize("email", ["", "x", "a@b", "a@b.c\nBcc: x@y.z", "a" * 250 + "@example.com", None, 5])
+def test_what_is_no_address_is_refused(ann, email):
+    assert ann.api.patch("/auth/email", {"email": email}).status_code == 422
+
+
+def test_links_expire(api, ann, change_token, settings):
+    token = change_token()
+    settings.NINJA_ORGKIT = {"EMAIL_CHANGE_TOKEN_LIFETIME": timedelta(0)}
+    assert verify(api, token).status_code == 400
+
+
+def test_sessions_go_on_after_a_change(api, ann, change_token):
+    verify(api, change_token())
+    assert ann.api.get("/users/me").status_code == 200
+
+
+def test_a_deactivated_user_is_not_activated_by_a_link(api, ann, change_token, django_user_model):
+    token = change_token()
+    django_user_model.objects.update(is_active=False)
+    assert verify(api, token).status_code == 400
+    assert not django_user_model.objects.get().is_active
+
+
+def test_the_verification_mail_can_be_had_again_by_anybody_and_tells_nothing(api, ann, run_outbox, mailbox):
+    run_outbox()
+    mailbox.clear()
+    known = api.post("/auth/email/resend", {"email": "ann@example.com"})
+    unknown = api.post("/auth/email/resend", {"email": "nobody@example.com"})
+    assert (known.status_code, known.content) == (unknown.status_code, unknown.content) == (202, known.content)
+    run_outbox()
+    assert [mail.to for mail in mailbox] == [["ann@example.com"]]
+    verify(api, link_of(mailbox[0])[1])
+    api.post("/auth/email/resend", {"email": "ann@example.com"})
+    run_outbox()
+    assert len(mailbox) == 1

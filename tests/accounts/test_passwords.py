@@ -1,0 +1,159 @@
+"""Passwords: changed by who knows the old one, reset by who reads the mail, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.models import OutboxMessage
+from tests.mails import link_of
+from tests.parallel import in_parallel
+
+pytestmark = pytest.mark.django_db
+
+OLD, NEW = "sturdy-Pass-1", "another-Pass-2"
+
+
+@pytest.fixture
+def ann(register, run_outbox, mailbox):
+    ann = register(email="ann@example.com", password=OLD)
+    run_outbox()
+    mailbox.clear()
+    return ann
+
+
+@pytest.fixture
+def reset_token(api, ann, run_outbox, mailbox):
+    def ask(email="ann@example.com"):
+        assert api.post("/auth/password-reset/request", {"email": email}).status_code == 202
+        run_outbox()
+        return link_of(mailbox.pop())[1]
+
+    return ask
+
+
+def sign_in(api, password):
+    return api.post("/token/pair", {"email": "ann@example.com", "password": password}).status_code
+
+
+def test_changing_the_password_keeps_this_session_and_ends_the_others(api, ann):
+    other = api.post("/token/pair", {"email": "ann@example.com", "password": OLD}).json()
+    answer = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW})
+    assert answer.status_code == 200
+    assert api.as_user(answer.json()["access"]).get("/users/me").status_code == 200
+    assert api.as_user(other["access"]).get("/users/me").status_code == 401
+    assert (sign_in(api, OLD), sign_in(api, NEW)) == (401, 200)
+
+
+def test_a_wrong_old_password_changes_nothing(api, ann):
+    answer = ann.api.post("/auth/change-password", {"old_password": "x", "new_password": NEW})
+    assert (answer.status_code, answer.json()["code"]) == (400, "wrong_password")
+    assert sign_in(api, OLD) == 200
+
+
+@pytest.mark.parametrize("weak", ["short", "12345678", "password", "x" * 129])
+def test_a_weak_password_is_refused_and_changes_nothing(api, ann, reset_token, weak):
+    changed = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": weak})
+    token = reset_token()
+    reset = api.post("/auth/password-reset/confirm", {"token": token, "new_password": weak})
+    assert (changed.status_code, reset.status_code) == (422, 422)
+    assert changed.json()["errors"][0]["loc"] == ["body", "new_password"]
+    assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 200
+
+
+def test_a_reset_request_says_the_same_for_known_unknown_and_impossible_addresses(api, ann):
+    answers = [
+        api.post("/auth/password-reset/request", {"email": email})
+        for email in ("ann@example.com", "nobody@example.com", "not an address")
+    ]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({(answer.content, str(answer.headers)) for answer in answers}) == 1
+
+
+def test_a_reset_request_does_the_same_work_for_known_and_unknown_addresses(api, ann, count_queries):
+    counts = []
+    for email in ("ann@example.com", "nobody@example.com"):
+        with count_queries() as queries:
+            api.post("/auth/password-reset/request", {"email": email})
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_only_a_known_active_address_gets_a_mail(api, ann, run_outbox, mailbox, django_user_model):
+    api.post("/auth/password-reset/request", {"email": "nobody@example.com"})
+    django_user_model.objects.update(is_active=False)
+    api.post("/auth/password-reset/request", {"email": "ann@example.com"})
+    run_outbox()
+    assert mailbox == []
+
+
+def test_the_mail_links_to_the_front_end_and_not_to_the_host_of_the_request(api, ann, run_outbox, mailbox):
+    api.post("/auth/password-reset/request", {"email": "ANN@example.com"}, headers={"Host": "localhost"})
+    run_outbox()
+    assert link_of(mailbox[0])[0].startswith("http://localhost:3000/reset-password?token=")
+    assert mailbox[0].to == ["ann@example.com"]
+
+
+def test_a_reset_ends_every_session_verifies_the_address_and_works_once(api, ann, reset_token):
+    token = reset_token()
+    answer = api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW})
+    assert answer.status_code == 200
+    assert ann.api.get("/users/me").status_code == 401
+    assert Account.objects.get().email_verified_at is not None
+    again = api.post("/auth/password-reset/confirm", {"token": token, "new_password": OLD})
+    assert (again.status_code, again.json()["code"]) == (400, "invalid_token")
+    assert (sign_in(api, OLD), sign_in(api, NEW)) == (401, 200)
+
+
+def test_a_reset_token_dies_with_a_password_change_and_with_an_address_change(api, ann, reset_token):
+    first = reset_token()
+    ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW})
+    second = reset_token()
+    account = Account.objects.get()
+    account.user.email = "ann@example.org"
+    account.user.save()
+    for token in (first, second):
+        assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": OLD}).status_code == 400
+
+
+def test_a_reset_token_works_for_two_hours(api, ann, reset_token, settings):
+    token = reset_token()
+    settings.NINJA_ORGKIT = {"RESET_TOKEN_LIFETIME": timedelta(0)}
+    assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 400
+
+
+@pytest.mark.parametrize("token", ["", "x", "a:b:c", "x" * 9000, "é"])
+def test_what_is_no_reset_token_is_refused(api, ann, token):
+    answer = api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_token")
+
+
+def test_a_verification_token_is_no_reset_token(api, ann, register, run_outbox, mailbox):
+    register(email="bob@example.com")
+    run_outbox()
+    _, token = link_of(mailbox[-1])
+    assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 400
+
+
+def test_an_inactive_user_cannot_use_a_reset_token(api, ann, reset_token, django_user_model):
+    token = reset_token()
+    django_user_model.objects.update(is_active=False)
+    assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 400
+
+
+def test_no_token_is_in_the_outbox(api, ann):
+    api.post("/auth/password-reset/request", {"email": "ann@example.com"})
+    assert OutboxMessage.objects.get().kwargs == {"email": "ann@example.com"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reset_token_used_at_once_by_many_works_once(api, ann, reset_token):
+    token = reset_token()
+
+    def confirm(number):
+        body = {"token": token, "new_password": f"another-Pass-{number}"}
+        return api.post("/auth/password-reset/confirm", body).status_code
+
+    assert sorted(in_parallel(6, confirm)) == [200, 400, 400, 400, 400, 400]

@@ -1,0 +1,83 @@
+"""Sessions: listed, ended one by one or all, and gone for every token at the next request."""
+
+from __future__ import annotations
+
+import pytest
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.sessions import begin_session
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ann(register):
+    return register(email="ann@example.com", password="sturdy-Pass-1")
+
+
+@pytest.fixture
+def tablet(api, ann):
+    pair = api.post("/token/pair", {"email": "ann@example.com", "password": "sturdy-Pass-1"}).json()
+    return api.as_user(pair["access"])
+
+
+def test_the_list_shows_devices_and_no_token(ann, tablet):
+    page = tablet.get("/auth/sessions").json()
+    assert page["count"] == 2
+    assert set(page["items"][0]) == {"id", "device", "address", "created_at", "last_used_at", "current"}
+    assert [item["current"] for item in page["items"]] == [True, False]
+
+
+def test_ending_another_session_signs_it_out_at_once(ann, tablet):
+    (other,) = [item for item in tablet.get("/auth/sessions").json()["items"] if not item["current"]]
+    assert tablet.delete(f"/auth/sessions/{other['id']}").status_code == 204
+    assert ann.api.get("/users/me").status_code == 401
+    assert tablet.get("/users/me").status_code == 200
+
+
+def test_a_foreign_a_missing_and_a_malformed_session_are_the_same_404(ann, tablet, register):
+    bob = register(email="bob@example.com")
+    foreign = bob.api.get("/auth/sessions").json()["items"][0]["id"]
+    answers = [tablet.delete(f"/auth/sessions/{key}") for key in (foreign, "0" * 8 + foreign[8:], "7", "NOPE")]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert bob.api.get("/users/me").status_code == 200
+
+
+def test_logout_everywhere_ends_every_session(ann, tablet):
+    assert tablet.post("/auth/logout-all").status_code == 204
+    assert tablet.get("/users/me").status_code == 401
+    assert ann.api.get("/users/me").status_code == 401
+
+
+def test_logout_ends_the_session_of_a_refresh_token(api, ann, tablet):
+    assert api.post("/auth/logout", {"refresh": ann.refresh}).status_code == 200
+    assert ann.api.get("/users/me").status_code == 401
+    assert tablet.get("/users/me").status_code == 200
+
+
+def test_logout_ends_the_session_of_the_bearer_token(ann):
+    assert ann.api.post("/auth/logout").status_code == 200
+    assert ann.api.get("/users/me").status_code == 401
+
+
+@pytest.mark.parametrize("body", [None, {}, {"refresh": "x"}, {"refresh": None}])
+def test_logout_is_fine_without_anything_to_end(api, body):
+    assert api.post("/auth/logout", body).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b"])
+def test_a_missing_or_malformed_bearer_token_is_a_401_with_a_challenge(client, header):
+    answer = client.get("/api/v1/users/me", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("sessions", [1, 50])
+def test_listing_takes_the_same_statements_for_any_number_of_sessions(ann, sessions, count_queries):
+    for _ in range(sessions - 1):
+        begin_session(Account.objects.get())
+    with count_queries() as queries:
+        assert len(ann.api.get("/auth/sessions").json()["items"]) == sessions
+    assert len(queries) == 3

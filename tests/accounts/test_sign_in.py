@@ -1,0 +1,127 @@
+"""Signing in: with an address or a username, and never telling who is known."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+
+from ninja_orgkit.accounts.models import Account, Session
+from tests.accounts.hashers import CountingHasher
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "sturdy-Pass-1"
+
+
+@pytest.fixture
+def ann(register):
+    return register(email="ann@example.com", username="Ann.Lee", password=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "login",
+    [{"email": "ann@example.com"}, {"email": " ANN@example.COM "}, {"username": "Ann.Lee"}, {"username": "annlee"}],
+)
+def test_address_and_username_sign_in_whatever_their_spelling(api, ann, login):
+    answer = api.post("/token/pair", {**login, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert answer.json()["user"] == {"slug": ann.slug, "username": "Ann.Lee"}
+    assert set(answer.json()) == {"access", "refresh", "user"}
+
+
+def test_wrong_password_unknown_account_and_inactive_user_get_the_same_answer(api, ann, django_user_model):
+    wrong = api.post("/token/pair", {"email": "ann@example.com", "password": "nothing-like-it"})
+    unknown = api.post("/token/pair", {"email": "bob@example.com", "password": PASSWORD})
+    django_user_model.objects.update(is_active=False)
+    inactive = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
+    assert [wrong.status_code, unknown.status_code, inactive.status_code] == [401, 401, 401]
+    assert wrong.content == unknown.content == inactive.content
+    assert wrong.json()["code"] == "invalid_credentials"
+    assert wrong["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_password_is_hashed_for_an_unknown_account_too(api, ann, settings):
+    settings.PASSWORD_HASHERS = ["tests.accounts.hashers.CountingHasher"]
+    counts = []
+    for email in ("nobody@example.com", "ann@example.com"):
+        CountingHasher.count = 0
+        assert api.post("/token/pair", {"email": email, "password": "wrong"}).status_code == 401
+        counts.append(CountingHasher.count)
+    assert counts == [1, 1]
+
+
+def test_signing_in_takes_one_statement_to_find_the_account_and_three_in_all(api, ann, settings, count_queries):
+    settings.NINJA_ORGKIT = {"THROTTLING": False}
+    with count_queries() as queries:
+        api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
+    assert len(queries) <= 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"password": PASSWORD},
+        {"email": "ann@example.com"},
+        {"email": "ann@example.com", "username": "annlee", "password": PASSWORD},
+        {"email": 7, "password": PASSWORD},
+        {"email": "ann@example.com", "password": PASSWORD, "remember": True},
+        {"email": "ann@example.com", "password": "a\x00b"},
+        {"email": "ann\x00@example.com", "password": PASSWORD},
+        [],
+    ],
+)
+def test_a_faulty_body_is_refused_and_echoes_nothing(api, ann, body):
+    answer = api.post("/token/pair", body)
+    assert answer.status_code == 422
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "validation_error"
+    assert PASSWORD not in answer.content.decode()
+    assert all(error["loc"][0] == "body" for error in answer.json()["errors"])
+
+
+def test_unverified_accounts_cannot_sign_in_where_verification_is_mandatory(api, ann, settings):
+    settings.NINJA_ORGKIT = {"EMAIL_VERIFICATION": "mandatory"}
+    right = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
+    wrong = api.post("/token/pair", {"email": "ann@example.com", "password": "nothing-like-it"})
+    assert (right.status_code, right.json()["code"]) == (401, "email_not_verified")
+    assert wrong.json()["code"] == "invalid_credentials"
+
+
+def test_tokens_hold_slug_and_session_and_no_key(api, ann):
+    claims = jwt.decode(ann.refresh, options={"verify_signature": False})
+    assert set(claims) == {"sub", "sid", "token_type", "iat", "exp", "jti", "gen"}
+    assert claims["sub"] == ann.slug
+    assert str(Session.objects.get().pk) == claims["sid"]
+    access = jwt.decode(ann.access, options={"verify_signature": False})
+    assert set(access) == {"sub", "sid", "token_type", "iat", "exp", "jti"}
+    assert access["exp"] - access["iat"] == 15 * 60
+
+
+def test_issuer_and_audience_of_the_host_are_in_the_tokens_and_checked(api, ann, settings):
+    settings.NINJA_JWT = {"ISSUER": "me", "AUDIENCE": "mine"}
+    pair = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).json()
+    claims = jwt.decode(pair["access"], options={"verify_signature": False})
+    assert (claims["iss"], claims["aud"]) == ("me", "mine")
+    assert api.post("/token/verify", {"token": pair["access"]}).status_code == 200
+    settings.NINJA_JWT = {"ISSUER": "you", "AUDIENCE": "mine"}
+    assert api.post("/token/verify", {"token": pair["access"]}).status_code == 401
+
+
+def test_environment_variables_have_no_say_in_tokens(api, ann, monkeypatch):
+    monkeypatch.setenv("SIGNING_KEY", "known-to-everybody-who-reads-this-line")
+    monkeypatch.setenv("ALGORITHM", "none")
+    assert api.post("/token/verify", {"token": ann.access}).status_code == 200
+
+
+def test_a_user_made_by_the_host_can_sign_in(api, django_user_model):
+    django_user_model.objects.create_user(username="host", email="host@example.com", password=PASSWORD)
+    answer = api.post("/token/pair", {"email": "host@example.com", "password": PASSWORD})
+    assert answer.status_code == 200
+    assert Account.objects.get(slug=answer.json()["user"]["slug"]).personal_organization
+
+
+def test_a_second_user_with_the_same_address_exists_but_is_not_found_by_it(api, ann, django_user_model):
+    django_user_model.objects.create_user(username="other", email="ANN@example.com", password="another-Pass-2")
+    assert Account.objects.get(username="other").email_key is None
+    assert api.post("/token/pair", {"email": "ann@example.com", "password": "another-Pass-2"}).status_code == 401
+    assert api.post("/token/pair", {"username": "other", "password": "another-Pass-2"}).status_code == 200

@@ -1,0 +1,185 @@
+"""Fixtures of all tests. Those with a server of their own are for journeys marked ``slow``."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.core import mail
+from django.core.cache import cache
+from django.core.mail import EmailMessage
+from django.test.utils import CaptureQueriesContext
+
+from ninja_orgkit.background import outbox
+from ninja_orgkit.models import OutboxMessage
+from tests import client
+from tests.celery import app as celery_app
+from tests.client import Api, Person
+from tests.servers import processes, s3, valkey
+from tests.servers.smtp import SmtpServer
+
+Register = Callable[..., Person]
+RunOutbox = Callable[[], int]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only PostgreSQL can do, on another database."""
+    if "postgresql" in django_settings.DATABASES["default"]["ENGINE"]:
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgres")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True)
+def media_root(settings: Any, tmp_path: Path) -> Path:
+    """Give each test a storage of its own, and return its folder."""
+    root = tmp_path / "media"
+    default = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(root)}}
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+    return root
+
+
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what an earlier test left in this process: the cache, and whether the broker was away."""
+    cache.clear()
+    monkeypatch.setattr(outbox, "_closed_until", 0.0)
+
+
+@pytest.fixture
+def api() -> Api:
+    """Return a client that is not signed in."""
+    return Api()
+
+
+@pytest.fixture
+def register(db: None, api: Api) -> Register:
+    """Return a function that registers somebody through the API."""
+    numbers = itertools.count(1)
+
+    def _register(email: str | None = None, password: str = "correct horse battery", **extra: Any) -> Person:
+        address = email or f"person{next(numbers)}@example.com"
+        response = api.post("/auth/register", {"email": address, "password": password, **extra})
+        assert response.status_code == 201, response.content
+        body = response.json()
+        return Person(
+            email=address,
+            password=password,
+            access=body["access"],
+            refresh=body["refresh"],
+            user=body["user"],
+            api=api.as_user(body["access"]),
+        )
+
+    return _register
+
+
+@pytest.fixture
+def run_outbox(db: None) -> RunOutbox:
+    """Return a function that does in this process what waits in the outbox, until nothing does.
+
+    It returns the number of tasks that ran; one that raises stays in the outbox and ends the run.
+    """
+
+    def _run() -> int:
+        done = 0
+        while message := OutboxMessage.objects.order_by("created_at").first():
+            celery_app.tasks[message.task].apply(kwargs=message.kwargs, task_id=str(message.pk), throw=True)
+            message.delete()
+            done += 1
+        return done
+
+    return _run
+
+
+@pytest.fixture
+def mailbox() -> list[EmailMessage]:
+    """Return the mails that were sent in this process."""
+    outgoing: list[EmailMessage] = mail.outbox
+    return outgoing
+
+
+@pytest.fixture
+def count_queries() -> Callable[[], AbstractContextManager[CaptureQueriesContext]]:
+    """Return a context manager that records the statements of its block."""
+    return client.count_queries
+
+
+@pytest.fixture(scope="session")
+def _valkey() -> Iterator[str]:
+    with valkey.running() as url:
+        yield url
+
+
+@pytest.fixture
+def valkey_url(_valkey: str) -> str:
+    """Return the URL of an empty Valkey."""
+    with redis.Redis.from_url(_valkey) as connection:
+        connection.flushall()
+    return _valkey
+
+
+@pytest.fixture
+def broker(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let this process publish tasks to a Valkey, and return its URL. Nobody takes them without ``worker``."""
+    monkeypatch.setenv("CELERY_BROKER_URL", valkey_url)
+    monkeypatch.setattr(outbox, "_connections", {})
+    return valkey_url
+
+
+@pytest.fixture(scope="session")
+def _smtp() -> Iterator[SmtpServer]:
+    server = SmtpServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def smtp_server(_smtp: SmtpServer) -> SmtpServer:
+    """Return an SMTP server that has no mail yet."""
+    _smtp.messages.clear()
+    return _smtp
+
+
+@pytest.fixture
+def process_environment(
+    transactional_db: None, media_root: Path, broker: str, smtp_server: SmtpServer
+) -> dict[str, str]:
+    """Return the environment of a process that works for this test: its database, files, broker and mail server."""
+    return processes.environment(ORGKIT_TEST_BROKER_URL=broker, ORGKIT_TEST_SMTP=smtp_server.address)
+
+
+@pytest.fixture
+def worker(process_environment: dict[str, str], tmp_path: Path) -> Iterator[processes.Worker]:
+    """Start a Celery worker in a process of its own."""
+    process = processes.Worker(log=tmp_path / "worker.log", environment=process_environment)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def web(process_environment: dict[str, str], tmp_path: Path) -> Iterator[processes.Web]:
+    """Start a web server in a process of its own."""
+    process = processes.Web(log=tmp_path / "web.log", environment=process_environment)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[s3.S3Server]:
+    """Start an object store with the S3 protocol."""
+    server = s3.S3Server()
+    server.start()
+    yield server
+    server.stop()

@@ -1,0 +1,116 @@
+"""What is a picture and what is not: the bytes decide."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
+from ninja_orgkit.media.pictures import inspect
+from tests.media import pictures
+
+FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif", "GIF": "gif"}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_five_formats_are_known_by_their_bytes(kind: str) -> None:
+    info = inspect(pictures.written(pictures.quarters(), kind))
+    assert (info.format, info.extension, info.width, info.height, info.frames) == (
+        kind.lower(),
+        FORMATS[kind],
+        400,
+        300,
+        1,
+    )
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_width_and_height_are_those_of_the_picture_held_upright(orientation: int) -> None:
+    info = inspect(pictures.photo(400, 300, orientation))
+    assert (info.width, info.height) == ((400, 300) if orientation < 5 else (300, 400))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_the_frames_of_an_animation_are_counted(kind: str) -> None:
+    assert inspect(pictures.animation(kind)).frames == 4
+
+
+def test_the_placeholder_is_the_average_of_what_can_be_seen() -> None:
+    assert inspect(pictures.written(Image.new("RGB", (9, 9), (10, 20, 30)), "PNG")).placeholder == "#0a141e"
+    half = Image.new("RGBA", (10, 10), (10, 20, 30, 255))
+    half.paste((255, 0, 0, 0), (0, 0, 5, 10))
+    assert inspect(pictures.written(half, "PNG")).placeholder == "#0a141e"
+    assert inspect(pictures.written(Image.new("RGBA", (9, 9), (0, 0, 0, 0)), "PNG")).placeholder == "#ffffff"
+
+
+@pytest.mark.parametrize(
+    "content", [pictures.SVG, pictures.HTML, b"%PDF-1.7", b"BM" + bytes(60), b"\0" * 100, b"hello"]
+)
+def test_anything_else_is_unsupported(content: bytes) -> None:
+    with pytest.raises(UnsupportedImage):
+        inspect(BytesIO(content))
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "ICO", "PPM", "TGA"])
+def test_formats_that_the_library_could_read_but_nobody_asked_for_are_unsupported(kind: str) -> None:
+    with pytest.raises(UnsupportedImage):
+        inspect(pictures.written(pictures.quarters(40, 30), kind))
+
+
+def test_a_photo_of_an_iphone_in_its_other_format_is_unsupported() -> None:
+    heic = b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(200)
+    with pytest.raises(UnsupportedImage):
+        inspect(BytesIO(heic))
+
+
+def test_an_empty_file_is_invalid() -> None:
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO())
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("missing", [1, 3, 9, 100, 0.3, 0.5, 0.9])
+def test_a_truncated_file_is_invalid(kind: str, missing: float) -> None:
+    content = pictures.written(pictures.grain(), kind).getvalue()
+    cut = missing if isinstance(missing, int) else round(len(content) * missing)
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(content[:-cut]))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9, 0.99])
+def test_a_truncated_animation_is_invalid(kind: str, kept: float) -> None:
+    content = pictures.animation(kind, frames=12).getvalue()
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(content[: round(len(content) * kept)]))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_jpeg_without_its_last_byte_is_invalid_whatever_its_kind(options: dict[str, Any]) -> None:
+    content = pictures.written(pictures.grain(900, 700), "JPEG", **options).getvalue()
+    inspect(BytesIO(content))
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(content[:-1]))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_header_without_a_picture_is_invalid(kind: str) -> None:
+    content = pictures.written(pictures.quarters(), kind).getvalue()
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(content[:20] + b"\x13" * 400))
+
+
+def test_a_jpeg_with_further_pictures_inside_is_one_picture() -> None:
+    content = pictures.written(pictures.quarters(), "MPO", save_all=True, append_images=[pictures.grain(100, 80)])
+    info = inspect(content)
+    assert (info.format, info.frames, info.width) == ("jpeg", 1, 400)
+    assert not content.closed
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_broken_exif_does_not_make_a_picture_invalid() -> None:
+    content = pictures.written(pictures.quarters(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + b"\xee" * 50)
+    assert inspect(content).width == 400

@@ -1,0 +1,87 @@
+"""Small files that want to be very large pictures."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ninja_orgkit.media.errors import InvalidImage
+from ninja_orgkit.media.formats import walk_gif
+from ninja_orgkit.media.pictures import inspect
+from ninja_orgkit.media.renditions import render, square_avatar
+from tests.media import pictures
+
+
+@pytest.fixture
+def never_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test fail when pixels are decoded."""
+
+    def refuse(*_args: Any) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(Image.core, "new", refuse)
+    monkeypatch.setattr(Image.core, "fill", refuse)
+
+
+@pytest.mark.usefixtures("never_decoded")
+@pytest.mark.parametrize("size", [(7072, 7072), (16_384, 10), (10, 16_384), (60_000, 60_000)])
+@pytest.mark.parametrize("use", [inspect, render, square_avatar])
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_too_many_pixels_are_refused_before_decoding(use: Any, size: tuple[int, int]) -> None:
+    with pytest.raises(InvalidImage) as caught:
+        use(pictures.png_header(*size))
+    assert not isinstance(caught.value.__cause__, AssertionError)
+
+
+def test_the_pixels_of_all_frames_count_together() -> None:
+    bomb = pictures.gif_bomb(frames=120)
+    assert len(bomb.getvalue()) < 500_000
+    with pytest.raises(InvalidImage):
+        inspect(bomb)
+    assert inspect(pictures.gif_bomb(frames=3)).frames == 3
+
+
+def test_a_great_many_tiny_frames_are_too_many() -> None:
+    with pytest.raises(InvalidImage):
+        inspect(pictures.gif_bomb(frames=7_000, width=4, height=4))
+
+
+def test_frames_that_reach_out_of_a_small_canvas_count_as_large_as_they_are() -> None:
+    file = bytearray(pictures.gif_bomb(frames=120).getvalue())
+    file[6:10] = b"\1\0\1\0"
+    shape = walk_gif(BytesIO(file), max_frames=1_000)
+    assert (shape.frames, shape.width, shape.height) == (120, 1000, 1000)
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(file))
+
+
+def test_limits_are_settings(settings: Any) -> None:
+    settings.NINJA_ORGKIT = {"IMAGE_MAX_PIXELS": 400 * 300 - 1}
+    with pytest.raises(InvalidImage):
+        inspect(pictures.photo())
+    settings.NINJA_ORGKIT = {"IMAGE_MAX_SIDE": 399}
+    with pytest.raises(InvalidImage):
+        inspect(pictures.photo())
+    settings.NINJA_ORGKIT = {"IMAGE_MAX_FRAME_PIXELS": 200 * 150 * 4 - 1}
+    with pytest.raises(InvalidImage):
+        inspect(pictures.animation("WEBP"))
+    settings.NINJA_ORGKIT = {"IMAGE_MAX_PIXELS": 400 * 300, "IMAGE_MAX_SIDE": 400}
+    assert inspect(pictures.photo()).width == 400
+
+
+def test_a_jpeg_that_makes_the_decoder_go_over_it_again_and_again_is_invalid() -> None:
+    content = pictures.written(pictures.quarters(), "JPEG", progressive=True).getvalue()
+    last = content.rindex(b"\xff\xda")
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(content[:last] + content[last:-2] * 200 + b"\xff\xd9"))
+
+
+@pytest.mark.parametrize("filler", [b"!\xfe\0", b"!\xfe" + b"\1x" * 300_000 + b"\0"])
+def test_a_gif_of_nothing_but_blocks_is_invalid(filler: bytes) -> None:
+    content = pictures.written(pictures.quarters(), "GIF").getvalue()
+    filling = filler * (300_000 if len(filler) < 10 else 1)
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(content[:-1] + filling + b";"))

@@ -1,0 +1,264 @@
+"""``GET /media/{token}``: whoever holds a link sees the file, for an hour or two."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core import signing
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, Storage
+
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.media import storage
+from ninja_orgkit.media.links import build, media_token, resolve, serve, window
+from tests.client import Api
+
+CONTENT = bytes(range(256)) * 1000
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def name() -> str:
+    return storage.save("images", "png", CONTENT)
+
+
+@pytest.fixture
+def link(name: str) -> str:
+    return f"/media/{media_token(name)}"
+
+
+def body(response: Any) -> bytes:
+    return response.getvalue() if response.streaming else response.content
+
+
+def test_a_link_shows_the_file(api: Api, link: str) -> None:
+    response = api.get(link)
+    assert response.status_code == 200
+    assert response.streaming
+    assert body(response) == CONTENT
+    assert response["Content-Type"] == "image/png"
+    assert response["Content-Length"] == str(len(CONTENT))
+    assert response["Accept-Ranges"] == "bytes"
+
+
+def test_a_file_can_do_nothing_in_a_browser(api: Api, link: str) -> None:
+    response = api.get(link)
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response["Content-Disposition"] == "inline"
+
+
+def test_the_content_type_is_of_our_choosing(api: Api) -> None:
+    types = {
+        "jpg": "image/jpeg",
+        "webp": "image/webp",
+        "avif": "image/avif",
+        "gif": "image/gif",
+        "html": "application/octet-stream",
+    }
+    for extension, expected in types.items():
+        response = api.get(f"/media/{media_token(storage.save('images', extension, b'<script>'))}")
+        assert response["Content-Type"] == expected
+        response.close()
+
+
+def test_a_browser_may_keep_the_file_as_long_as_the_link_works(api: Api, link: str) -> None:
+    directive, _, seconds = api.get(link)["Cache-Control"].partition(", max-age=")
+    assert directive == "private"
+    assert 3600 <= int(seconds) <= 7200
+
+
+def test_head_sends_no_body(api: Api, link: str) -> None:
+    response = api.send("HEAD", link)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Content-Length"] == str(len(CONTENT))
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [("0-99", 0, 99), ("100-", 100, 255_999), ("-10", 255_990, 255_999), ("255999-255999", 255_999, 255_999), ("0-999999999", 0, 255_999),
+     ("-999999999", 0, 255_999), ("70000-200000", 70_000, 200_000)],
+)  # fmt: skip
+def test_one_part_can_be_asked_for(api: Api, link: str, asked: str, start: int, end: int) -> None:
+    response = api.get(link, headers={"Range": f"bytes={asked}"})
+    assert response.status_code == 206
+    assert response["Content-Range"] == f"bytes {start}-{end}/256000"
+    assert body(response) == CONTENT[start : end + 1]
+    assert response["Content-Length"] == str(end + 1 - start)
+
+
+@pytest.mark.parametrize("asked", ["256000-", "999999-1000000", "-0"])
+def test_a_part_beyond_the_end_is_416(api: Api, link: str, asked: str) -> None:
+    response = api.get(link, headers={"Range": f"bytes={asked}"})
+    assert response.status_code == 416
+    assert response["Content-Range"] == "bytes */256000"
+    assert response.json()["code"] == "range_not_satisfiable"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "bytes=0-1,5-6",
+        "bytes=5-1",
+        "bytes=-",
+        "bytes=a-b",
+        "pages=1-2",
+        "bytes=" + "9" * 99 + "-",
+        "bytes=\u0661-\u0662",
+    ],
+)
+def test_a_range_that_makes_no_sense_gets_the_whole_file(api: Api, link: str, asked: str) -> None:
+    response = api.get(link, headers={"Range": asked})
+    assert (response.status_code, len(body(response))) == (200, 256_000)
+
+
+def test_a_download_goes_on_only_where_the_file_is_the_same(api: Api, link: str) -> None:
+    etag = api.get(link)["ETag"]
+    same = api.get(link, headers={"Range": "bytes=10-", "If-Range": etag})
+    other = api.get(link, headers={"Range": "bytes=10-", "If-Range": '"other"'})
+    assert (same.status_code, len(body(same))) == (206, 255_990)
+    assert (other.status_code, len(body(other))) == (200, 256_000)
+
+
+def test_what_a_browser_has_is_not_sent_again(api: Api, link: str) -> None:
+    response = api.get(link, headers={"If-None-Match": api.get(link)["ETag"]})
+    assert (response.status_code, response.content) == (304, b"")
+
+
+def test_a_link_to_a_deleted_file_is_not_found(api: Api, name: str, link: str) -> None:
+    etag = api.get(link)["ETag"]
+    storage.delete(name)
+    for headers in ({}, {"If-None-Match": etag}, {"Range": "bytes=0-1"}):
+        assert api.get(link, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["x", "a.b", "\ud800", "a\0b", "é", "x" * 5000, "..", "%2e%2e", "1-eA.AAAA", "."])
+def test_a_link_that_we_did_not_make_is_not_found(token: str) -> None:
+    with pytest.raises(NotFound):
+        resolve(token)
+
+
+def test_a_link_cannot_be_changed(api: Api, link: str) -> None:
+    for at in range(len("/media/"), len(link), 7):
+        other = "A" if link[at] != "A" else "B"
+        assert api.get(link[:at] + other + link[at + 1 :]).status_code == 404
+
+
+def test_a_token_for_something_else_opens_no_file(name: str) -> None:
+    for salt in ("ninja_orgkit.exports", "django.core.signing.Signer"):
+        with pytest.raises(NotFound):
+            resolve(
+                signing.Signer(sep=".", salt=salt).sign(f"{window():x}-{signing.b64_encode(name.encode()).decode()}")
+            )
+
+
+def test_a_link_is_the_same_for_a_window_and_works_until_the_end_of_the_next(name: str) -> None:
+    token = media_token(name, now=NOON)
+    assert token == media_token(name, now=NOON + timedelta(minutes=59))
+    assert token != media_token(name, now=NOON + timedelta(minutes=60))
+    assert resolve(token, now=NOON) == (name, 7200)
+    assert resolve(token, now=NOON + timedelta(minutes=119)) == (name, 60)
+    with pytest.raises(NotFound):
+        resolve(token, now=NOON + timedelta(minutes=120))
+    assert resolve(media_token(name, now=NOON + timedelta(minutes=59)), now=NOON + timedelta(minutes=119)).name == name
+
+
+def test_the_window_is_a_setting(settings: Any, name: str) -> None:
+    settings.NINJA_ORGKIT = {"MEDIA_URL_WINDOW": timedelta(seconds=10)}
+    token = media_token(name, now=NOON)
+    assert resolve(token, now=NOON + timedelta(seconds=19)).seconds == 1
+    with pytest.raises(NotFound):
+        resolve(token, now=NOON + timedelta(seconds=20))
+
+
+def test_a_link_survives_a_change_of_the_secret_key(settings: Any, name: str) -> None:
+    token = media_token(name)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-" + "y" * 40
+    assert resolve(token).name == name
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(NotFound):
+        resolve(token)
+
+
+def test_a_url_needs_no_escaping_and_is_short(name: str) -> None:
+    url = build("https://api.example.com/v1", name)
+    assert url.startswith("https://api.example.com/v1/media/")
+    assert set(url.removeprefix("https://api.example.com/v1/media/")) <= set(
+        string.ascii_letters + string.digits + "-_."
+    )
+    assert len(url) < 200
+
+
+def test_an_archive_is_saved_under_a_name(rf: Any) -> None:
+    archive = storage.save("exports", "zip", CONTENT)
+    response = serve(rf.get("/", headers={"Range": "bytes=5-9"}), archive, download_as='acme "ünd" co.zip')
+    assert response["Content-Disposition"].startswith("attachment; filename")
+    assert response["Content-Type"] == "application/zip"
+    assert response["Cache-Control"] == "private, no-store"
+    assert body(response) == CONTENT[5:10]
+
+
+class ObjectStore(Storage):
+    """A storage whose files a server of its own hands out."""
+
+    def __init__(self) -> None:
+        self.files = FileSystemStorage(location=Path(django_settings.STORAGES["default"]["OPTIONS"]["location"]))
+
+    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+        return self.files.open(name, mode)
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        return self.files.save(f"bucket/{name}", content)
+
+    def exists(self, name: str) -> bool:
+        if "down" in name:
+            raise ConnectionError
+        return self.files.exists(name)
+
+    def url(self, name: str | None) -> str:
+        return f"https://objects.example.com/{name}?signature=x"
+
+    def delete(self, name: str) -> None:
+        self.files.delete(name)
+
+
+def test_a_file_in_an_object_store_is_a_redirect_to_it(api: Api, settings: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "objects": {"BACKEND": f"{__name__}.ObjectStore"}}
+    settings.NINJA_ORGKIT = {"STORAGE": "objects"}
+    stored = storage.save("images", "png", ContentFile(CONTENT))
+    assert stored.startswith("bucket/images/")
+    link = f"/media/{media_token(stored)}"
+    response = api.get(link)
+    assert response.status_code == 302
+    assert response["Location"] == f"https://objects.example.com/{stored}?signature=x"
+    assert response["Cache-Control"] == "private, no-store"
+    storage.delete(stored)
+    assert api.get(link).status_code == 404
+    down = api.get(f"/media/{media_token('down/x.png')}")
+    assert (down.status_code, down.json()["code"]) == (503, "storage_unavailable")
+
+
+@pytest.mark.slow
+def test_a_redirect_to_s3_leads_to_the_file(api: Api, settings: Any, s3_server: Any) -> None:
+    import urllib.request
+
+    settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
+    stored = storage.save("images", "png", CONTENT)
+    response = api.get(f"/media/{media_token(stored)}")
+    assert response.status_code == 302
+    with urllib.request.urlopen(response["Location"]) as answer:
+        assert answer.read() == CONTENT
+    with storage.open_file(stored) as file:
+        assert file.read() == CONTENT
+    assert storage.size(stored) == len(CONTENT)
+    storage.delete(stored)
+    storage.delete(stored)
+    assert api.get(f"/media/{media_token(stored)}").status_code == 404
+    with pytest.raises(FileNotFoundError):
+        storage.open_file(stored).read(1)

@@ -1,0 +1,206 @@
+"""Renditions and avatars: upright, in sRGB, as large as promised, and with nothing of the original but the picture."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image, ImageCms
+
+from ninja_orgkit.media.errors import InvalidImage
+from ninja_orgkit.media.renditions import Rendition, render, square_avatar
+from tests.media import pictures
+
+
+def opened(rendition: Rendition | bytes) -> Image.Image:
+    image = Image.open(BytesIO(rendition if isinstance(rendition, bytes) else rendition.content), formats=["WEBP"])
+    image.load()
+    return image
+
+
+def near(colour: Any, other: tuple[int, int, int], tolerance: int = 40) -> bool:
+    return all(abs(one - two) <= tolerance for one, two in zip(colour[:3], other, strict=True))
+
+
+def corners(image: Image.Image) -> list[Any]:
+    width, height = image.size
+    rgb = image.convert("RGB")
+    points = [(x, y) for y in (height // 8, height - height // 8 - 1) for x in (width // 8, width - width // 8 - 1)]
+    return [rgb.getpixel(point) for point in points]
+
+
+UPRIGHT = [pictures.RED, pictures.GREEN, pictures.BLUE, pictures.WHITE]
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def test_renditions_fit_their_boxes_and_say_their_true_size() -> None:
+    rendered = render(pictures.photo(2400, 1600))
+    expected = {"thumb": (160, 107), "sm": (640, 427), "md": (1024, 683), "lg": (2048, 1365)}
+    assert {name: (made.width, made.height) for name, made in rendered.renditions.items()} == expected
+    assert {name: opened(made).size for name, made in rendered.renditions.items()} == expected
+
+
+def test_renditions_are_never_larger_than_the_original_and_never_empty() -> None:
+    small = render(pictures.written(pictures.quarters(100, 50), "PNG")).renditions
+    assert {opened(made).size for made in small.values()} == {(100, 50)}
+    thin = render(pictures.written(Image.new("RGB", (3000, 1)), "PNG")).renditions
+    assert {name: opened(made).size for name, made in thin.items()} == {
+        "thumb": (160, 1), "sm": (640, 1), "md": (1024, 1), "lg": (2048, 1)
+    }  # fmt: skip
+    assert opened(render(pictures.written(Image.new("1", (1, 1)), "PNG")).renditions["lg"]).size == (1, 1)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_picture_is_upright_however_the_camera_was_held(kind: str, orientation: int) -> None:
+    held = pictures.quarters(1600, 1200).transpose(TURNS[orientation])
+    rendered = render(pictures.written(held, kind, exif=pictures.camera_exif(orientation)))
+    assert (rendered.info.width, rendered.info.height) == (1600, 1200)
+    for made in rendered.renditions.values():
+        assert made.width > made.height
+        assert all(near(*pair) for pair in zip(corners(opened(made)), UPRIGHT, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_nothing_of_the_metadata_is_left(kind: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    options = {"exif": pictures.camera_exif(), "icc_profile": profile, "xmp": b"<x:xmpmeta>secret</x:xmpmeta>"}
+    file = pictures.written(pictures.quarters(), kind, **options)
+    contents = [made.content for made in render(file).renditions.values()] + list(square_avatar(file).values())
+    for content in contents:
+        assert not {"exif", "icc_profile", "xmp", "comment"} & set(opened(content).info)
+        assert not any(word in content for word in (b"EXIF", b"ICCP", b"XMP ", b"Secret", b"secret"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("RGBA", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("RGBA", "WEBP"), ("RGBA", "AVIF"), ("RGBA", "GIF")],
+)
+def test_what_is_clear_stays_clear(mode: str, kind: str) -> None:
+    image = opened(render(pictures.written(pictures.clear(800, 600, mode), kind)).renditions["sm"])
+    assert image.mode == "RGBA"
+    assert image.getpixel((100, 240))[3] == 0  # type: ignore[index]
+    assert image.getpixel((540, 240))[3] == 255  # type: ignore[index]
+
+
+def test_a_colour_that_means_clear_is_clear() -> None:
+    image = Image.new("RGB", (80, 60), (1, 2, 3))
+    image.paste(pictures.RED, (40, 0, 80, 60))
+    made = opened(render(pictures.written(image, "PNG", transparency=(1, 2, 3))).renditions["lg"])
+    assert made.getpixel((10, 30))[3] == 0  # type: ignore[index]
+    assert near(made.getpixel((70, 30)), pictures.RED)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.25, 0.5, 1.0])
+def test_greys_of_16_bits_keep_their_brightness(level: float) -> None:
+    rendered = render(pictures.sixteen_bits(level))
+    grey = round(level * 255)
+    assert near(opened(rendered.renditions["thumb"]).getpixel((30, 20)), (grey, grey, grey), 4)
+
+
+def test_a_picture_for_print_has_the_colours_of_the_screen() -> None:
+    rendered = render(pictures.written(pictures.quarters(800, 600, "CMYK"), "JPEG", quality=95))
+    assert all(near(*pair) for pair in zip(corners(opened(rendered.renditions["sm"])), UPRIGHT, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_colours_are_converted_to_srgb(kind: str) -> None:
+    file = pictures.written(Image.new("RGB", (300, 200), (230, 20, 20)), kind, icc_profile=pictures.swapped_profile())
+    red, green, blue = opened(render(file).renditions["thumb"]).getpixel((50, 50))  # type: ignore[misc]
+    assert green > 150 > max(red, blue)
+    red, green, blue = opened(square_avatar(file)[160]).getpixel((50, 50))  # type: ignore[misc]
+    assert green > 150 > max(red, blue)
+
+
+@pytest.mark.parametrize("profile", [b"nonsense", b"\0" * 200])
+def test_a_broken_colour_profile_is_ignored(profile: bytes) -> None:
+    rendered = render(pictures.written(pictures.quarters(), "JPEG", icc_profile=profile))
+    assert all(near(*pair) for pair in zip(corners(opened(rendered.renditions["sm"])), UPRIGHT, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_an_animation_stays_one(kind: str) -> None:
+    rendered = render(pictures.animation(kind))
+    for made in rendered.renditions.values():
+        image = opened(made)
+        assert image.n_frames == 4
+        delays, middles = [], []
+        for index in range(4):
+            image.seek(index)
+            image.load()
+            delays.append(image.info["duration"])
+            middles.append(image.convert("RGB").getpixel((image.width // 2, image.height // 2)))
+        assert delays == [100, 200, 300, 400]
+        assert all(near(*pair) for pair in zip(middles, UPRIGHT, strict=True))
+
+
+def test_a_picture_for_those_who_cannot_play_it_is_not_part_of_the_animation() -> None:
+    frames = [Image.new("RGB", (50, 40), colour) for colour in (pictures.GREEN, pictures.BLUE)]
+    still = Image.new("RGB", (50, 40), pictures.RED)
+    file = pictures.written(still, "PNG", save_all=True, append_images=frames, default_image=True, duration=80)
+    rendered = render(file)
+    assert rendered.info.frames == 2
+    assert near(opened(rendered.renditions["lg"]).convert("RGB").getpixel((25, 20)), pictures.GREEN)
+
+
+@pytest.mark.parametrize(("options", "plays"), [({"loop": 0}, 0), ({"loop": 2}, 3), ({}, 1)])
+def test_an_animation_plays_as_often_as_it_did(options: dict[str, int], plays: int) -> None:
+    file = pictures.animation("GIF", loop=options.get("loop"))
+    assert opened(render(file).renditions["sm"]).info["loop"] == plays
+
+
+def test_specs_decide_names_sizes_and_quality() -> None:
+    rendered = render(
+        pictures.written(pictures.grain(), "JPEG"), {"best": (200, 95), "worst": (200, 5), "dot": (1, 50)}
+    )
+    assert list(rendered.renditions) == ["best", "worst", "dot"]
+    best, worst, dot = rendered.renditions.values()
+    assert (best.width, best.height, dot.width, dot.height) == (200, 150, 1, 1)
+    assert len(best.content) > 2 * len(worst.content)
+
+
+@pytest.mark.parametrize("size", [(1200, 800), (100, 300), (7, 5), (1, 1), (601, 600)])
+def test_an_avatar_is_square_and_exactly_as_large_as_promised(size: tuple[int, int]) -> None:
+    avatars = square_avatar(pictures.photo(*size, orientation=6))
+    assert {side: opened(content).size for side, content in avatars.items()} == {600: (600, 600), 160: (160, 160)}
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_an_avatar_is_the_upright_middle(orientation: int) -> None:
+    image = Image.new("RGB", (1800, 800), (0, 0, 0))
+    image.paste(pictures.quarters(800, 800), (500, 0))
+    file = pictures.written(image.transpose(TURNS[orientation]), "JPEG", exif=pictures.camera_exif(orientation))
+    for content in square_avatar(file).values():
+        assert all(near(*pair) for pair in zip(corners(opened(content)), UPRIGHT, strict=True))
+
+
+def test_the_avatar_of_an_animation_stands_still() -> None:
+    assert all(opened(content).n_frames == 1 for content in square_avatar(pictures.animation()).values())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
+def test_a_truncated_file_makes_neither_renditions_nor_avatars(kind: str) -> None:
+    content = pictures.written(pictures.grain(), kind).getvalue()
+    for use in (render, square_avatar):
+        with pytest.raises(InvalidImage):
+            use(BytesIO(content[: len(content) // 2]))
+
+
+@pytest.mark.slow
+def test_a_photo_of_12_megapixels_comes_out_right() -> None:
+    rendered = render(pictures.photo(4000, 3000, orientation=6))
+    assert (rendered.info.width, rendered.info.height) == (3000, 4000)
+    assert (rendered.renditions["lg"].width, rendered.renditions["lg"].height) == (1536, 2048)
+    upright = corners(pictures.quarters(400, 300).transpose(Image.Transpose.ROTATE_270))
+    for made in rendered.renditions.values():
+        assert all(near(*pair) for pair in zip(corners(opened(made)), upright, strict=True))
+        assert b"Secret" not in made.content

@@ -1,0 +1,170 @@
+"""Uploads are refused while they stream in, and nothing that is too much is stored."""
+
+from __future__ import annotations
+
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+from django.test import RequestFactory
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from ninja_orgkit.media.errors import FileTooLarge, TooManyFiles
+from ninja_orgkit.media.uploads import OversizeFile, limit_bulk_upload, limit_upload, refuse_oversize
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Wire(BytesIO):
+    """A body that tells how much of it was read."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.taken += len(data)
+        return data
+
+
+@pytest.fixture(autouse=True)
+def temporary(settings: Any, tmp_path: Path) -> Path:
+    """Return the folder where uploads are kept meanwhile; everything is written there, nothing kept in memory."""
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    settings.FILE_UPLOAD_TEMP_DIR = str(folder)
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 0
+    return folder
+
+
+def posted(*sizes: int, announced: int | None = None) -> tuple[HttpRequest, Wire]:
+    """Return a request with files of some sizes, and its body as it comes from the network."""
+    files = []
+    for size in sizes:
+        file = BytesIO(b"x" * size)
+        file.name = "picture.jpg"
+        files.append(file)
+    body = encode_multipart(BOUNDARY, {"title": "Holiday", "files": files})
+    wire = Wire(body)
+    length = len(body) if announced is None else announced
+    request = RequestFactory().generic("POST", "/", b"-", content_type=MULTIPART_CONTENT)
+    request.environ.update({"wsgi.input": wire, "CONTENT_LENGTH": str(length)})
+    return type(request)(request.environ), wire
+
+
+def test_a_file_within_the_limit_comes_through() -> None:
+    request, _ = posted(100 * KIB)
+    limit_upload(request, max_bytes=100 * KIB)
+    file = request.FILES["files"]
+    assert (file.size, file.read(), request.POST["title"]) == (100 * KIB, b"x" * 100 * KIB, "Holiday")
+    refuse_oversize(file, max_bytes=100 * KIB)
+    file.close()
+
+
+def test_a_file_over_the_limit_is_refused_and_not_kept(temporary: Path) -> None:
+    request, wire = posted(100 * KIB + 1)
+    limit_upload(request, max_bytes=100 * KIB)
+    with pytest.raises(FileTooLarge):
+        request.FILES  # noqa: B018  # reading it is what parses the body
+    assert wire.taken == len(wire.getvalue())  # the client is done sending, so it sees the answer
+    assert not list(temporary.iterdir())
+
+
+def test_several_files_share_the_limit_of_a_single_upload(temporary: Path) -> None:
+    request, _ = posted(60 * KIB, 60 * KIB)
+    limit_upload(request, max_bytes=100 * KIB)
+    with pytest.raises(FileTooLarge):
+        request.FILES  # noqa: B018
+    assert not list(temporary.iterdir())
+
+
+def test_a_body_that_announces_too_much_is_not_read() -> None:
+    request, wire = posted(KIB, announced=100 * MIB)
+    limit_upload(request, max_bytes=100 * KIB)
+    with pytest.raises(FileTooLarge):
+        request.FILES  # noqa: B018
+    assert wire.taken == 0
+
+
+def test_what_is_far_too_much_is_not_read_to_its_end(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request, wire = posted(40 * MIB)
+    limit_upload(request, max_bytes=MIB)
+    monkeypatch.setattr(request.upload_handlers[0], "handle_raw_input", lambda *args: None)  # a body of unknown length
+    with pytest.raises(FileTooLarge):
+        request.FILES  # noqa: B018
+    assert 33 * MIB <= wire.taken < 34 * MIB
+    assert not list(temporary.iterdir())
+
+
+def test_one_file_that_is_too_large_does_not_spoil_the_others(settings: Any, temporary: Path) -> None:
+    settings.NINJA_ORGKIT = {"IMAGE_MAX_BYTES": 100 * KIB}
+    request, _ = posted(10 * KIB, 300 * KIB, 20 * KIB)
+    limit_bulk_upload(request)
+    first, large, last = request.FILES.getlist("files")
+    assert [file.size for file in (first, large, last)] == [10 * KIB, 300 * KIB, 20 * KIB]
+    assert isinstance(large, OversizeFile)
+    assert (large.name, large.read()) == ("picture.jpg", b"")
+    assert len(list(temporary.iterdir())) == 2
+    assert (len(first.read()), len(last.read())) == (10 * KIB, 20 * KIB)
+    with pytest.raises(FileTooLarge):
+        refuse_oversize(large, max_bytes=100 * KIB)
+    refuse_oversize(last, max_bytes=100 * KIB)
+    request.close()
+    assert not list(temporary.iterdir())
+
+
+def test_a_bulk_upload_that_is_too_large_as_a_whole_is_refused(settings: Any, temporary: Path) -> None:
+    settings.NINJA_ORGKIT = {"IMAGE_MAX_BYTES": 100 * KIB, "BULK_UPLOAD_MAX_BYTES": 250 * KIB}
+    request, _ = posted(90 * KIB, 90 * KIB, 90 * KIB)
+    limit_bulk_upload(request)
+    with pytest.raises(FileTooLarge):
+        request.FILES  # noqa: B018
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("surplus", [1, 3, 60])
+def test_a_bulk_upload_of_too_many_files_is_refused(settings: Any, temporary: Path, surplus: int) -> None:
+    settings.NINJA_ORGKIT = {"BULK_UPLOAD_MAX_FILES": 3}
+    request, _ = posted(*[KIB] * (3 + surplus))
+    limit_bulk_upload(request)
+    with pytest.raises(TooManyFiles):
+        request.FILES  # noqa: B018
+    assert not list(temporary.iterdir())
+
+
+def test_fifty_files_are_not_too_many() -> None:
+    request, _ = posted(*[KIB] * 50)
+    limit_bulk_upload(request)
+    assert len(request.FILES.getlist("files")) == 50
+    request.close()
+
+
+def test_small_uploads_stay_in_memory_under_the_same_limits(settings: Any, temporary: Path) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * MIB
+    settings.NINJA_ORGKIT = {"IMAGE_MAX_BYTES": 100 * KIB}
+    request, _ = posted(10 * KIB, 300 * KIB, 20 * KIB)
+    limit_bulk_upload(request)
+    sizes = [(file.size, len(file.read())) for file in request.FILES.getlist("files")]
+    assert sizes == [(10 * KIB, 10 * KIB), (300 * KIB, 0), (20 * KIB, 20 * KIB)]
+    assert not list(temporary.iterdir())
+
+
+def test_a_request_that_something_else_has_parsed_is_left_alone() -> None:
+    request, _ = posted(200 * KIB)
+    assert len(request.FILES) == 1
+    limit_upload(request, max_bytes=100 * KIB)
+    file = request.FILES["files"]
+    with pytest.raises(FileTooLarge):
+        refuse_oversize(file, max_bytes=100 * KIB)
+    file.close()
+
+
+def test_temporary_files_are_where_the_test_looks(temporary: Path) -> None:
+    request, _ = posted(10 * KIB)
+    limit_upload(request, max_bytes=MIB)
+    file = request.FILES["files"]
+    assert Path(file.temporary_file_path()).parent == temporary != Path(tempfile.gettempdir())
+    file.close()

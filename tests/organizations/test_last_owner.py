@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.models import ProtectedError
+from django.test import Client
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.organizations.errors import LastOwner
+from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.ownership import orphaned_without
+from tests.organizations.conftest import account_of
+
+
+def _owners(team):
+    return [slug for slug, role in team.roles().items() if role == "owner"]
+
+
+def test_the_last_owner_can_neither_leave_nor_step_down(team):
+    team.member("admin")
+    path = f"{team.path}members/{team.owner.slug}/"
+    for response in (team.owner.api.delete(path), team.owner.api.patch(path, {"role": "admin"})):
+        assert (response.status_code, response.json()["code"]) == (409, "last_owner")
+    assert _owners(team) == [team.owner.slug]
+
+
+def test_an_owner_without_other_members_deletes_instead_of_leaving(team):
+    response = team.owner.api.delete(f"{team.path}members/{team.owner.slug}/")
+    assert response.json()["code"] == "last_owner"
+
+
+def test_one_of_two_owners_may_leave_and_the_other_may_not(team):
+    second = team.member("owner")
+    assert team.owner.api.delete(f"{team.path}members/{team.owner.slug}/").status_code == 204
+    assert second.api.delete(f"{team.path}members/{second.slug}/").status_code == 409
+    assert _owners(team) == [second.slug]
+
+
+def test_the_check_sees_owners_far_down_the_list(team):
+    for number in range(210):
+        user = get_user_model().objects.create_user(f"many{number}")
+        Membership.objects.create(organization=team.row, account_id=user.pk, role="member")
+    second = team.member("owner")
+    assert team.owner.api.delete(f"{team.path}members/{team.owner.slug}/").status_code == 204
+    assert _owners(team) == [second.slug]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", ["leave", "step down", "remove each other"])
+def test_of_two_owners_who_go_at_once_one_stays(team, way):
+    second = team.member("owner")
+    start = threading.Barrier(2)
+
+    def go(person, other):
+        start.wait()
+        try:
+            if way == "leave":
+                return person.api.delete(f"{team.path}members/{person.slug}/").status_code
+            if way == "step down":
+                return person.api.patch(f"{team.path}members/{person.slug}/", {"role": "viewer"}).status_code
+            return person.api.delete(f"{team.path}members/{other.slug}/").status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(go, team.owner, second), pool.submit(go, second, team.owner)]
+        codes = sorted(job.result() for job in jobs)
+    assert codes in {"leave": [[204, 409]], "step down": [[200, 409]], "remove each other": [[204, 403], [204, 404]]}[way]
+    assert len(_owners(team)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_owners_whose_users_are_deleted_at_once_one_stays(team):
+    second = team.member("owner")
+    team.member("member")
+    start = threading.Barrier(2)
+
+    def go(person):
+        user = account_of(person).user
+        start.wait()
+        try:
+            user.delete()
+        except ProtectedError:
+            return "kept"
+        finally:
+            connection.close()
+        return "deleted"
+
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(go, team.owner), pool.submit(go, second)]
+        assert sorted(job.result() for job in jobs) == ["deleted", "kept"]
+    assert len(_owners(team)) == 1
+
+
+def test_a_user_who_is_the_last_owner_cannot_be_deleted_by_the_orm(team):
+    team.member("member")
+    user = account_of(team.owner).user
+    with pytest.raises(ProtectedError):
+        user.delete()
+    with pytest.raises(ProtectedError):
+        get_user_model().objects.filter(pk=user.pk).delete()
+    with pytest.raises(ProtectedError):
+        get_user_model().objects.all()._raw_delete if False else Account.objects.filter(pk=user.pk).delete()
+    assert _owners(team) == [team.owner.slug]
+
+
+def test_deleting_all_owners_in_one_go_is_refused_too(team):
+    second = team.member("owner")
+    team.member("member")
+    users = get_user_model().objects.filter(orgkit_account__slug__in=[team.owner.slug, second.slug])
+    with pytest.raises(ProtectedError):
+        users.delete()
+    assert len(_owners(team)) == 2
+
+
+def test_owners_in_different_batches_of_one_deletion_count_together(team, monkeypatch):
+    """Django collects related rows batch by batch on databases that limit the parameters of a statement."""
+    monkeypatch.setattr(type(connection.ops), "bulk_batch_size", lambda self, fields, objs: 1)
+    second = team.member("owner")
+    team.member("member")
+    users = get_user_model().objects.filter(orgkit_account__slug__in=[team.owner.slug, second.slug])
+    with pytest.raises(ProtectedError):
+        users.delete()
+    assert len(_owners(team)) == 2
+
+
+def test_deleting_everybody_takes_the_organization_with_them(team):
+    team.member("owner")
+    team.member("member")
+    get_user_model().objects.all().delete()
+    assert not Membership.objects.exists()
+    # The last of them that goes finds the others gone only in a deletion of its own; what stays is reported.
+    assert not Organization.objects.filter(deleted_at=None, type="personal").exists()
+
+
+def test_a_user_who_is_alone_in_an_organization_takes_it_along(team):
+    account_of(team.owner).user.delete()
+    assert not Organization.objects.filter(deleted_at=None).exists()
+
+
+def test_memberships_cannot_be_taken_from_the_last_owner_by_queryset_or_instance(team):
+    team.member("member")
+    mine = Membership.objects.filter(organization=team.row, account__slug=team.owner.slug)
+    with pytest.raises(ProtectedError):
+        mine.delete()
+    with pytest.raises(ProtectedError):
+        mine.get().delete()
+    with pytest.raises(ProtectedError):
+        account_of(team.owner).memberships.all().delete()
+    with pytest.raises(LastOwner):
+        mine.update(role="member")
+    demoted = mine.get()
+    demoted.role = "member"
+    with pytest.raises(LastOwner):
+        demoted.save()
+    with pytest.raises(LastOwner):
+        Membership.objects.bulk_update([demoted], ["role"])
+    assert _owners(team) == [team.owner.slug]
+
+
+def test_an_account_knows_what_would_be_orphaned_without_it(team):
+    ada = team.member("member")
+    assert [item.slug for item in orphaned_without(account_of(team.owner))] == ["acme"]
+    assert orphaned_without(account_of(ada)) == []
+    team.owner.api.patch(f"{team.path}members/{ada.slug}/", {"role": "owner"})
+    assert orphaned_without(account_of(team.owner)) == []
+
+
+@pytest.fixture
+def admin(team):
+    """Return a browser that is signed in to the admin."""
+    boss = get_user_model().objects.create_superuser("boss", "boss@example.com", "x")
+    client = Client()
+    client.force_login(boss)
+    return client
+
+
+def test_the_admin_shows_why_the_last_owner_stays(team, admin):
+    team.member("member")
+    user = account_of(team.owner).user
+    membership = Membership.objects.get(organization=team.row, account=user.pk)
+    for path in (f"auth/user/{user.pk}", f"orgkit_organizations/membership/{membership.pk}"):
+        assert "Acme" in admin.get(f"/admin/{path}/delete/").content.decode()
+        response = admin.post(f"/admin/{path}/delete/", {"post": "yes"})
+        assert response.status_code in (200, 403)
+    chosen = {"action": "delete_selected", "_selected_action": [membership.pk], "post": "yes"}
+    assert admin.post("/admin/orgkit_organizations/membership/", chosen).status_code in (200, 403)
+    assert _owners(team) == [team.owner.slug]
+
+
+def test_the_admin_does_not_demote_the_last_owner(team, admin):
+    team.member("member")
+    membership = Membership.objects.get(organization=team.row, account__slug=team.owner.slug)
+    path = f"/admin/orgkit_organizations/membership/{membership.pk}/change/"
+    response = admin.post(path, {"role": "viewer"})
+    assert response.status_code == 200
+    assert "needs an owner" in response.content.decode()
+    assert _owners(team) == [team.owner.slug]
+    assert admin.post(path, {"role": "owner"}).status_code == 302
+
+
+def test_the_admin_closes_an_organization_instead_of_deleting_its_rows(team, admin, person):
+    home = Organization.objects.get(slug=team.owner.org)
+    path = "/admin/orgkit_organizations/organization"
+    assert admin.post(f"{path}/{team.row.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert admin.post(f"{path}/{home.pk}/delete/", {"post": "yes"}).status_code in (200, 403)
+    assert Organization.objects.get(slug="acme").deleted_at is not None
+    assert Organization.objects.get(pk=home.pk).deleted_at is None
+    assert team.owner.api.get("/orgs/acme/").status_code == 404
+
+
+def test_every_page_of_the_admin_opens(team, admin):
+    team.invite("guest@example.com")
+    for model in ("organization", "membership", "invitation"):
+        path = f"/admin/orgkit_organizations/{model}/"
+        page = admin.get(path, {"q": "acme"})
+        assert page.status_code == 200
+        assert b"results" in page.content or b"result" in page.content
+    membership = Membership.objects.get(organization=team.row)
+    assert admin.get(f"/admin/orgkit_organizations/membership/{membership.pk}/change/").status_code == 200
+    assert admin.get("/admin/orgkit_organizations/membership/add/").status_code == 200
+    assert admin.get(f"/admin/orgkit_organizations/organization/{team.row.pk}/change/").status_code == 200

@@ -1,0 +1,60 @@
+"""Choose the database before settings are read: SQLite, or with ``ORGKIT_TEST_DB=postgres`` a PostgreSQL of our own.
+
+One run of pytest has one folder for all its files and at most one PostgreSQL; workers of xdist share both, each with a
+database of its own. ``ORGKIT_TEST_DATABASE_URL`` names a server that runs already.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+
+import pytest
+
+from tests.servers.postgres import PostgresServer
+
+_FOLDER = "ORGKIT_TEST_FOLDER"
+_DATABASE = "ORGKIT_TEST_DATABASE_URL"
+
+_started: list[PostgresServer] = []
+_folders: list[str] = []
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    """Start what settings need, in the process that starts the workers."""
+    if _FOLDER not in os.environ:
+        os.environ[_FOLDER] = tempfile.mkdtemp(prefix="orgkit-tests-")
+        _folders.append(os.environ[_FOLDER])
+    wanted = os.environ.get("ORGKIT_TEST_DB", "sqlite")
+    if wanted not in ("sqlite", "postgres"):
+        raise pytest.UsageError(f"ORGKIT_TEST_DB is sqlite or postgres, not {wanted!r}.")
+    if wanted == "postgres" and _DATABASE not in os.environ:
+        server = PostgresServer()
+        _started.append(server)
+        server.start()
+        os.environ[_DATABASE] = server.url
+    return (yield)
+
+
+def pytest_report_header() -> str:
+    """Say which database the tests run on."""
+    return f"database: {os.environ.get(_DATABASE, 'SQLite')}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Stop the server and remove the folder."""
+    _clean_up()
+
+
+# Wrong settings end pytest before it is configured, and then without "unconfigure".
+@atexit.register
+def _clean_up() -> None:
+    while _started:
+        _started.pop().stop()
+    while _folders:
+        shutil.rmtree(_folders.pop(), ignore_errors=True)

@@ -1,0 +1,49 @@
+"""An SMTP server that keeps what it gets."""
+
+from __future__ import annotations
+
+import time
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from tests.servers.postgres import free_port
+
+
+class SmtpServer:
+    """Takes every mail on a free loopback port; a thread of its own serves it."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+
+    @property
+    def address(self) -> str:
+        """Return ``host:port``."""
+        return f"{self._controller.hostname}:{self._controller.port}"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        """Keep a message; aiosmtpd calls this by its name."""
+        message: EmailMessage = message_from_bytes(envelope.content, policy=policy.default)
+        self.messages.append(message)
+        return "250 OK"
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._controller.stop()
+
+    def wait_for(self, recipient: str, *, seconds: float = 20) -> EmailMessage:
+        """Return the latest mail to an address, waiting for one if need be. Raises TimeoutError."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found: list[EmailMessage] = [message for message in self.messages if recipient in str(message["To"])]
+            if found:
+                return found[-1]
+            time.sleep(0.05)
+        raise TimeoutError(f"No mail to {recipient} within {seconds} s.")

@@ -1,0 +1,170 @@
+"""The whole of the API: every promised route is there, and the page that lists them is right."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from ninja_orgkit.urls import api
+
+PROMISED = """
+POST /token/pair
+POST /token/refresh
+POST /token/verify
+POST /auth/register
+POST /auth/logout
+DELETE /auth/delete
+POST /auth/change-password
+PATCH /auth/email
+GET /auth/email/verify
+POST /auth/password-reset/request
+POST /auth/password-reset/confirm
+GET /users/me
+PATCH /users/me
+POST /users/avatar
+DELETE /users/avatar
+GET /users/check_username
+GET /contacts/
+POST /contacts/
+GET /contacts/{slug}/
+PUT /contacts/{slug}/
+PATCH /contacts/{slug}/
+DELETE /contacts/{slug}/
+POST /contacts/{slug}/avatar/
+DELETE /contacts/{slug}/avatar/
+GET /orgs/{org_slug}/tags/
+POST /orgs/{org_slug}/tags/
+PATCH /orgs/{org_slug}/tags/{tag_id}/
+DELETE /orgs/{org_slug}/tags/{tag_id}/
+POST /orgs/{org_slug}/tags/{app_label}/{model}/{obj_id}/
+DELETE /orgs/{org_slug}/tags/{app_label}/{model}/{obj_id}/{slug}/
+POST /images/orgs/{org_slug}/images/
+GET /images/orgs/{org_slug}/images/
+GET /images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/
+PATCH /images/orgs/{org_slug}/images/{image_id}/
+DELETE /images/orgs/{org_slug}/images/{image_id}/
+POST /images/orgs/{org_slug}/bulk-upload/
+POST /images/orgs/{org_slug}/bulk-delete/
+POST /images/orgs/{org_slug}/attach/
+POST /images/orgs/{org_slug}/detach/
+POST /images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/bulk_attach/
+POST /images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/bulk_detach/
+POST /images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/
+POST /orgs/{org_slug}/export/
+GET /health
+"""
+
+AROUND = """
+GET /auth/sessions
+DELETE /auth/sessions/{session_id}
+POST /auth/logout-all
+POST /auth/email/resend
+GET /orgs/
+POST /orgs/
+GET /orgs/{org_slug}/
+PATCH /orgs/{org_slug}/
+DELETE /orgs/{org_slug}/
+GET /orgs/{org_slug}/members/
+PATCH /orgs/{org_slug}/members/{user_slug}/
+DELETE /orgs/{org_slug}/members/{user_slug}/
+GET /orgs/{org_slug}/invitations/
+POST /orgs/{org_slug}/invitations/
+DELETE /orgs/{org_slug}/invitations/{invitation_id}/
+POST /invitations/accept
+POST /invitations/decline
+GET /orgs/{org_slug}/tags/{tag_id}/
+GET /orgs/{org_slug}/tags/{app_label}/{model}/{obj_id}/
+GET /images/orgs/{org_slug}/images/{image_id}/
+PATCH /images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/{image_id}/
+DELETE /images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/{image_id}/
+GET /orgs/{org_slug}/export/
+GET /orgs/{org_slug}/export/{job_id}/
+DELETE /orgs/{org_slug}/export/{job_id}/
+GET /exports/download
+GET /media/{token}
+"""
+
+MADE_UP = {
+    "org_slug": "nowhere-22222222",
+    "slug": "nothing-22222222",
+    "user_slug": "nobody-22222222",
+    "tag_id": "1",
+    "image_id": "1",
+    "app_label": "contacts",
+    "model": "contact",
+    "obj_id": "nobody-22222222",
+    "session_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
+    "invitation_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
+    "job_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
+    "token": "nothing",
+}
+
+
+def _lines(text: str) -> list[tuple[str, str]]:
+    return [(method, path) for method, path in (line.split() for line in text.split("\n") if line)]
+
+
+def _documented() -> dict[tuple[str, str], str]:
+    """Return the operation id of every route in the OpenAPI document."""
+    paths = api.get_openapi_schema(path_prefix="")["paths"]
+    methods = ("get", "post", "put", "patch", "delete")
+    return {
+        (method.upper(), "/" + path.lstrip("/")): operations[method]["operationId"]
+        for path, operations in paths.items()
+        for method in methods
+        if method in operations
+    }
+
+
+def test_every_promised_route_exists_at_exactly_this_method_and_path() -> None:
+    assert set(_lines(PROMISED)) <= set(_documented())
+
+
+def test_no_route_exists_that_is_not_listed_here() -> None:
+    assert set(_documented()) == {*_lines(PROMISED), *_lines(AROUND)}
+
+
+def test_every_operation_has_an_id_of_its_own() -> None:
+    ids = list(_documented().values())
+    assert sorted(ids) == sorted(set(ids))
+    assert [name for name in ids if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
+
+
+def test_every_operation_says_what_it_does() -> None:
+    paths = api.get_openapi_schema(path_prefix="")["paths"]
+    silent = [op["operationId"] for ops in paths.values() for op in ops.values() if not op.get("description")]
+    assert silent == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path"), _lines(PROMISED) + _lines(AROUND))
+def test_a_route_answers_to_its_method(register, method: str, path: str) -> None:
+    person = register()
+    response = person.api.send(method, path.format(**MADE_UP))
+    assert response.status_code < 500, response.content
+    assert response.status_code != 405, response["Allow"]
+    if response.status_code == 404:
+        assert response.json()["code"] in ("not_found", "no_avatar", "not_assigned", "not_attached")
+
+
+@pytest.mark.parametrize(("method", "path"), _lines(PROMISED))
+def test_a_promised_route_is_found_by_its_url_alone(client, method: str, path: str) -> None:
+    filled = path.format(**MADE_UP)
+    other = filled.rstrip("/") if filled.endswith("/") else f"{filled}/"
+    assert client.generic("TRACE", f"/api/v1{filled}").status_code == 405
+    assert client.generic("TRACE", f"/api/v1{other}").status_code == 404
+
+
+def test_the_interactive_documentation_is_served_locally(client) -> None:
+    page = client.get(reverse("orgkit:openapi-view"))
+    assert page.status_code == 200
+    assert "https://" not in page.content.decode()
+
+
+def test_the_page_of_routes_lists_every_route() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "routes.md").read_text()
+    listed = re.findall(r"^\| ([A-Z]+) \| `/api/v1(/[^`]*)` \| `([a-z_]+)` \|", page, re.MULTILINE)
+    assert {(method, path): name for method, path, name in listed} == _documented()

@@ -1,0 +1,165 @@
+"""The profile: what one may change, and how bad values are refused."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from ninja_orgkit.accounts.models import Account
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ann(register):
+    return register(email="ann@example.com", username="ann")
+
+
+def picture(size=(800, 600), kind="PNG"):
+    file = BytesIO()
+    Image.new("RGB", size, "teal").save(file, kind)
+    file.seek(0)
+    file.name = "me.png"
+    return file
+
+
+def test_given_fields_change_and_others_stay(ann):
+    change = {
+        "display_name": "Ann L.",
+        "about": "one\r\ntwo\tthree",
+        "preferred_language": "de-CH",
+        "preferred_theme": "dark",
+        "timezone": "Europe/Zurich",
+        "notification_preferences": {"mail": True},
+        "finished_onboarding": True,
+    }
+    before = ann.api.get("/users/me").json()
+    answer = ann.api.patch("/users/me", change)
+    assert answer.status_code == 200
+    assert answer.json() == {**before, **change, "about": "one\ntwo\tthree"}
+    assert ann.api.get("/users/me").json() == answer.json()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"username": ""},
+        {"username": None},
+        {"username": "admin"},
+        {"display_name": "x" * 256},
+        {"display_name": "a\x00b"},
+        {"display_name": "a\nb"},
+        {"about": "x" * 10_001},
+        {"about": "a\x07b"},
+        {"preferred_theme": "pink"},
+        {"preferred_language": "not a tag!"},
+        {"timezone": "Mars/Base"},
+        {"timezone": "../../etc/passwd"},
+        {"notification_preferences": {str(n): 1 for n in range(51)}},
+        {"notification_preferences": {"k": "x" * 5000}},
+        {"notification_preferences": []},
+        {"finished_onboarding": "maybe"},
+        {"custom": []},
+        {"custom": {"k": "x" * 20_000}},
+        {"email": "new@example.com"},
+        {"slug": "other"},
+        {"is_staff": True},
+        [],
+    ],
+)
+def test_bad_values_are_refused_and_change_nothing(ann, change):
+    before = ann.api.get("/users/me").json()
+    assert ann.api.patch("/users/me", change).status_code == 422
+    assert ann.api.get("/users/me").json() == before
+
+
+def test_the_username_changes_with_the_user_of_the_host_and_the_slug_stays(api, ann, django_user_model):
+    slug = ann.slug
+    assert ann.api.patch("/users/me", {"username": "Anna"}).json()["username"] == "Anna"
+    assert django_user_model.objects.get().username == "Anna"
+    assert ann.api.get("/users/me").json()["slug"] == slug
+    assert api.post("/token/pair", {"username": "anna", "password": ann.password}).status_code == 200
+
+
+def test_another_spelling_of_ones_own_username_is_fine_and_somebody_elses_is_not(ann, register):
+    register(email="bob@example.com", username="bob")
+    assert ann.api.patch("/users/me", {"username": "A.N.N"}).status_code == 200
+    taken = ann.api.patch("/users/me", {"username": "B_o-b"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "username_taken")
+
+
+def test_names_reach_the_user_of_the_host_and_come_back_from_it(ann, django_user_model):
+    ann.api.patch("/users/me", {"first_name": "Ann", "last_name": "Lee"})
+    user = django_user_model.objects.get()
+    assert user.get_full_name() == "Ann Lee"
+    user.first_name = "Anna"
+    user.save()
+    assert ann.api.get("/users/me").json()["first_name"] == "Anna"
+
+
+def test_a_profile_change_does_not_undo_a_password_change(ann, django_user_model):
+    user = django_user_model.objects.get()
+    user.set_password("another-Pass-2")
+    django_user_model.objects.update(password=user.password)
+    from ninja_orgkit.accounts.services.accounts import update_profile
+
+    update_profile(Account.objects.get(), {"first_name": "Ann"})
+    assert django_user_model.objects.get().check_password("another-Pass-2")
+
+
+def test_an_avatar_comes_out_square_in_two_sizes_and_replaces_the_former(ann, client, media_root, run_outbox):
+    first = ann.api.upload("/users/avatar", file=picture())
+    assert first.status_code == 200
+    for name, side in (("avatar_url", 160), ("avatar_large_url", 600)):
+        answer = client.get(first.json()[name])
+        assert answer.status_code == 200
+        assert Image.open(BytesIO(b"".join(answer.streaming_content))).size == (side, side)
+    second = ann.api.upload("/users/avatar", file=picture((60, 60)))
+    run_outbox()
+    assert ann.api.get("/users/me").json()["avatar_url"] == second.json()["avatar_url"] != first.json()["avatar_url"]
+    assert client.get(first.json()["avatar_url"]).status_code == 404
+    assert len([path for path in media_root.rglob("*") if path.is_file()]) == 2
+
+
+def test_an_avatar_can_be_removed_once(ann, media_root, run_outbox):
+    ann.api.upload("/users/avatar", file=picture())
+    assert ann.api.delete("/users/avatar").status_code == 204
+    assert ann.api.delete("/users/avatar").status_code == 404
+    run_outbox()
+    assert ann.api.get("/users/me").json()["avatar_url"] is None
+    assert not [path for path in media_root.rglob("*") if path.is_file()]
+
+
+def test_what_is_no_picture_is_refused_and_leaves_no_file(ann, media_root):
+    text = BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    text.name = "me.png"
+    broken = BytesIO(picture().read()[:60])
+    broken.name = "me.png"
+    huge = BytesIO(b"\x89PNG\r\n\x1a\n" + b"x" * (5 * 1024 * 1024))
+    huge.name = "me.png"
+    statuses = [ann.api.upload("/users/avatar", file=file).status_code for file in (text, broken, huge)]
+    assert statuses == [415, 422, 413]
+    assert ann.api.upload("/users/avatar").status_code == 422
+    assert not [path for path in media_root.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("free", None), ("Ann", "taken"), ("a.n_n", "taken"), ("admin", "reserved"), ("no spaces", "invalid"), ("ab", "invalid")],
+)
+def test_anybody_can_ask_whether_a_username_is_free(api, ann, name, reason):
+    answer = api.get("/users/check_username", username=name)
+    assert answer.status_code == 200
+    assert answer.json() == {"username": name, "available": reason is None, "reason": reason}
+
+
+def test_asking_without_a_name_is_a_validation_error(api):
+    assert api.get("/users/check_username").status_code == 422
+
+
+def test_my_profile_takes_two_statements(ann, count_queries):
+    with count_queries() as queries:
+        ann.api.get("/users/me")
+    assert len(queries) == 2
