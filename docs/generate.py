@@ -6,6 +6,7 @@ Run it after a change of routes, settings or errors; a test compares the pages w
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import pkgutil
 import sys
@@ -15,10 +16,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import ninja_orgkit
+from ninja_orgkit.errors import OrgKitError
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 METHODS = ("get", "post", "put", "patch", "delete")
 NOTICE = "<!-- Written by docs/generate.py; change the code, not this page. -->"
+
+ROUTES_INTRO = """\
+As the ready-made API has them when it is mounted at `/api/v1/`. The operation id is stable. Routes with a token need
+`Authorization: Bearer <access token>`."""
+SETTINGS_INTRO = """\
+Keys of the dict `NINJA_ORGKIT` in the settings of your project. A dict is merged with its default, key by key, and
+`None` removes a key."""
+ERRORS_INTRO = """\
+Every error has one of these codes. A text in `detail` may be more specific than the one here. Besides these there is
+`internal_error` with status 500, which means a defect and tells nothing."""
 
 
 def pages() -> dict[Path, str]:
@@ -27,13 +41,13 @@ def pages() -> dict[Path, str]:
         REFERENCE / "routes.md": routes_page(),
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "errors.md": errors_page(),
+        REFERENCE / "checks.md": checks_page(),
     }
 
 
 def routes() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield method, path and OpenAPI operation of every route, in the order of the routers."""
-    from ninja_orgkit.urls import api
-
+    api = import_module("ninja_orgkit.urls").api  # settings have to be there first
     for path, operations in api.get_openapi_schema(path_prefix="/api/v1/")["paths"].items():
         for method in METHODS:
             if method in operations:
@@ -44,15 +58,14 @@ def routes_page() -> str:
     """Return the table of all routes."""
     groups: dict[str, list[str]] = {}
     for method, path, operation in routes():
-        summary = (operation.get("description") or "").split("\n\n")[0].replace("\n", " ")
+        summary = _plain((operation.get("description") or "").split("\n\n")[0])
         token = "yes" if operation.get("security") else ""
         row = f"| {method} | `{path}` | `{operation['operationId']}` | {token} | {summary} |"
         groups.setdefault(operation.get("tags", ["other"])[0], []).append(row)
     parts = [
         NOTICE,
         "# Routes",
-        "As the ready-made API has them when it is mounted at `/api/v1/`. The operation id is stable. Routes with a token "
-        "need `Authorization: Bearer <access token>`.",
+        ROUTES_INTRO,
     ]
     for name, rows in groups.items():
         head = "| method | path | operation id | token | what it does |\n|---|---|---|---|---|"
@@ -68,18 +81,16 @@ def settings_page() -> str:
     parts = [
         NOTICE,
         "# Settings",
-        "Keys of the dict `NINJA_ORGKIT` in the settings of your project. A dict is merged with its default, key by key, and `None` "
-        "removes a key.",
+        SETTINGS_INTRO,
     ]
-    for node, after in zip(body, body[1:], strict=False):
+    for node, after in itertools.pairwise(body):
         if isinstance(node, ast.AnnAssign) and isinstance(after, ast.Expr) and node.value is not None:
-            assert isinstance(node.target, ast.Name)
             text = _plain(ast.literal_eval(after.value))
-            default = textwrap.dedent(" " * node.value.col_offset + (ast.get_source_segment(source, node.value) or ""))
+            default = _segment(source, node.value)
             kind = f"Type `{ast.unparse(node.annotation)}`."
-            parts += [f"## `{node.target.id}`", text, f"{kind} Default:", f"```python\n{default}\n```"]
+            parts += [f"## `{ast.unparse(node.target)}`", text, f"{kind} Default:", f"```python\n{default}\n```"]
     constants = [
-        textwrap.dedent(ast.get_source_segment(source, node) or "")
+        _segment(source, node)
         for node in tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("_")
     ]
@@ -89,36 +100,85 @@ def settings_page() -> str:
 
 def errors_page() -> str:
     """Return every error with its code, status and message."""
-    rows: dict[int, set[tuple[str, str]]] = {}
+    rows: dict[int, dict[str, list[str]]] = {}
     for error in errors():
-        rows.setdefault(error.status, set()).add((error.code(), error.message()))
+        messages = rows.setdefault(error.status, {}).setdefault(error.code(), [])
+        messages += [error.message()] if error.message() not in messages else []
     parts = [
         NOTICE,
         "# Errors",
-        "Every error has one of these codes. A text in `detail` may be more specific than the one here. Besides these there is "
-        "`internal_error` with status 500, which means a defect and tells nothing.",
+        ERRORS_INTRO,
     ]
     for status, found in sorted(rows.items()):
         title = next(error.title for error in errors() if error.status == status)
-        table = [f"| `{code}` | {message} |" for code, message in sorted(found)]
+        table = [f"| `{code}` | {' Or: '.join(messages)} |" for code, messages in sorted(found.items())]
         parts += [f"## {status} {title}", "\n".join(["| code | message |", "|---|---|", *table])]
     return _page(parts)
 
 
+def checks_page() -> str:
+    """Return every system check with its text and hint, as the source has them."""
+    rows = set()
+    for path in (ROOT / "src" / "ninja_orgkit").rglob("checks.py"):
+        for check in ast.parse(path.read_text()).body:
+            rows |= _messages(check) if isinstance(check, ast.FunctionDef) else set()
+    table = [f"| `{name}` | {level} | {text} | {hint} |" for name, level, text, hint in sorted(rows)]
+    parts = [
+        NOTICE,
+        "# System checks",
+        "`python manage.py check --database default` says what is set wrongly. `…` stands for a name.",
+        "\n".join(["| id | level | text | hint |", "|---|---|---|---|", *table]),
+    ]
+    return _page(parts)
+
+
+def _messages(check: ast.FunctionDef) -> set[tuple[str, str, str, str]]:
+    """Return id, level, text and hint of each message of a check; its docstring where the text is made elsewhere."""
+    found = set()
+    hints: dict[str, str] = {}
+    for node in sorted(ast.walk(check), key=lambda node: getattr(node, "lineno", 0)):
+        if isinstance(node, ast.Assign):
+            hints[ast.unparse(node.targets[0])] = _text(node.value)
+        if isinstance(node, ast.Call) and {"id"} <= {keyword.arg for keyword in node.keywords}:
+            said = {str(keyword.arg): keyword.value for keyword in node.keywords}
+            text = _text(node.args[0])
+            if text == "…":
+                text = _plain(ast.get_docstring(check) or "").removeprefix("Report ").capitalize()
+            hint = hints.get(ast.unparse(said["hint"]), _text(said["hint"])) if "hint" in said else ""
+            found.add((_text(said["id"]), ast.unparse(node.func).lower(), text, hint.removeprefix("…")))
+    return found
+
+
+def _text(node: ast.expr) -> str:
+    """Return a string of the source; what is only known at run time is an ellipsis."""
+    if isinstance(node, ast.IfExp):
+        return _text(node.body)
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) for part in node.values)
+    return "…"
+
+
 def errors() -> list[type[Any]]:
     """Return every class of an error that the package has."""
-    import ninja_orgkit
-    from ninja_orgkit.errors import OrgKitError
-
     for module in pkgutil.walk_packages(ninja_orgkit.__path__, "ninja_orgkit."):
         if not {"admin", "migrations", "testing"} & set(module.name.split(".")):
             import_module(module.name)
-    found, waiting = [], [OrgKitError]
+    found: list[type[Any]] = []
+    waiting: list[type[Any]] = [OrgKitError]
     while waiting:
         subclasses = [kind for kind in waiting.pop().__subclasses__() if kind.__module__.startswith("ninja_orgkit.")]
         found += subclasses
         waiting += subclasses
-    return sorted(found, key=lambda kind: (kind.status, kind.__name__))
+    # What is nearer to the family comes first, so that its text does where two have one code.
+    return sorted(found, key=lambda kind: (kind.status, len(kind.__mro__), kind.__name__))
+
+
+def _segment(source: str, node: ast.AST) -> str:
+    """Return the source of a node, without the indentation of where it stands."""
+    first, _, rest = (ast.get_source_segment(source, node) or "").partition("\n")
+    return f"{first}\n{textwrap.dedent(rest)}" if rest else first
 
 
 def _plain(text: str) -> str:
@@ -132,7 +192,7 @@ def _page(parts: list[str]) -> str:
 
 def main() -> None:
     """Write the pages."""
-    sys.path[:0] = [str(ROOT / "docs" / "examples"), str(ROOT / "src")]
+    sys.path[:0] = [str(ROOT / "docs" / "examples")]
     os.environ["DJANGO_SETTINGS_MODULE"] = "host.settings"
     import_module("django").setup()
     for path, text in pages().items():

@@ -155,7 +155,8 @@ def test_a_promised_route_is_found_by_its_url_alone(client, method: str, path: s
     filled = path.format(**MADE_UP)
     other = filled.rstrip("/") if filled.endswith("/") else f"{filled}/"
     assert client.generic("TRACE", f"/api/v1{filled}").status_code == 405
-    assert client.generic("TRACE", f"/api/v1{other}").status_code == 404
+    # Django sends a client on to the URL with a slash; nothing is answered without it.
+    assert client.generic("TRACE", f"/api/v1{other}").status_code in (301, 404)
 
 
 def test_the_interactive_documentation_is_served_locally(client) -> None:

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -20,7 +21,15 @@ START_SECONDS = 120
 TOUR_SECONDS = 180
 READY = re.compile(r"^ready: (http://127\.0\.0\.1:\d+/api/v1)/docs$")
 # What would make the demo use servers of this machine.
-SERVICES = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "EMAIL_HOST", "EMAIL_PORT", "API_URL", "DJANGO_SETTINGS_MODULE")
+SERVICES = (
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "CACHE_URL",
+    "EMAIL_HOST",
+    "EMAIL_PORT",
+    "API_URL",
+    "DJANGO_SETTINGS_MODULE",
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.worker]
 
@@ -35,8 +44,18 @@ def tour() -> str:
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[str]:
     """Start the example on a free port and return the base URL of its API."""
-    command = [sys.executable, "example_project/manage.py", "demo", "--no-seed", "--port", "0", "--data", str(tmp_path / "data")]
+    command = [
+        sys.executable,
+        "example_project/manage.py",
+        "demo",
+        "--no-seed",
+        "--port",
+        "0",
+        "--data",
+        str(tmp_path / "data"),
+    ]
     environment = {name: value for name, value in os.environ.items() if name not in SERVICES}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)  # manage.py says which
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), environment.get("PYTHONPATH", "")])
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         alarm = _Alarm(process)
@@ -60,8 +79,6 @@ class _Alarm:
     """Ends a process that does not become ready in time, so that reading from it ends too."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        from threading import Timer
-
         self._timer = Timer(START_SECONDS + TOUR_SECONDS, process.terminate)
         self._timer.daemon = True
         self._timer.start()

@@ -24,6 +24,7 @@ ALLOWED_HOSTS = environment.allowed_hosts(API_URL)
 ROOT_URLCONF = "example.urls"
 WSGI_APPLICATION = "example.wsgi.application"
 LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Every path of the API has one spelling; a redirect to another one would turn a POST into a GET.

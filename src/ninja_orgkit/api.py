@@ -17,7 +17,8 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("/invitations", "ninja_orgkit.organizations.api.answers.router"),
     ("/contacts", "ninja_orgkit.contacts.api.router"),
     ("/orgs/{org_slug}/tags", "ninja_orgkit.tags.api.router"),
-    ("/images/orgs/{org_slug}", "ninja_orgkit.images.api.router"),
+    ("/images/orgs/{org_slug}", "ninja_orgkit.images.api.images.router"),
+    ("/images/orgs/{org_slug}", "ninja_orgkit.images.api.attachments.router"),
     ("/orgs/{org_slug}/export", "ninja_orgkit.exports.api.router"),
     ("/exports", "ninja_orgkit.exports.downloads.router"),
     ("/media", "ninja_orgkit.protocol.files.router"),
@@ -26,8 +27,11 @@ ROUTERS: tuple[tuple[str, str], ...] = (
 """Prefix → dotted path of the router, to mount them one by one."""
 
 
-def mount(api: NinjaAPI) -> None:
-    """Add every router to an API of the host's, and teach it to answer our errors with problems."""
-    add_error_handlers(api)
+def mount(api: NinjaAPI, *, everything: bool = False) -> None:
+    """Add every router to an API of the host's, and teach it to answer our errors with problems.
+
+    With ``everything`` each exception becomes a problem, those of the host's own routes included.
+    """
+    add_error_handlers(api, everything=everything)
     for prefix, router in ROUTERS:
         api.add_router(prefix, router)

@@ -139,9 +139,15 @@ def register(
     name = name or f"{model._meta.app_label}/{model._meta.model_name}"
     taken = _resources.get(name)
     if taken is not None and taken.model is not model:
-        raise ImproperlyConfigured(f"{name!r} is already the name of {taken.model._meta.label}; give name=… to one of them.")
-    resource = Resource(name, model, lookup, organization, taggable, imageable, export, purge, numeric_lookup, export_kind)
+        raise ImproperlyConfigured(
+            f"{name!r} is already the name of {taken.model._meta.label}; give name=… to one of them."
+        )
+    resource = Resource(
+        name, model, lookup, organization, taggable, imageable, export, purge, numeric_lookup, export_kind
+    )
     _resources[name] = resource
+    if export is not None:
+        export_rows(export_kind or name.replace("/", "."), row=export, rows=resource.of)
     return resource
 
 
@@ -159,12 +165,7 @@ def export_rows(
 
 def export_kinds() -> Iterator[ExportKind]:
     """Yield every kind of rows of an export: ours first, then the models of the host (whose kinds have a dot)."""
-    kinds = dict(_export_kinds)
-    for entry in _resources.values():
-        if entry.export is not None:
-            kind = entry.export_kind or entry.name.replace("/", ".")
-            kinds[kind] = ExportKind(kind, entry.export, entry.of)
-    yield from sorted(kinds.values(), key=lambda found: "." in found.kind)
+    yield from sorted(_export_kinds.values(), key=lambda found: "." in found.kind)
 
 
 def taggable(name: str) -> Resource:

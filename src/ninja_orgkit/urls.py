@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from ninja import NinjaAPI, Swagger
 
 from ninja_orgkit.api import mount
-from ninja_orgkit.protocol.problems import add_error_handlers, speaks_problems
+from ninja_orgkit.protocol.problems import speaks_problems
 
 api = NinjaAPI(
     title="ninja-orgkit",
@@ -19,8 +19,7 @@ api = NinjaAPI(
     urls_namespace="orgkit",
     docs=Swagger(),
 )
-add_error_handlers(api, everything=True)
-mount(api)
+mount(api, everything=True)
 
 
 def _wrapped(pattern: Any) -> URLPattern:
@@ -29,6 +28,5 @@ def _wrapped(pattern: Any) -> URLPattern:
     return path(str(pattern.pattern), view, name=pattern.name)
 
 
-_patterns, _app_name, _namespace = api.urls
-app_name = _app_name
+_patterns, _, app_name = api.urls  # the API's own namespace, by which its documentation finds the schema
 urlpatterns = [_wrapped(pattern) for pattern in _patterns]

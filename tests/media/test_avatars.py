@@ -16,6 +16,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.media.avatars import avatar_names, clear_avatar, set_avatar
 from ninja_orgkit.media.errors import FileTooLarge, InvalidImage, NoAvatar, UnsupportedImage
+from ninja_orgkit.media.storage import saving
 from tests.media import pictures
 
 
@@ -37,8 +38,9 @@ def test_setting_an_avatar_stores_both_sizes(account: Account, media_root: Path)
     set_avatar(account, file=pictures.photo(orientation=6))
     account.refresh_from_db()
     assert files_below(media_root) == set(avatar_names(account)) == {account.avatar, account.avatar_large}
-    sizes = [Image.open(media_root / name).size for name in avatar_names(account)]
-    assert sizes == [(160, 160), (600, 600)]
+    for name, side in ((account.avatar, 160), (account.avatar_large, 600)):
+        with Image.open(media_root / name) as image:
+            assert image.size == (side, side)
 
 
 def test_replacing_an_avatar_deletes_both_old_files_and_no_new_one(
@@ -110,6 +112,19 @@ def test_the_old_files_stay_when_the_change_is_rolled_back(account: Account, med
         change()
     run_outbox()
     assert files_below(media_root) == old
+
+
+def test_no_new_file_is_left_when_the_callers_transaction_is_rolled_back(account: Account, media_root: Path) -> None:
+    def change() -> None:
+        with saving() as saver, transaction.atomic():
+            set_avatar(account, file=pictures.photo(), saver=saver)
+            assert len(files_below(media_root)) == 2
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        change()
+    account.refresh_from_db()
+    assert (files_below(media_root), avatar_names(account)) == (set(), [])
 
 
 def test_a_change_of_something_else_meanwhile_is_not_undone(account: Account) -> None:

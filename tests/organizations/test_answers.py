@@ -72,7 +72,15 @@ def test_somebody_else_cannot_accept(team, invited, person):
 def test_typing_the_address_without_the_mail_is_not_enough(team, invited, person):
     invited()
     impostor = person("guest")
-    for token in ("", "x", "x" * 10_000, str(Invitation.objects.get().pk), f"{Invitation.objects.get().pk.hex}.x", "ä", "."):
+    for token in (
+        "",
+        "x",
+        "x" * 10_000,
+        str(Invitation.objects.get().pk),
+        f"{Invitation.objects.get().pk.hex}.x",
+        "ä",
+        ".",
+    ):
         assert _code(_accept(impostor, token)) == (400, "invalid_token")
     assert team.roles() == {team.owner.slug: "owner"}
 
@@ -226,3 +234,18 @@ def test_registration_joins_by_the_same_service(team, invited, person):
     assert account.email_verified_at is not None
     with pytest.raises(InvalidToken):
         invitations.accept(account, token)
+
+
+def test_whoever_registers_with_an_invitation_joins_at_once_and_is_verified(team, invited, register):
+    token = invited("new@example.com", "viewer")
+    new = register("New@example.com", invitation=token)
+    assert new.user["email_verified"] is True
+    assert team.roles()[new.slug] == "viewer"
+    assert {item["slug"] for item in new.user["organizations"]} == {"acme", new.org}
+
+
+def test_registering_with_somebody_elses_invitation_leaves_no_user(team, invited, api):
+    body = {"email": "thief@example.com", "password": "correct horse battery", "invitation": invited("new@example.com")}
+    assert _code(api.post("/auth/register", body)) == (403, "wrong_recipient")
+    assert not get_user_model().objects.filter(email="thief@example.com").exists()
+    assert Invitation.objects.get().status == "pending"

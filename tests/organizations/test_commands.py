@@ -62,7 +62,9 @@ def test_the_doctor_names_users_without_an_account_and_addresses_held_twice(db):
 
 
 def test_sync_makes_what_users_made_in_bulk_lack_and_can_be_run_again(db, django_assert_max_num_queries):
-    get_user_model().objects.bulk_create(get_user_model()(username=f"bulk{n}", email=f"bulk{n}@example.com") for n in range(450))
+    get_user_model().objects.bulk_create(
+        get_user_model()(username=f"bulk{n}", email=f"bulk{n}@example.com") for n in range(450)
+    )
     assert "450 users" in _run("orgkit_sync")
     assert Account.objects.count() == Organization.objects.count() == Membership.objects.count() == 450
     assert Account.objects.get(username="bulk7").email_key == "bulk7@example.com"

@@ -47,7 +47,10 @@ def test_the_secret_is_in_the_mail_alone(team, run_outbox, mailbox):
     token = token_in(mailbox[-1])
     listed = team.owner.api.get(f"{team.path}invitations/").content.decode()
     stored = [str(row) for row in Invitation.objects.values()]
-    assert not any(token in text or token.rpartition(".")[2] in text for text in [response.content.decode(), listed, *queued, *stored])
+    assert not any(
+        token in text or token.rpartition(".")[2] in text
+        for text in [response.content.decode(), listed, *queued, *stored]
+    )
     assert "pending_key" not in listed
 
 
@@ -79,7 +82,19 @@ def test_an_admin_does_not_withdraw_what_they_could_not_grant(team):
     assert admin.api.delete(f"{team.path}invitations/{invitation}/").status_code == 403
 
 
-@pytest.mark.parametrize("body", [{}, {"email": "guest@example.com"}, {"role": "member"}, {"email": "no", "role": "member"}, {"email": "g@example.com", "role": "king"}, {"email": "a@example.com\nBcc: b@example.com", "role": "member"}, {"email": "g@example.com", "role": "member", "status": "accepted"}, {"email": None, "role": "member"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"email": "guest@example.com"},
+        {"role": "member"},
+        {"email": "no", "role": "member"},
+        {"email": "g@example.com", "role": "king"},
+        {"email": "a@example.com\nBcc: b@example.com", "role": "member"},
+        {"email": "g@example.com", "role": "member", "status": "accepted"},
+        {"email": None, "role": "member"},
+    ],
+)
 def test_a_body_that_is_not_valid_invites_nobody(team, body):
     assert team.owner.api.post(f"{team.path}invitations/", body).status_code == 422
     assert not Invitation.objects.exists()
@@ -198,3 +213,8 @@ def test_inviting_one_address_at_once_makes_one_invitation(team):
 
 def _listed(team, **query):
     return team.owner.api.get(f"{team.path}invitations/", **query).json()["items"]
+
+
+def test_an_address_that_folding_makes_too_long_is_refused(team):
+    long_domain = "\ufdfa" * 60 + ".example"
+    assert team.invite(f"a@{long_domain}").status_code == 422

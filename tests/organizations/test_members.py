@@ -90,7 +90,12 @@ def test_changing_and_removing_members_needs_the_permission(team, role):
 def test_nobody_grants_or_touches_a_role_that_holds_what_they_do_not(team):
     admin, bob = team.member("admin"), team.member("member")
     members = f"{team.path}members/"
-    for slug, role in [(bob.slug, "owner"), (admin.slug, "owner"), (team.owner.slug, "viewer"), (team.owner.slug, "owner")]:
+    for slug, role in [
+        (bob.slug, "owner"),
+        (admin.slug, "owner"),
+        (team.owner.slug, "viewer"),
+        (team.owner.slug, "owner"),
+    ]:
         response = admin.api.patch(f"{members}{slug}/", {"role": role})
         assert (response.status_code, response.json()["code"]) == (403, "forbidden")
     assert admin.api.delete(f"{members}{team.owner.slug}/").status_code == 403

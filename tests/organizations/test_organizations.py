@@ -54,7 +54,9 @@ def test_a_taken_slug_is_a_conflict_for_everybody(team, person):
     assert Membership.objects.filter(organization__type="group").count() == 1
 
 
-@pytest.mark.parametrize("slug", ["me", "accept", "members", "..", "a", "A1", "a b", "a_b", "-a", "a-", "a--b", "ä1", "x" * 51, ""])
+@pytest.mark.parametrize(
+    "slug", ["me", "accept", "members", "..", "a", "A1", "a b", "a_b", "-a", "a-", "a--b", "ä1", "x" * 51, ""]
+)
 def test_a_slug_that_is_a_route_word_or_malformed_is_refused(person, slug):
     response = person().api.post("/orgs/", {"name": "Name", "slug": slug})
     assert response.status_code == 422
@@ -63,7 +65,18 @@ def test_a_slug_that_is_a_route_word_or_malformed_is_refused(person, slug):
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"name": ""}, {"name": "   "}, {"name": None}, {"name": 5}, {"name": "a\nb"}, {"name": "x" * 256}, {"name": "x", "type": "personal"}, {"name": "x", "custom": []}, []],
+    [
+        {},
+        {"name": ""},
+        {"name": "   "},
+        {"name": None},
+        {"name": 5},
+        {"name": "a\nb"},
+        {"name": "x" * 256},
+        {"name": "x", "type": "personal"},
+        {"name": "x", "custom": []},
+        [],
+    ],
 )
 def test_a_body_that_is_not_valid_creates_nothing(person, body):
     api = person().api
@@ -75,7 +88,11 @@ def test_a_body_that_is_not_valid_creates_nothing(person, body):
 def test_name_and_custom_fields_can_be_changed_but_nothing_else(team):
     response = team.owner.api.patch(team.path, {"name": "Acme Ltd", "custom": {"a": 1}})
     assert response.status_code == 200
-    assert (response.json()["name"], response.json()["custom"], response.json()["slug"]) == ("Acme Ltd", {"a": 1}, "acme")
+    assert (response.json()["name"], response.json()["custom"], response.json()["slug"]) == (
+        "Acme Ltd",
+        {"a": 1},
+        "acme",
+    )
     assert team.owner.api.patch(team.path, {"custom": {"b": 2}}).json()["custom"] == {"b": 2}
     assert team.owner.api.get(team.path).json()["name"] == "Acme Ltd"
     for body in ({"slug": "other"}, {"type": "personal"}, {"name": ""}, {"name": None}, {"personal_of": None}):
@@ -139,7 +156,10 @@ def test_pages_of_organizations_neither_repeat_nor_skip_equal_names(person):
 
 def test_the_list_shows_the_callers_own_role_in_each(team, person):
     viewer = team.member("viewer")
-    shown = {item["slug"]: (item["role"], "org.update" in item["permissions"]) for item in viewer.api.get("/orgs/").json()["items"]}
+    shown = {
+        item["slug"]: (item["role"], "org.update" in item["permissions"])
+        for item in viewer.api.get("/orgs/").json()["items"]
+    }
     assert shown == {"acme": ("viewer", False), viewer.org: ("owner", True)}
 
 

@@ -5,42 +5,27 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from example.demo import pictures
+from example.demo import pictures, world
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.contacts.services import create_contact
+from ninja_orgkit.images.services.attachments import attach_images
+from ninja_orgkit.images.services.uploads import upload_image
 from ninja_orgkit.media.avatars import set_avatar
+from ninja_orgkit.media.storage import Saver, saving
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.services.organizations import create_organization
-from ninja_orgkit.tags.services import assign_tags
+from ninja_orgkit.tags.services import assign_tags, create_tag
 from ninja_orgkit.users.services.registration import NewAccount, register
 from shop.models import Product, Shop
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who can sign in."""
-
-    email: str
-    first_name: str
-    last_name: str
-    who: str
-
-
-ADA = Person("ada@example.org", "Ada", "Lovelace", "owner of analytical-society; may use the admin")
-GRACE = Person("grace@example.org", "Grace", "Hopper", "member of analytical-society")
-
-PRODUCTS = [
-    ("engine-1", "Difference Engine, kit", "249.00"),
-    ("cards-500", "Punched cards, box of 500", "18.50"),
-    ("nanosecond", "A nanosecond of wire, 29.98 cm", "2.95"),
-]
 
 
 def is_empty() -> bool:
@@ -53,37 +38,78 @@ def fill(folder: Path) -> None:
 
     Their logins are written to ``logins.json`` in the folder, for nobody but its owner to read.
     """
-    with transaction.atomic():
-        logins = {person.email: secrets.token_urlsafe(12) for person in (ADA, GRACE)}
-        ada, grace = (_join(person, logins[person.email]) for person in (ADA, GRACE))
-        ada.user.is_staff = ada.user.is_superuser = True
-        ada.user.save(update_fields=["is_staff", "is_superuser"])
-        society = create_organization(ada, name="Analytical Society", slug="analytical-society").organization
-        Membership.objects.create(organization=society, account=grace, role="member")
-        _stock(society)
-    _keep(folder / "logins.json", logins)
+    passwords = {login.email: secrets.token_urlsafe(12) for login in (world.OWNER, world.MEMBER)}
+    with saving() as saver, transaction.atomic():
+        owner, member = (_join(login, passwords[login.email]) for login in (world.OWNER, world.MEMBER))
+        owner.user.is_staff = owner.user.is_superuser = True
+        owner.user.save(update_fields=["is_staff", "is_superuser"])
+        society = create_organization(owner, name=world.ORGANIZATION, slug=world.SLUG).organization
+        Membership.objects.create(organization=society, account=member, role="member")
+        for name, color in world.TAG_COLORS.items():
+            create_tag(society, name=name, color=color)
+        contacts = _invite_people(society, creator=member)
+        images = _hang_pictures(society, creator=owner, saver=saver)
+        attach_images(society, contacts[0], image_ids=images)
+        attach_images(society, contacts[1], image_ids=images[:1])
+        _open_shop(society, images)
+        _keep(folder / "logins.json", passwords)
+        transaction.on_commit(saver.names.clear)
 
 
-def _join(person: Person, password: str) -> Account:
-    """Register somebody whose address counts as verified, with a picture."""
-    wanted = NewAccount(person.email, password, first_name=person.first_name, last_name=person.last_name)
-    register(wanted, device="demo")
-    account = Account.objects.select_related("user").get(email=person.email)
+def _join(login: world.Login, password: str) -> Account:
+    """Register somebody with a picture, whose address counts as verified."""
+    register(NewAccount(login.email, password, first_name=login.first_name, last_name=login.last_name), device="demo")
+    account = Account.objects.select_related("user").get(email=login.email)
     account.email_verified_at = timezone.now()
     account.finished_onboarding = True
     account.save(update_fields=["email_verified_at", "finished_onboarding"])
-    return set_avatar(account, file=BytesIO(pictures.face(len(person.email) + len(person.first_name))))
+    return set_avatar(account, file=BytesIO(pictures.face(len(login.email))))
 
 
-def _stock(society: Organization) -> None:
-    """Open a shop with products, some of them tagged."""
+def _invite_people(society: Organization, *, creator: Account) -> list[Contact]:
+    """Make the contacts, with tags, and a picture for every other one."""
+    contacts = []
+    for number, person in enumerate(world.PEOPLE):
+        fields = {
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "location": person.location,
+            "email": f"person{number + 1}@example.net",
+            "phone": f"+44 20 7946 {number:04}",  # a range that Ofcom keeps for fiction
+        }
+        contact = create_contact(society, creator=creator, fields=fields)
+        assign_tags(society, contact, names=person.tags)
+        if number % 2 == 0:
+            set_avatar(contact, file=BytesIO(pictures.face(number)))
+        contacts.append(contact)
+    return contacts
+
+
+def _hang_pictures(society: Organization, *, creator: Account, saver: Saver) -> list[int]:
+    """Upload pictures, whose renditions a worker makes, and return their ids."""
+    drawn = [(title, "jpg", pictures.landscape(number)) for number, title in enumerate(world.PICTURES)]
+    drawn += [("Logo", "png", pictures.logo()), ("Orbit", "gif", pictures.animation())]
+    ids = []
+    for title, extension, content in drawn:
+        file = SimpleUploadedFile(f"{title}.{extension}", content)
+        ids.append(upload_image(society, creator, file=file, saver=saver, title=title).image_id or 0)
+    return ids
+
+
+def _open_shop(society: Organization, images: list[int]) -> None:
+    """Make the host's own objects: products with tags and pictures."""
     shop = Shop.objects.create(organization=society, name="Society Shop")
-    for sku, name, price in PRODUCTS:
-        product = Product.objects.create(shop=shop, sku=sku, name=name, price=Decimal(price), cost_note="Half of it.")
-        assign_tags(society, product, names=["hardware"])
+    for article, image in zip(world.ARTICLES, images, strict=False):
+        product = Product.objects.create(
+            shop=shop, sku=article.sku, name=article.name, price=Decimal(article.price), cost_note="Half of the price."
+        )
+        assign_tags(society, product, names=article.tags)
+        attach_images(society, product, image_ids=[image])
 
 
-def _keep(file: Path, logins: dict[str, str]) -> None:
-    rows = [{"email": who.email, "password": logins[who.email], "who": who.who} for who in (ADA, GRACE)]
+def _keep(file: Path, passwords: dict[str, str]) -> None:
+    rows = [
+        {"email": who.email, "password": passwords[who.email], "who": who.who} for who in (world.OWNER, world.MEMBER)
+    ]
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:  # noqa: PTH123
         json.dump(rows, out, indent=1)

@@ -20,6 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _TICK = 0.1
+_PATIENCE = 8.0
 
 
 class Stopped(Exception):
@@ -41,12 +42,12 @@ class ChildEnded(Exception):
 
 @dataclass(frozen=True)
 class Child:
-    """A running process, how to ask it to stop, and how many seconds it has for that."""
+    """A running process, how it is asked to stop, and whether others need it until they have stopped."""
 
     name: str
     process: subprocess.Popen[bytes]
     stop_signal: signal.Signals
-    patience: float
+    is_needed: bool
 
     def ask_to_stop(self) -> None:
         """Send the signal that makes it end in an orderly way."""
@@ -77,7 +78,7 @@ class Supervisor:
 
     @contextmanager
     def supervising(self) -> Iterator[Supervisor]:
-        """End all children, the last one first, when the block ends; signals end the block by ``Stopped``."""
+        """End all children when the block ends; signals end the block by ``Stopped``."""
         before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         try:
             yield self
@@ -87,10 +88,10 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def start(
-        self, name: str, *command: str, stop_signal: signal.Signals = signal.SIGTERM, patience: float = 8.0
+        self, name: str, *command: str, stop_signal: signal.Signals = signal.SIGTERM, is_needed: bool = False
     ) -> Child:
-        """Start a child that is meant to run until the end."""
-        child = Child(name, self._spawn(name, command), stop_signal, patience)
+        """Start a child that is meant to run until the end; one that the others need ends after them."""
+        child = Child(name, self._spawn(name, command), stop_signal, is_needed)
         self._children.append(child)
         return child
 
@@ -139,15 +140,14 @@ class Supervisor:
         self._asked = True
 
     def _end_all(self) -> None:
-        """End the children, all that need the first one before the first one."""
-        *dependents, first = self._children or [None]
-        for group in (dependents, [first]):
-            children = [child for child in group if child is not None]
-            for child in children:
+        """End the children, and after them those that they need."""
+        for is_needed in (False, True):
+            group = [child for child in self._children if child.is_needed is is_needed]
+            for child in group:
                 child.ask_to_stop()
-            begun = time.monotonic()
-            for child in children:
-                child.end(begun + child.patience)
+            deadline = time.monotonic() + _PATIENCE
+            for child in group:
+                child.end(deadline)
         self._children.clear()
 
 

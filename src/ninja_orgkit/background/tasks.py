@@ -19,7 +19,11 @@ def drain_outbox() -> None:
     outbox.drain()
 
 
-@shared_task(name=DELETE_FILES, ignore_result=True, acks_late=True, autoretry_for=(OSError,), retry_backoff=True)
+# Each storage has errors of its own; a file that cannot be deleted now is tried for about a day.
+_PATIENT = {"autoretry_for": (Exception,), "retry_backoff": 10, "retry_backoff_max": 7200, "max_retries": 20}
+
+
+@shared_task(name=DELETE_FILES, ignore_result=True, acks_late=True, **_PATIENT)
 def delete_files(names: list[str]) -> None:
     """Delete stored files; one that is gone already is fine."""
     storage = storages[settings.STORAGE]

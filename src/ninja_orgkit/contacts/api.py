@@ -13,6 +13,8 @@ from ninja_orgkit.contacts.schemas import OrgkitContact, present_contact
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
 from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.addresses import file_urls, url_of
+from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
+from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty, reply
@@ -37,7 +39,9 @@ ORDERINGS = Orderings(
 
 
 @router.get("/", response=OrgkitPage[OrgkitContact])
-def list_contacts(request: AuthedRequest, page: PageQuery, filters: Query[schemas.OrgkitContactFilters]) -> HttpResponse:
+def list_contacts(
+    request: AuthedRequest, page: PageQuery, filters: Query[schemas.OrgkitContactFilters]
+) -> HttpResponse:
     """List the contacts of the caller's organizations, or of one.
 
     Orderings: `display_name` (default), `first_name`, `last_name`, `email`, `created_at`, `updated_at`.
@@ -58,17 +62,20 @@ def create_contact(request: AuthedRequest, body: Json[schemas.OrgkitContactCreat
     """Create a contact with at least one name in an organization."""
     member = get_membership(request.auth, body.organization, needs=selectors.WRITE)
     fields = body.model_dump(exclude={"organization"})
-    contact = services.create_contact(member.organization, creator=member.account, fields=fields)
-    shown = present_contact(selectors.row_of(contact), file_urls(request))
-    location = url_of(request, "contacts", contact.slug)
-    return reply(OrgkitContact, shown, status=201, headers={"Location": location})
+
+    def act() -> HttpResponse:
+        contact = services.create_contact(member.organization, creator=member.account, fields=fields)
+        location = url_of(request, "contacts", contact.slug)
+        return reply_tagged(request, OrgkitContact, _show(contact), status=201, headers={"Location": location})
+
+    return once(request, body, act)
 
 
 @router.get("/{slug}/", response=OrgkitContact)
 def get_contact(request: AuthedRequest, slug: Slug) -> HttpResponse:
     """Return a contact."""
     row = selectors.contact_row(request.auth, slug)
-    return reply(OrgkitContact, present_contact(row, file_urls(request)))
+    return reply_tagged(request, OrgkitContact, partial(present_contact, row))
 
 
 @router.put("/{slug}/", response=OrgkitContact)
@@ -76,22 +83,25 @@ def replace_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.Orgki
     """Replace all editable fields of a contact; those not given become empty."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
     unsaid = {"organization"} - body.model_fields_set
-    contact = services.update_contact(contact, changes=body.model_dump(exclude=unsaid))
-    return reply(OrgkitContact, present_contact(selectors.row_of(contact), file_urls(request)))
+    check = check_of(request, partial(_show, contact))
+    contact = services.update_contact(contact, changes=body.model_dump(exclude=unsaid), check=check)
+    return reply_tagged(request, OrgkitContact, _show(contact))
 
 
 @router.patch("/{slug}/", response=OrgkitContact)
 def update_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.OrgkitContactChange]) -> HttpResponse:
     """Change the given fields of a contact."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
-    contact = services.update_contact(contact, changes=body.model_dump(exclude_unset=True))
-    return reply(OrgkitContact, present_contact(selectors.row_of(contact), file_urls(request)))
+    check = check_of(request, partial(_show, contact))
+    contact = services.update_contact(contact, changes=body.model_dump(exclude_unset=True), check=check)
+    return reply_tagged(request, OrgkitContact, _show(contact))
 
 
 @router.delete("/{slug}/", response={204: None})
 def delete_contact(request: AuthedRequest, slug: Slug) -> HttpResponse:
     """Delete a contact."""
-    services.delete_contact(selectors.get_contact(request.auth, slug, needs=selectors.WRITE))
+    contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
+    services.delete_contact(contact, check=check_of(request, partial(_show, contact)))
     return empty()
 
 
@@ -111,3 +121,7 @@ def delete_contact_avatar(request: AuthedRequest, slug: Slug) -> HttpResponse:
     """Remove the avatar of a contact."""
     clear_avatar(selectors.get_contact(request.auth, slug, needs=selectors.WRITE))
     return empty()
+
+
+def _show(contact: selectors.Contact) -> Show:
+    return partial(present_contact, selectors.row_of(contact))

@@ -69,12 +69,6 @@ class Contact(WithAvatar, models.Model):
         """Name the contact."""
         return self.display_name
 
-    def clean(self) -> None:
-        """Refuse a contact without any name (in forms)."""
-        self.derive()
-        if not self.display_name:
-            raise ValidationError({"display_name": "A contact needs a display name, a first name or a last name."})
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Bring what is derived in step with the rest."""
         changed = kwargs.get("update_fields")
@@ -84,6 +78,12 @@ class Contact(WithAvatar, models.Model):
             if changed is not None:
                 kwargs["update_fields"] = {*changed, *_DERIVED}
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Refuse a contact without any name (in forms)."""
+        self.derive()
+        if not self.display_name:
+            raise ValidationError({"display_name": "A contact needs a display name, a first name or a last name."})
 
     def derive(self) -> None:
         """Fill the display name when it is empty, the keys, the searched text, and the slug of a new contact."""

@@ -38,15 +38,13 @@ class ContactQuerySet(models.QuerySet[Any, Any]):
 
     def _merged(self, stop: int) -> Self:
         """Return the first ``stop`` rows of each organization."""
-        one = self.values("pk").filter(organization=RawSQL("across.id", ()))
-        one._across = ()
-        sql, params = one[:stop].query.sql_with_params()
-        table = self.model._meta.db_table
-        found = RawSQL(  # noqa: S611  # made of SQL that Django compiled and of our own names
-            f'"{table}"."id" IN (SELECT part.id FROM unnest(%s::bigint[]) AS across(id) CROSS JOIN LATERAL ({sql}) AS part)',
-            (list(self._across), *params),
-            output_field=models.BooleanField(),
-        )
-        rows = self.filter(found)
+        rows = self.all()
         rows._across = ()
-        return rows
+        part, params = rows.filter(organization=RawSQL("across.id", ())).values("pk")[:stop].query.sql_with_params()
+        # Made of what Django has compiled and of our own names.
+        found = (
+            f'"{self.model._meta.db_table}"."id" IN (SELECT part.key FROM unnest(%s::bigint[]) AS across(id) '  # noqa: S608
+            f"CROSS JOIN LATERAL ({part}) AS part(key))"
+        )
+        keys = list(self._across)
+        return rows.filter(RawSQL(found, (keys, *params), output_field=models.BooleanField()))  # noqa: S611

@@ -67,8 +67,9 @@ def search_terms(search: str) -> list[str]:
 
 def contact_row(caller: Caller, slug: str) -> dict[str, Any]:
     """Return a contact that the caller may read, as a row. Raises NotFound and Forbidden. One statement."""
-    row = _rows(_seen_by(caller, slug), role=F("organization__memberships__role")).first()
-    return _allowed(row, row and row["role"], READ)
+    row: Any = _rows(_seen_by(caller, slug), role=F("organization__memberships__role")).first()
+    _require(READ, row and row["role"])
+    return dict(row)
 
 
 def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
@@ -77,8 +78,10 @@ def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
     Raises NotFound where the caller is no member, whether the contact exists or not, and Forbidden. One statement.
     """
     contacts = _seen_by(caller, slug).select_related("organization")
-    contact = contacts.annotate(role=F("organization__memberships__role")).first()
-    return _allowed(contact, contact and contact.role, needs)
+    contact: Any = contacts.annotate(role=F("organization__memberships__role")).first()
+    _require(needs, contact and contact.role)
+    found: Contact = contact
+    return found
 
 
 def row_of(contact: Contact) -> dict[str, Any]:
@@ -95,12 +98,11 @@ def _seen_by(caller: Caller, slug: str) -> ContactQuerySet:
     ).order_by()
 
 
-def _allowed(found: Any, role: str | None, needs: str) -> Any:
-    if found is None:
+def _require(needs: str, role: str | None) -> None:
+    if role is None:
         raise NotFound
-    if needs not in permissions_of(role or ""):
+    if needs not in permissions_of(role):
         raise Forbidden
-    return found
 
 
 def _rows(contacts: ContactQuerySet, *columns: str, **named: Any) -> QuerySet[Contact, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,9 @@ from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
+
+Check = Callable[[], None]
+"""Raises when the contact, whose row is locked now, is not what the caller takes it for."""
 
 _BATCH = 1000
 
@@ -28,17 +32,15 @@ def create_contact(organization: Organization, *, creator: Account, fields: dict
 
 
 @transaction.atomic
-def update_contact(contact: Contact, *, changes: dict[str, Any]) -> Contact:
+def update_contact(contact: Contact, *, changes: dict[str, Any], check: Check | None = None) -> Contact:
     """Change the given fields of a contact; an empty display name is made of the others anew.
 
     ``organization`` (a slug) among them must be the contact's own. Raises OrganizationImmutable, NamelessContact, and
-    NotFound when the contact is gone.
+    NotFound when the contact is gone, and what ``check`` raises.
     """
     if changes.pop("organization", contact.organization.slug) != contact.organization.slug:
         raise OrganizationImmutable
-    locked: Contact | None = Contact.objects.select_for_update().filter(pk=contact.pk).first()
-    if locked is None:
-        raise NotFound
+    locked = _locked(contact, check)
     for field, value in changes.items():
         setattr(locked, field, value)
     _require_name(locked)
@@ -54,9 +56,21 @@ def _require_name(contact: Contact) -> None:
 
 
 @transaction.atomic
-def delete_contact(contact: Contact) -> None:
-    """Delete a contact with what is attached to it; the files of its avatar go after the commit."""
-    contact.delete()
+def delete_contact(contact: Contact, *, check: Check | None = None) -> None:
+    """Delete a contact with what is attached to it; the files of its avatar go after the commit.
+
+    Raises NotFound when it is gone, and what ``check`` raises.
+    """
+    _locked(contact, check).delete()
+
+
+def _locked(contact: Contact, check: Check | None) -> Contact:
+    locked: Contact | None = Contact.objects.select_for_update().filter(pk=contact.pk).first()
+    if locked is None:
+        raise NotFound
+    if check is not None:
+        check()
+    return locked
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import IO
 from uuid import uuid4
 
@@ -50,8 +50,7 @@ def _build(job: ExportJob, progress: Progress) -> None:
         storage.delete(job.file)
         leases.record(job, file="")
     # The file has no name, so it is gone with the process, however that ends.
-    with tempfile.TemporaryFile() as out:
-        sink = Sink(out)
+    with tempfile.TemporaryFile() as out, closing(Sink(out)) as sink:
         write_archive(job.organization, sink, progress)
         _store(job, out, sink, progress)
 

@@ -39,9 +39,7 @@ def request_export(organization: Organization, *, account: Account) -> ExportJob
 
 @transaction.atomic
 def _queue(organization: Organization, account: Account) -> ExportJob:
-    job = ExportJob(
-        organization=organization, requested_by=account, lease_until=timezone.now() + settings.EXPORT_LEASE
-    )
+    job = ExportJob(organization=organization, requested_by=account, lease_until=timezone.now() + settings.EXPORT_LEASE)
     with refusing(ExportJob, orgkit_export_active=ExportActive):
         job.save(force_insert=True)
     enqueue(RUN, job=str(job.pk))

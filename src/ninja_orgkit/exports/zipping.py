@@ -7,6 +7,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import IO, Any, Protocol
 
@@ -14,13 +15,41 @@ CHUNK = 1024 * 1024
 
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107  # what the date field of a ZIP can say
 _TEXT_LEVEL = 3
+_WORTH_A_THREAD = 64 * 1024
 
 
 class Writable(Protocol):
-    """What an archive is written to."""
+    """What an archive is written to. ``write`` takes all of the bytes, and returns how many that were."""
 
-    def write(self, data: bytes, /) -> Any: ...
+    def write(self, data: bytes, /) -> int: ...
     def flush(self) -> None: ...
+
+
+class Sha256:
+    """SHA-256 of a stream, large chunks of which are hashed in a thread while the caller goes on (one chunk behind)."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+        self._hash = hashlib.sha256()
+        self._pending: Future[None] | None = None
+
+    def update(self, data: bytes) -> None:
+        """Add bytes."""
+        self._wait()
+        if len(data) < _WORTH_A_THREAD:
+            self._hash.update(data)
+        else:
+            self._pending = self._pool.submit(self._hash.update, data)
+
+    def hexdigest(self) -> str:
+        """Return the hash of everything so far, in hexadecimal."""
+        self._wait()
+        return self._hash.hexdigest()
+
+    def _wait(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
 
 
 class Sink:
@@ -28,13 +57,14 @@ class Sink:
 
     def __init__(self, out: Writable) -> None:
         self._out = out
-        self._sha256 = hashlib.sha256()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="export-sink")
+        self._sha256 = Sha256(self._pool)
         self.size = 0
 
     def write(self, data: bytes) -> int:
         """Write bytes."""
-        self._out.write(data)
         self._sha256.update(data)
+        self._out.write(data)
         self.size += len(data)
         return len(data)
 
@@ -46,6 +76,10 @@ class Sink:
     def sha256(self) -> str:
         """The hash of everything written, in hexadecimal."""
         return self._sha256.hexdigest()
+
+    def close(self) -> None:
+        """End the thread; what is behind stays open."""
+        self._pool.shutdown()
 
 
 class Spool:
@@ -79,6 +113,7 @@ class Archive:
         moment = made_at.astimezone(UTC)
         year = min(max(moment.year, _FIRST_YEAR), _LAST_YEAR)
         self._date = (year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="export-file")
         self.entries = Spool()
 
     def text(self, path: str, chunks: Iterable[bytes]) -> None:
@@ -103,6 +138,7 @@ class Archive:
         """Let go of an archive, finished or not."""
         # An unfinished one must not write its directory when it is collected.
         self._zip.fp = None
+        self._pool.shutdown()
         self.entries.close()
 
     def _info(self, path: str) -> zipfile.ZipInfo:
@@ -111,11 +147,11 @@ class Archive:
         return info
 
     def _copy(self, info: zipfile.ZipInfo, chunks: Iterable[bytes], *, zip64: bool) -> None:
-        sha256 = hashlib.sha256()
+        sha256 = Sha256(self._pool)
         size = 0
         with self._zip.open(info, "w", force_zip64=zip64) as member:
             for chunk in chunks:
-                member.write(chunk)
                 sha256.update(chunk)
+                member.write(chunk)
                 size += len(chunk)
         self.entries.add([info.filename, size, sha256.hexdigest()])

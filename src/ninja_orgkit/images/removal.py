@@ -41,5 +41,7 @@ def delete_rows(rows: models.QuerySet[Any]) -> None:
 
 
 def _host_points_at(model: type[models.Model]) -> bool:
-    relations = (field for field in model._meta.get_fields(include_hidden=True) if field.auto_created and field.is_relation)
+    relations = (
+        field for field in model._meta.get_fields(include_hidden=True) if field.auto_created and field.is_relation
+    )
     return any(field.related_model not in (model, ImageAttachment) for field in relations if not field.concrete)

@@ -24,8 +24,8 @@ _HOPELESS = timedelta(days=1)
 def render_image(image_id: int) -> None:
     """Make the renditions of an image that waits for them; nothing where it does not, or is gone.
 
-    Safe to run twice, also at the same time: who comes second, or after the image was deleted, deletes its own files. An
-    image whose file is gone or cannot be decoded becomes ``failed``. Raises what the storage raises.
+    Safe to run twice, also at the same time: who comes second, or after the image was deleted, deletes its own files.
+    An image whose file is gone or cannot be decoded becomes ``failed``. Raises what the storage raises.
     """
     image = Image.objects.filter(pk=image_id, status=Image.Status.PROCESSING).first()
     if image is None:

@@ -7,12 +7,14 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
+from ninja_orgkit.attachments import target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
-from ninja_orgkit.images.targets import ORDER, links_of
 from ninja_orgkit.organizations.models import Organization
 
-_MAX_ID = 2**63 - 1
+ORDER = ("position", "image_id")
+"""The order of an object's images."""
+
 _COLUMNS = (
     "id", "title", "description", "alt_text", "format", "width", "height", "size", "status", "placeholder", "file",
     "renditions", "created_at", "updated_at", "organization__slug", "creator__slug",
@@ -27,12 +29,13 @@ def images_of(organization: Organization) -> QuerySet[Image, dict[str, Any]]:
 
 def image_rows(images: QuerySet[Image]) -> QuerySet[Image, dict[str, Any]]:
     """Return images as the rows that are shown."""
-    return images.values(*_COLUMNS)
+    rows: QuerySet[Image, dict[str, Any]] = images.values(*_COLUMNS)
+    return rows
 
 
 def image_row(organization: Organization, image_id: int) -> dict[str, Any]:
     """Return an image of an organization as a row. Raises NotFound."""
-    row = images_of(organization).filter(pk=image_id).first() if image_id <= _MAX_ID else None
+    row = images_of(organization).filter(pk=image_id).first()
     if row is None:
         raise NotFound
     return row
@@ -43,10 +46,17 @@ def image_rows_by_id(organization: Organization, image_ids: Iterable[int]) -> di
     return {row["id"]: row for row in images_of(organization).filter(pk__in=image_ids)}
 
 
+def links_of(obj: Model) -> QuerySet[ImageAttachment]:
+    """Return the attachments of an object, in any order."""
+    return ImageAttachment.objects.filter(**target_of(obj))
+
+
 def attachments_of(organization: Organization, obj: Model) -> QuerySet[ImageAttachment, dict[str, Any]]:
     """Return the images that an object of the organization has, as rows in any order; ``image__…`` are the image's."""
     links = links_of(obj).filter(image__organization=organization)
-    return links.values(*_LINK_COLUMNS, *(f"image__{column}" for column in _COLUMNS))
+    columns = [*_LINK_COLUMNS, *(f"image__{column}" for column in _COLUMNS)]
+    rows: QuerySet[ImageAttachment, dict[str, Any]] = links.values(*columns)
+    return rows
 
 
 def attachment_rows(organization: Organization, obj: Model) -> list[dict[str, Any]]:
@@ -56,7 +66,7 @@ def attachment_rows(organization: Organization, obj: Model) -> list[dict[str, An
 
 def attachment_row(organization: Organization, obj: Model, image_id: int) -> dict[str, Any]:
     """Return one image of an object. Raises NotFound when it does not have it."""
-    row = attachments_of(organization, obj).filter(image_id=image_id).first() if image_id <= _MAX_ID else None
+    row = attachments_of(organization, obj).filter(image_id=image_id).first()
     if row is None:
         raise NotFound
     return row

@@ -10,22 +10,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Exists, F, Model, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
-from ninja_orgkit.attachments import target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import ImageAttachment
+from ninja_orgkit.images.selectors import ORDER
 
 Target = tuple[int, str]
 """The two columns that point at an object: content type and key."""
-
-ORDER = ("position", "image_id")
-
-
-def links_of(obj: Model) -> QuerySet[ImageAttachment]:
-    """Return the attachments of an object, in any order."""
-    return ImageAttachment.objects.filter(**target_of(obj))
 
 
 def lock_object(obj: Model) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import IO, Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
@@ -14,7 +15,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.media.errors import NoAvatar
 from ninja_orgkit.media.renditions import square_avatar
-from ninja_orgkit.media.storage import saving
+from ninja_orgkit.media.storage import Saver, saving
 from ninja_orgkit.media.uploads import refuse_oversize
 
 _FIELDS = ("avatar", "avatar_large")
@@ -33,18 +34,21 @@ class WithAvatar(models.Model):
 M = TypeVar("M", bound=WithAvatar)
 
 
-def set_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes]) -> M:
+def set_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes], saver: Saver | None = None) -> M:
     """Make a picture the avatar of ``obj``, and return ``obj``; the files of the former one are deleted.
 
-    Both sizes are rendered and stored first, and deleted again when the row cannot be changed. Raises FileTooLarge,
-    UnsupportedImage, InvalidImage, and NotFound when the row is gone.
+    Both sizes are rendered and stored first, and deleted again when the row cannot be changed. A caller with a
+    transaction of its own passes the ``saver`` that it made outside of it. Raises FileTooLarge, UnsupportedImage,
+    InvalidImage, StorageUnavailable, and NotFound when the row is gone.
     """
     if isinstance(file, UploadedFile):
         refuse_oversize(file, max_bytes=settings.AVATAR_MAX_BYTES)
     pictures = square_avatar(file, settings.AVATAR_SIZES)
-    with saving() as saver:
-        names = [saver.save("avatars", "webp", pictures[size]) for size in settings.AVATAR_SIZES]
-        _replace(obj, names)
+    with saving() if saver is None else nullcontext(saver) as files:
+        names = [files.save("avatars", "webp", pictures[size]) for size in settings.AVATAR_SIZES]
+        with transaction.atomic():
+            _replace(obj, names)
+            transaction.on_commit(files.names.clear)
     return obj
 
 

@@ -50,7 +50,8 @@ def reaching() -> Iterator[None]:
 def saving() -> Iterator[Saver]:
     """Give a saver whose files are deleted when the block fails.
 
-    Put it outside the transaction that records the names, so that a change which is not committed leaves no file.
+    Put it outside the transaction that records the names, so that a change which is not committed leaves no file; and
+    let ``transaction.on_commit(saver.names.clear)`` tell it that the files belong to somebody.
     """
     saver = Saver()
     try:

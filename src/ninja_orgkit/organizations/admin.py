@@ -74,7 +74,7 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
         """Say which organizations would lose their last owner instead of failing."""
         found = list(objs)
-        deleted, counts, needed, protected = super().get_deleted_objects(found, request)  # type: ignore[arg-type]
+        deleted, counts, needed, protected = super().get_deleted_objects(found, request)
         orphans = orphaned_by([item.pk for item in found])
         return deleted, counts, needed, [*protected, *(f"The last owner of {item}" for item in orphans)]
 

@@ -1,7 +1,7 @@
 """The app of organizations."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_save, pre_delete
+from django.db.models.signals import post_delete, post_save, pre_delete
 
 
 class OrganizationsConfig(AppConfig):
@@ -18,4 +18,5 @@ class OrganizationsConfig(AppConfig):
         from ninja_orgkit.organizations import receivers, tasks  # noqa: F401
 
         post_save.connect(receivers.give_home, sender=Account, dispatch_uid="orgkit.organizations.give_home")
-        pre_delete.connect(receivers.close_homes, sender=Account, dispatch_uid="orgkit.organizations.close_homes")
+        pre_delete.connect(receivers.hold_homes, sender=Account, dispatch_uid="orgkit.organizations.hold_homes")
+        post_delete.connect(receivers.close_homes, sender=Account, dispatch_uid="orgkit.organizations.close_homes")

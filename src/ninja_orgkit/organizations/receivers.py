@@ -7,6 +7,8 @@ from typing import Any
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.services import members, organizations
 
+_HELD = "_orgkit_held_organizations"
+
 
 def give_home(sender: type[Account], instance: Account, created: bool, raw: bool = False, **_kwargs: Any) -> None:
     """Create the personal organization of a new account. Fixtures (``raw``) bring their own."""
@@ -14,10 +16,14 @@ def give_home(sender: type[Account], instance: Account, created: bool, raw: bool
         organizations.give_home(instance)
 
 
-def close_homes(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
-    """Close what an account that is being deleted leaves empty, whichever way it is deleted.
+def hold_homes(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
+    """Lock what an account that is being deleted owns, and keep it in mind for ``close_homes``."""
+    setattr(instance, _HELD, members.lock_owned(instance))
 
-    Raises ProtectedError when another owner, who was there when the deletion was collected, has left since.
+
+def close_homes(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
+    """Close what a deleted account leaves empty, whichever way it was deleted.
+
+    Raises ProtectedError, which undoes the deletion, when the other owner has left since it was collected.
     """
-    members.protect_owned(instance)
-    organizations.close_homes(instance)
+    organizations.close_homes(getattr(instance, _HELD, ()))

@@ -13,7 +13,7 @@ from ninja_orgkit.organizations.models import Invitation, Membership
 from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.protocol.addresses import FileUrl
 from ninja_orgkit.protocol.custom import custom_field, custom_shown
-from ninja_orgkit.protocol.fields import Email, Line32, Moment, OrgkitInput, Token, Line
+from ninja_orgkit.protocol.fields import Email, Line, Line32, Moment, OrgkitInput, Token
 
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 

@@ -23,8 +23,8 @@ from ninja_orgkit.protocol.replies import json_bytes, reply
 Show = Callable[[FileUrl], dict[str, Any]]
 """Builds what a client sees of an object, given what turns stored names into URLs."""
 
-Guard = Callable[[Show], None]
-"""Raises PreconditionFailed unless the object, shown under the lock of its row, is the one that the client knows."""
+Check = Callable[[], None]
+"""Raises PreconditionFailed unless the object, whose row is locked now, is the one that the client knows."""
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 
@@ -47,17 +47,20 @@ def reply_tagged(
     return reply(schema, show(file_urls(request)), status=status, headers=tagged)
 
 
-def guard_of(request: HttpRequest) -> Guard | None:
-    """Return what checks the ``If-Match`` of a write, None when there is none to check."""
+def check_of(request: HttpRequest, read: Callable[[], Show]) -> Check | None:
+    """Return what a service calls to check the ``If-Match`` of a write, None when there is none to check.
+
+    ``read`` reads the object again, under the lock of its row.
+    """
     condition = request.headers.get("If-Match")
     if condition is None:
         return None
 
-    def guard(show: Show) -> None:
-        if not _matches(condition, state_of(show), weak=False, state_only=True):
+    def check() -> None:
+        if not _matches(condition, state_of(read()), weak=False, state_only=True):
             raise PreconditionFailed
 
-    return guard
+    return check
 
 
 def state_of(show: Show) -> str:

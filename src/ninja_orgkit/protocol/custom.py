@@ -1,7 +1,7 @@
 """``custom``: the fields that a host adds to contacts, organizations and profiles.
 
-The setting ``CUSTOM_FIELDS`` names a Pydantic model for each; without one any JSON object is taken. It is read at start,
-when the schemas are made.
+The setting ``CUSTOM_FIELDS`` names a Pydantic model for each; without one any JSON object is taken. It is read at
+start, when the schemas are made.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from typing import Annotated, Any
 
 from django.utils.module_loading import import_string
-from pydantic import AfterValidator, BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
@@ -33,11 +33,13 @@ def custom_field(kind: str) -> Any:
     model = _model(kind)
     if model is None:
         return Annotated[dict[str, Any], AfterValidator(_bounded)]
-    return Annotated[model, AfterValidator(_plain), AfterValidator(_bounded)]
+    # A dict by then, so it is not written as the model that it was read as.
+    written = PlainSerializer(dict, return_type=dict[str, Any])
+    return Annotated[model, AfterValidator(_plain), AfterValidator(_bounded), written]
 
 
 def custom_shown(kind: str) -> Any:
-    """Return the type of ``custom`` in an answer: documented as the host's model, never checked, since models change."""
+    """Return the type of ``custom`` in an answer: documented as the host's model, unchecked, since models change."""
     model = _model(kind)
     return dict[str, Any] if model is None else Annotated[dict[str, Any], _DocumentedAs(model)]
 

@@ -22,7 +22,10 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from ninja_orgkit.keys import email_key
+
 MAX_ID = 2**63 - 1
+LONGEST_EMAIL = 254
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -64,6 +67,8 @@ def clean_email(value: str) -> str:
         _valid_email(value)
     except ValidationError:
         raise PydanticCustomError("email", "This is not an e-mail address") from None
+    if len(email_key(value) or "") > LONGEST_EMAIL:  # folding can make it longer
+        raise PydanticCustomError("email", "This is not an e-mail address")
     return value
 
 
@@ -89,7 +94,9 @@ class Lines:
     longest: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._clean, core_schema.str_schema(max_length=self.longest))
+        return core_schema.no_info_after_validator_function(
+            self._clean, core_schema.str_schema(max_length=self.longest)
+        )
 
     def _clean(self, value: str) -> str:
         return _within(clean_text(value), self.longest)
@@ -113,12 +120,17 @@ def _utc(value: datetime) -> str:
 
 
 def _aware(value: datetime) -> datetime:
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("datetime_range", "This time is out of range") from None
 
 
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=3, max_length=254),
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=LONGEST_EMAIL),
     AfterValidator(clean_line),
     AfterValidator(clean_email),
 ]

@@ -32,9 +32,8 @@ from ninja_orgkit.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from ninja_orgkit.protocol.openapi import MEDIA_TYPE, add_problem_schema
 from ninja_orgkit.protocol.replies import json_bytes
-
-MEDIA_TYPE = "application/problem+json"
 
 logger = logging.getLogger("ninja_orgkit")
 
@@ -126,6 +125,7 @@ def on_exception(request: HttpRequest, exc: Any) -> HttpResponse:
 def add_error_handlers(api: NinjaAPI, *, everything: bool = False) -> None:
     """Teach an API to answer with problems: to our errors, or (``everything``) to each exception."""
     api.add_exception_handler(OrgKitError, on_exception)
+    add_problem_schema(api)
     if everything:
         for kind in (ValidationError, HttpError, Http404, SuspiciousOperation, MultiPartParserError, Exception):
             api.add_exception_handler(kind, on_exception)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from ninja import Path, Router, Schema
+from ninja.constants import NOT_SET
+from ninja.operation import Operation
 from ninja.params.functions import Path as PathParam
 from pydantic import AfterValidator
 
-from ninja_orgkit.errors import NotFound
+from ninja_orgkit.errors import NotFound, OrgKitError
+from ninja_orgkit.protocol.openapi import document_errors
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -59,13 +62,42 @@ Target = Path[OrgkitTarget]
 
 
 class OrgkitRouter(Router):
-    """A router whose endpoints have the name of their function as operation id."""
+    """A router whose endpoints have the name of their function as operation id, and document their errors."""
 
-    def api_operation(self, methods: list[str], path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
-        """Register an endpoint; its function's name becomes the operation id."""
+    def api_operation(
+        self, methods: list[str], path: str, *, errors: Sequence[type[OrgKitError]] = (), **kwargs: Any
+    ) -> Callable[[Callable[..., Any]], Any]:
+        """Register an endpoint; its function's name becomes the operation id.
+
+        ``errors`` are those that only this endpoint raises; what follows from its shape is documented anyway.
+        """
 
         def decorator(view: Callable[..., Any]) -> Any:
+            auth = self.auth if kwargs.get("auth", NOT_SET) is NOT_SET else kwargs["auth"]
             named = {**kwargs, "operation_id": kwargs.get("operation_id") or view.__name__}
-            return super(OrgkitRouter, self).api_operation(methods, path, **named)(view)
+            view = super(OrgkitRouter, self).api_operation(methods, path, **named)(view)
+            operation: Operation = view._ninja_operation  # type: ignore[attr-defined]
+            document_errors(operation, authenticated=auth not in (NOT_SET, None), own=errors)
+            return view
 
         return decorator
+
+    def get(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Register an endpoint for GET."""
+        return self.api_operation(["GET"], path, **kwargs)
+
+    def post(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Register an endpoint for POST."""
+        return self.api_operation(["POST"], path, **kwargs)
+
+    def put(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Register an endpoint for PUT."""
+        return self.api_operation(["PUT"], path, **kwargs)
+
+    def patch(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Register an endpoint for PATCH."""
+        return self.api_operation(["PATCH"], path, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+        """Register an endpoint for DELETE."""
+        return self.api_operation(["DELETE"], path, **kwargs)

@@ -37,7 +37,7 @@ Picture = Annotated[UploadedFile, BeforeValidator(_is_file)]
 
 
 class UploadModel(FileModel):
-    """Reads files, and the fields next to them, having limited what may come in; a field that it does not know is an error."""
+    """Reads files, and the fields next to them, within limits; a field that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,7 +67,9 @@ class UploadModel(FileModel):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema of the form: one level, as it is sent."""
         schema = cls._schema()[1]
-        return super().model_json_schema(*args, **kwargs) if schema is None else schema.model_json_schema(*args, **kwargs)
+        return (
+            super().model_json_schema(*args, **kwargs) if schema is None else schema.model_json_schema(*args, **kwargs)
+        )
 
     @classmethod
     def _schema(cls) -> tuple[str, type[BaseModel] | None]:
@@ -125,7 +127,7 @@ class BulkModel(UploadModel):
         limit_bulk_upload(request)
 
 
-class UploadParam(FileParam):
+class UploadParam(FileParam):  # type: ignore[misc]  # as ninja does with its own
     """Marks a parameter that is a body with files."""
 
     _model: type[UploadModel]
@@ -135,19 +137,19 @@ class UploadParam(FileParam):
         return "file"
 
 
-class AvatarParam(UploadParam):
+class AvatarParam(UploadParam):  # type: ignore[misc]
     """Marks a parameter that is an avatar."""
 
     _model = AvatarModel
 
 
-class ImageParam(UploadParam):
+class ImageParam(UploadParam):  # type: ignore[misc]
     """Marks a parameter that holds one picture."""
 
     _model = ImageModel
 
 
-class BulkParam(UploadParam):
+class BulkParam(UploadParam):  # type: ignore[misc]
     """Marks a parameter that holds many pictures."""
 
     _model = BulkModel

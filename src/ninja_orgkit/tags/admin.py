@@ -26,7 +26,8 @@ class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         """Count the uses in the statement of the list."""
-        return super().get_queryset(request).annotate(uses=Count("assignments"))
+        tags: QuerySet[Tag] = super().get_queryset(request)
+        return tags.annotate(uses=Count("assignments"))
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Tag], search_term: str) -> Any:
         """Search as the API does."""

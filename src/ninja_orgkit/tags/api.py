@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpResponse
 from ninja import Query
 
@@ -9,6 +11,8 @@ from ninja_orgkit import registry
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.addresses import url_of
+from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
+from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty, reply
@@ -37,9 +41,13 @@ def list_tags(
 def create_tag(request: AuthedRequest, org_slug: OrgSlug, body: Json[schemas.OrgkitTagCreate]) -> HttpResponse:
     """Create a tag. Without a slug it gets one made of its name."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
-    tag = services.create_tag(member.organization, name=body.name, slug=body.slug or "", color=body.color)
-    location = url_of(request, "orgs", org_slug, "tags", str(tag.pk))
-    return reply(OrgkitTag, present_tag(selectors.tag_row(tag)), status=201, headers={"Location": location})
+
+    def act() -> HttpResponse:
+        tag = services.create_tag(member.organization, name=body.name, slug=body.slug or "", color=body.color)
+        location = url_of(request, "orgs", org_slug, "tags", str(tag.pk))
+        return reply_tagged(request, OrgkitTag, _show(tag), status=201, headers={"Location": location})
+
+    return once(request, body, act)
 
 
 @router.get("/{int:tag_id}/", response=OrgkitTag)
@@ -47,7 +55,7 @@ def get_tag(request: AuthedRequest, org_slug: OrgSlug, tag_id: int) -> HttpRespo
     """Return a tag."""
     member = get_membership(request.auth, org_slug, needs="tags.read")
     tag = selectors.get_tag(member.organization, tag_id)
-    return reply(OrgkitTag, present_tag(selectors.tag_row(tag)))
+    return reply_tagged(request, OrgkitTag, _show(tag))
 
 
 @router.patch("/{int:tag_id}/", response=OrgkitTag)
@@ -57,15 +65,17 @@ def update_tag(
     """Change the name, the slug or the color of a tag."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
     tag = selectors.get_tag(member.organization, tag_id)
-    tag = services.update_tag(tag, changes=body.model_dump(exclude_unset=True))
-    return reply(OrgkitTag, present_tag(selectors.tag_row(tag)))
+    check = check_of(request, partial(_show, tag))
+    tag = services.update_tag(tag, changes=body.model_dump(exclude_unset=True), check=check)
+    return reply_tagged(request, OrgkitTag, _show(tag))
 
 
 @router.delete("/{int:tag_id}/", response={204: None})
 def delete_tag(request: AuthedRequest, org_slug: OrgSlug, tag_id: int) -> HttpResponse:
     """Delete a tag, and take it from everything that has it."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
-    services.delete_tag(selectors.get_tag(member.organization, tag_id))
+    tag = selectors.get_tag(member.organization, tag_id)
+    services.delete_tag(tag, check=check_of(request, partial(_show, tag)))
     return empty()
 
 
@@ -85,9 +95,13 @@ def assign_tags(
     """Assign tags to an object by name, creating the missing ones, and return all tags of the object."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
     obj = registry.taggable(target.name).get(member.organization, target.obj_id)
-    services.assign_tags(member.organization, obj, names=body.tags)
-    rows = selectors.tags_of_object(member.organization, obj).order_by("sort_key", "id")
-    return reply(list[OrgkitTag], [present_tag(row) for row in rows])
+
+    def act() -> HttpResponse:
+        services.assign_tags(member.organization, obj, names=body.tags)
+        rows = selectors.tags_of_object(member.organization, obj).order_by("sort_key", "id")
+        return reply(list[OrgkitTag], [present_tag(row) for row in rows])
+
+    return once(request, body, act)
 
 
 @router.delete("/{app_label}/{model}/{obj_id}/{slug}/", response={204: None})
@@ -97,3 +111,8 @@ def unassign_tag(request: AuthedRequest, org_slug: OrgSlug, target: Target, slug
     obj = registry.taggable(target.name).get(member.organization, target.obj_id)
     services.unassign_tag(member.organization, obj, slug=slug)
     return empty()
+
+
+def _show(tag: selectors.Tag) -> Show:
+    row = selectors.tag_row(tag)
+    return lambda _urls: present_tag(row)

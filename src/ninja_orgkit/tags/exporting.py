@@ -47,8 +47,8 @@ def assignment_rows(organization: Organization) -> Iterator[dict[str, Any]]:
         if resource.taggable
     }
     links = TagAssignment.objects.filter(tag__organization=organization, content_type__in=resources)
-    rows = links.order_by("content_type", "object_id", "tag__slug").values_list("content_type", "object_id", "tag__slug")
-    found = rows.iterator(chunk_size=_FETCH)
+    columns = ("content_type", "object_id", "tag__slug")
+    found = links.order_by(*columns).values_list(*columns).iterator(chunk_size=_FETCH)
     while batch := list(islice(found, _FETCH)):
         for content_type, links_of_type in groupby(batch, key=lambda row: row[0]):
             yield from _named(resources[content_type], organization, [row[1:] for row in links_of_type])

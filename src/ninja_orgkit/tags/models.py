@@ -16,6 +16,8 @@ from ninja_orgkit.slugs import name_slug, random_part
 SORT_LENGTH = 255
 """Most characters of a sort key; what does not fit would not fit into an index either."""
 
+_color = RegexValidator(r"^#[0-9a-f]{6}\Z")
+
 
 class Tag(models.Model):
     """A word that an organization marks its objects with.
@@ -29,9 +31,7 @@ class Tag(models.Model):
     name_key = models.CharField(max_length=1000, editable=False)
     sort_key = models.CharField(max_length=SORT_LENGTH, editable=False)
     slug = models.CharField(max_length=64, blank=True)
-    color = models.CharField(
-        max_length=7, null=True, blank=True, validators=[RegexValidator(r"^#[0-9a-f]{6}\Z")]
-    )  # noqa: DJ001
+    color = models.CharField(max_length=7, null=True, blank=True, validators=[_color])  # noqa: DJ001
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.protocol.fields import Line200, Moment, OrgkitInput, Line
+from ninja_orgkit.protocol.fields import Line, Line200, Moment, OrgkitInput
 from ninja_orgkit.slugs import name_slug
 
 
@@ -28,7 +28,7 @@ def _few(value: list[str]) -> list[str]:
 
 TagName = Annotated[str, Line(50, shortest=1)]
 TagSlug = Annotated[TagName, AfterValidator(_slug)]
-Color = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^#[0-9a-f]{6}$")]
+Color = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 class OrgkitTag(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -16,6 +16,9 @@ from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.slugs import name_slug, random_part
 from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
 from ninja_orgkit.tags.models import Tag, TagAssignment
+
+Check = Callable[[], None]
+"""Raises when the tag, whose row is locked now, is not what the caller takes it for."""
 
 _ROUNDS = 10
 _BATCH = 5000
@@ -40,14 +43,12 @@ def _insert(tag: Tag) -> Tag:
 
 
 @transaction.atomic
-def update_tag(tag: Tag, *, changes: dict[str, Any]) -> Tag:
+def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None) -> Tag:
     """Change the given ones of ``name``, ``slug`` and ``color``. The slug stays when the name changes.
 
-    Raises TagExists, and NotFound when the tag is gone.
+    Raises TagExists, NotFound when the tag is gone, and what ``check`` raises.
     """
-    locked = Tag.objects.select_for_update().filter(pk=tag.pk).first()
-    if locked is None:
-        raise NotFound
+    locked = _locked(tag, check)
     for field, value in changes.items():
         setattr(locked, field, value)
     if changes:
@@ -57,9 +58,18 @@ def update_tag(tag: Tag, *, changes: dict[str, Any]) -> Tag:
 
 
 @transaction.atomic
-def delete_tag(tag: Tag) -> None:
-    """Delete a tag; what it was assigned to stays."""
-    tag.delete()
+def delete_tag(tag: Tag, *, check: Check | None = None) -> None:
+    """Delete a tag; what it was assigned to stays. Raises NotFound when it is gone, and what ``check`` raises."""
+    _locked(tag, check).delete()
+
+
+def _locked(tag: Tag, check: Check | None) -> Tag:
+    locked = Tag.objects.select_for_update().filter(pk=tag.pk).first()
+    if locked is None:
+        raise NotFound
+    if check is not None:
+        check()
+    return locked
 
 
 @transaction.atomic

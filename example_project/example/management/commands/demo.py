@@ -22,7 +22,7 @@ from example.demo.supervisor import PROJECT, ChildEnded, Stopped, Supervisor
 
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  # compared, not listened on
 _LOCK_PATIENCE = 15.0
-_PATIENT_WITH_OTHERS = 30.0
+_PATIENT_WITH_OTHERS = 20.0
 
 
 class Command(BaseCommand):
@@ -70,10 +70,14 @@ class Command(BaseCommand):
 
     def _wait(self, supervisor: Supervisor, host: str, port: int) -> None:
         """Wait until the application is healthy; for what is not its own (mail, files) only so long."""
-        begun = time.monotonic()
+        degraded_since: float | None = None
         while (health := _health(host, port)) != "ok":
             supervisor.pause()
-            if health == "degraded" and time.monotonic() - begun > _PATIENT_WITH_OTHERS:
+            if health != "degraded":
+                degraded_since = None
+            elif degraded_since is None:
+                degraded_since = time.monotonic()
+            elif time.monotonic() - degraded_since > _PATIENT_WITH_OTHERS:
                 self._say("warning: something is unavailable, see /api/v1/health")
                 return
 
@@ -163,7 +167,9 @@ def _locked(file: Path) -> IO[str]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() - begun > _LOCK_PATIENCE:
-                raise CommandError(f"Another demo runs on {file.parent}. End it, or choose another folder by --data.") from None
+                raise CommandError(
+                    f"Another demo runs on {file.parent}. End it, or choose another folder by --data."
+                ) from None
             time.sleep(0.2)
         else:
             return lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from django.http import HttpResponse
@@ -13,9 +14,11 @@ from ninja_orgkit.organizations import schemas
 from ninja_orgkit.organizations.selectors import get_membership, organizations_of
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.protocol.addresses import url_of
+from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
+from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty, reply
+from ninja_orgkit.protocol.replies import empty
 from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug
 
 router = OrgkitRouter(tags=["organizations"])
@@ -42,16 +45,20 @@ def list_organizations(request: AuthedRequest, page: PageQuery) -> HttpResponse:
 @router.post("/", auth=bearer, response={201: schemas.OrgkitOrganization})
 def create_organization(request: AuthedRequest, body: Json[schemas.OrgkitNewOrganization]) -> HttpResponse:
     """Create an organization; the caller becomes its owner."""
-    membership = organizations.create_organization(request.auth.account, **body.model_dump())
-    headers = {"Location": url_of(request, "orgs", membership.organization.slug)}
-    return reply(schemas.OrgkitOrganization, schemas.present_organization(membership), status=201, headers=headers)
+
+    def act() -> HttpResponse:
+        membership = organizations.create_organization(request.auth.account, **body.model_dump())
+        headers = {"Location": url_of(request, "orgs", membership.organization.slug)}
+        return reply_tagged(request, schemas.OrgkitOrganization, _show(membership), status=201, headers=headers)
+
+    return once(request, body, act)
 
 
 @router.get("/{org_slug}/", auth=bearer, response=schemas.OrgkitOrganization)
 def get_organization(request: AuthedRequest, org_slug: OrgSlug) -> HttpResponse:
     """Return an organization that the caller is in."""
     membership = get_membership(request.auth, org_slug, needs="org.read")
-    return reply(schemas.OrgkitOrganization, schemas.present_organization(membership))
+    return reply_tagged(request, schemas.OrgkitOrganization, _show(membership))
 
 
 @router.patch("/{org_slug}/", auth=bearer, response=schemas.OrgkitOrganization)
@@ -61,8 +68,9 @@ def update_organization(
     """Change the given fields of an organization. Its slug never changes."""
     membership = get_membership(request.auth, org_slug, needs="org.update")
     changes = body.model_dump(exclude_unset=True)
-    membership.organization = organizations.update_organization(membership.organization, changes)
-    return reply(schemas.OrgkitOrganization, schemas.present_organization(membership))
+    check = check_of(request, partial(_read, request, org_slug))
+    membership.organization = organizations.update_organization(membership.organization, changes, check=check)
+    return reply_tagged(request, schemas.OrgkitOrganization, _show(membership))
 
 
 @router.delete("/{org_slug}/", auth=bearer, response={204: None})
@@ -71,5 +79,14 @@ def delete_organization(request: AuthedRequest, org_slug: OrgSlug, confirm: Conf
     membership = get_membership(request.auth, org_slug, needs="org.delete")
     if confirm != org_slug:
         raise field_error(["query", "confirm"], "Repeat the slug of the organization", "confirmation")
-    organizations.delete_organization(membership.organization)
+    check = check_of(request, partial(_read, request, org_slug))
+    organizations.delete_organization(membership.organization, check=check)
     return empty()
+
+
+def _read(request: AuthedRequest, org_slug: str) -> Show:
+    return _show(get_membership(request.auth, org_slug, needs="org.read"))
+
+
+def _show(membership: schemas.Membership) -> Show:
+    return lambda _urls: schemas.present_organization(membership)

@@ -10,7 +10,6 @@ from ninja_orgkit.errors import Forbidden, NotFound, field_error
 from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.ownership import orphaned_without, protect
 from ninja_orgkit.organizations.selectors import require
 from ninja_orgkit.organizations.services.organizations import lock
 
@@ -68,16 +67,10 @@ def locked(membership: Membership, *, needs: str) -> Membership:
     return current
 
 
-def lock_owned(account: Account) -> None:
-    """Lock the organizations that an account owns, in one order, so that no other owner leaves at the same time."""
+def lock_owned(account: Account) -> list[Organization]:
+    """Lock, in one order, and return the organizations that an account owns: no other owner leaves meanwhile."""
     owned = Membership.objects.filter(account=account, role__in=roles.owner_roles()).values("organization")
-    list(Organization.objects.select_for_update().filter(pk__in=owned, deleted_at=None).order_by("pk"))
-
-
-def protect_owned(account: Account) -> None:
-    """Lock what an account owns and raise ProtectedError where it is the last owner among other members."""
-    lock_owned(account)
-    protect(orphaned_without(account))
+    return list(Organization.objects.select_for_update().filter(pk__in=owned, deleted_at=None).order_by("pk"))
 
 
 def _member(organization: Organization, account_slug: str) -> Membership:

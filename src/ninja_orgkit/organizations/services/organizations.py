@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import models, transaction
@@ -16,7 +17,12 @@ from ninja_orgkit.constraints import refusing
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.ownership import protect
+from ninja_orgkit.organizations.roles import owner_roles
 from ninja_orgkit.slugs import public_slug
+
+Check = Callable[[], None]
+"""Raises when the organization, whose row is locked now, is not what the caller takes it for."""
 
 PURGE = "orgkit.organizations.purge"
 
@@ -58,9 +64,16 @@ def lock(organization: Organization) -> Organization:
 
 
 @transaction.atomic
-def update_organization(organization: Organization, changes: dict[str, Any]) -> Organization:
-    """Change the given fields of an organization. Raises NotFound when it was closed meanwhile."""
+def update_organization(
+    organization: Organization, changes: dict[str, Any], *, check: Check | None = None
+) -> Organization:
+    """Change the given fields of an organization.
+
+    Raises NotFound when it was closed meanwhile, and what ``check`` raises.
+    """
     organization = lock(organization)
+    if check is not None:
+        check()
     for name, value in changes.items():
         setattr(organization, name, value)
     if changes:
@@ -69,11 +82,17 @@ def update_organization(organization: Organization, changes: dict[str, Any]) -> 
 
 
 @transaction.atomic
-def delete_organization(organization: Organization) -> None:
-    """Close the organization of a group. Raises PersonalOrganization, and NotFound when it was closed meanwhile."""
+def delete_organization(organization: Organization, *, check: Check | None = None) -> None:
+    """Close the organization of a group.
+
+    Raises PersonalOrganization, NotFound when it was closed meanwhile, and what ``check`` raises.
+    """
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
-    close(lock(organization))
+    organization = lock(organization)
+    if check is not None:
+        check()
+    close(organization)
 
 
 @transaction.atomic
@@ -96,12 +115,18 @@ def purge(organization: Organization) -> None:
     organization.delete()
 
 
-def close_homes(account: Account) -> None:
-    """Close the personal organization of an account that goes, and every other one in which nobody else is."""
-    mine = Organization.objects.filter(memberships__account=account, deleted_at=None)
-    shared = Membership.objects.exclude(account=account).values("organization")
-    for organization in mine.exclude(pk__in=shared):
-        close(organization)
+def close_homes(homes: Iterable[Organization]) -> None:
+    """Close which of these organizations nobody is in any more: their last members have just been deleted.
+
+    Raises ProtectedError for one that is left with members and without an owner.
+    """
+    left = Organization.objects.filter(pk__in=[home.pk for home in homes], deleted_at=None)
+    for organization in left:
+        members = Membership.objects.filter(organization=organization)
+        if not members.exists():
+            close(organization)
+        elif not members.filter(role__in=owner_roles()).exists():
+            protect([organization])
 
 
 def _join(organization: Organization, account: Account) -> Membership:

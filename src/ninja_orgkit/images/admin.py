@@ -1,0 +1,71 @@
+"""Images in Django's admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from ninja_orgkit.images.models import Image, ImageAttachment
+from ninja_orgkit.images.rendering import render_again
+
+
+@admin.register(Image)
+class ImageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Images of all organizations; deleting one deletes its files."""
+
+    list_display = ("__str__", "organization", "status", "format", "width", "height", "size", "uses", "created_at")
+    list_filter = ("status", "format")
+    list_select_related = ("organization",)
+    search_fields = ("title", "organization__name", "organization__slug", "sha256")
+    date_hierarchy = "created_at"
+    actions = ("make_renditions_again",)
+    readonly_fields = (
+        "organization", "creator", "format", "width", "height", "size", "sha256", "status", "placeholder", "file",
+        "renditions", "created_at", "updated_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
+        """Count the uses in the statement of the list."""
+        rows: QuerySet[Image] = super().get_queryset(request).annotate(uses=Count("attachments"))
+        return rows
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Images are uploaded through the API."""
+        return False
+
+    @admin.display(ordering="uses")
+    def uses(self, image: Image) -> int:
+        """Return how many objects have the image."""
+        return int(image.uses)  # type: ignore[attr-defined]  # annotated above
+
+    @admin.action(description="Make the renditions again", permissions=["change"])
+    def make_renditions_again(self, request: HttpRequest, images: QuerySet[Image]) -> None:
+        """Have workers make the renditions of the chosen images."""
+        render_again(list(images))
+
+
+@admin.register(ImageAttachment)
+class ImageAttachmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Which object has which image; to look at and to take away."""
+
+    list_display = ("image", "content_type", "object_id", "position", "cover")
+    list_filter = ("content_type",)
+    list_select_related = ("image", "content_type")
+    search_fields = ("object_id", "image__title")
+    raw_id_fields = ("image",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Images are attached through the API."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Places and covers are kept in order by the API."""
+        return False
+
+    @admin.display(boolean=True)
+    def cover(self, link: ImageAttachment) -> bool:
+        """Tell whether it is the object's cover."""
+        return link.is_cover

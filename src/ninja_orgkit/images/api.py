@@ -1,5 +1,0 @@
-"""Routes."""
-
-from ninja_orgkit.protocol.signatures import OrgkitRouter
-
-router = OrgkitRouter()

@@ -1,0 +1,21 @@
+"""What the registry knows of images."""
+
+from __future__ import annotations
+
+from ninja_orgkit.images.models import Image
+from ninja_orgkit.images.rows import OrgkitAttachmentRow, OrgkitImageRow, attachment_export
+from ninja_orgkit.images.services.images import purge_images
+from ninja_orgkit.registry import export_rows, register
+
+register(
+    Image,
+    name="images/image",
+    lookup="id",
+    numeric_lookup=True,
+    organization="organization",
+    taggable=True,
+    export=OrgkitImageRow,
+    export_kind="images",
+    purge=purge_images,
+)
+export_rows("attachments", row=OrgkitAttachmentRow, rows=attachment_export)

@@ -1,0 +1,231 @@
+"""Bodies of the routes of images and attachments, and what clients see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from ninja.params.functions import Path as PathParam
+from pydantic import AfterValidator, BaseModel, Field, StrictBool
+from pydantic_core import PydanticCustomError
+
+from ninja_orgkit.conf import settings
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.images.services.uploads import Uploaded
+from ninja_orgkit.protocol.addresses import FileUrl
+from ninja_orgkit.protocol.fields import MAX_ID, Id, Line200, Line255, Line500, Moment, OrgkitInput, Text
+from ninja_orgkit.protocol.uploads import Picture
+
+_MAX_POSITION = 2**31 - 1
+
+
+def _bounded(ids: list[int]) -> list[int]:
+    if len(ids) > settings.BULK_MAX_ITEMS:
+        raise PydanticCustomError("too_long", "At most {n} ids are allowed", {"n": settings.BULK_MAX_ITEMS})
+    return list(dict.fromkeys(ids))
+
+
+def _possible(value: int) -> int:
+    if value > MAX_ID:
+        raise NotFound
+    return value
+
+
+ImageId = Annotated[int, AfterValidator(_possible), PathParam()]
+"""The id of an image, as a part of a path. What no id can be is simply not found."""
+Ids = Annotated[list[Id], Field(min_length=1, description="1–1,000 ids."), AfterValidator(_bounded)]
+
+
+class OrgkitRendition(BaseModel):
+    """A smaller WebP picture."""
+
+    url: str
+    width: int
+    height: int
+
+
+class OrgkitImage(BaseModel):
+    """An image."""
+
+    id: int
+    title: str
+    description: str
+    alt_text: str
+    format: str
+    width: int = Field(description="Pixels, as displayed.")
+    height: int = Field(description="Pixels, as displayed.")
+    size: int = Field(description="Bytes of the original.")
+    status: Literal["processing", "ready", "failed"]
+    placeholder: str = Field(description="Its colour, `#rrggbb`.")
+    organization: str
+    creator: str | None
+    url: str = Field(description="The original, as uploaded.")
+    renditions: dict[str, OrgkitRendition] = Field(description="`thumb`, `sm`, `md`, `lg`; empty until ready.")
+    created_at: Moment
+    updated_at: Moment
+
+
+class OrgkitAttachment(BaseModel):
+    """That an object has an image; texts that are not null override the image's."""
+
+    image: OrgkitImage
+    app_label: str
+    model: str
+    obj_id: str
+    is_cover: bool
+    position: int
+    title: str | None
+    description: str | None
+    alt_text: str | None
+
+
+class OrgkitImageUpload(OrgkitInput):
+    """A picture and what is said about it."""
+
+    file: Picture
+    title: Line200 = ""
+    description: Text = ""
+    alt_text: Line500 = ""
+
+
+class OrgkitBulkUpload(OrgkitInput):
+    """Several pictures."""
+
+    files: Annotated[list[Picture], Field(min_length=1, description="1–50 files.")]
+
+
+class OrgkitImageChange(OrgkitInput):
+    """What to change of an image."""
+
+    title: Line200 = ""
+    description: Text = ""
+    alt_text: Line500 = ""
+
+
+class OrgkitImagesToDelete(OrgkitInput):
+    """Ids of images."""
+
+    ids: Ids
+
+
+class OrgkitImageIds(OrgkitInput):
+    """Ids of images."""
+
+    image_ids: Ids
+
+
+class OrgkitImageAndObject(OrgkitInput):
+    """An image and an object."""
+
+    image_id: Id
+    app_label: Line255
+    model: Line255
+    obj_id: Line255
+
+    @property
+    def name(self) -> str:
+        """The registered public name of the object's model."""
+        return f"{self.app_label}/{self.model}"
+
+
+class OrgkitAttachmentChange(OrgkitInput):
+    """What to change of an attachment; null gives a text back to the image."""
+
+    is_cover: StrictBool = False
+    position: Annotated[int, Field(strict=True, ge=0, le=_MAX_POSITION)] = 0
+    title: Line200 | None = None
+    description: Text | None = None
+    alt_text: Line500 | None = None
+
+
+class OrgkitUploadError(BaseModel):
+    """What is wrong with a file."""
+
+    code: str
+    detail: str
+
+
+class OrgkitUploadResult(BaseModel):
+    """What became of one file."""
+
+    file: str = Field(description="The name that the client gave it.")
+    status: Literal["created", "duplicate", "error"]
+    image: OrgkitImage | None
+    error: OrgkitUploadError | None
+
+
+class OrgkitUploadResults(BaseModel):
+    """What became of each file, in their order."""
+
+    results: list[OrgkitUploadResult]
+
+
+class OrgkitDeletedImages(BaseModel):
+    """What became of each id."""
+
+    deleted: list[int]
+    not_found: list[int]
+
+
+class OrgkitAttachedImages(BaseModel):
+    """What became of each id."""
+
+    attached: list[int]
+    already_attached: list[int]
+    not_found: list[int]
+
+
+class OrgkitDetachedImages(BaseModel):
+    """What became of each id."""
+
+    detached: list[int]
+    not_attached: list[int]
+
+
+_PLAIN = (
+    "id", "title", "description", "alt_text", "format", "width", "height", "size", "status", "placeholder",
+    "created_at", "updated_at",
+)  # fmt: skip
+
+
+def present_image(row: Mapping[str, Any], urls: FileUrl, *, prefix: str = "") -> dict[str, Any]:
+    """Return an image as clients see it, given its row (whose columns begin with ``prefix``)."""
+    ready = row[f"{prefix}status"] == "ready"
+    made = row[f"{prefix}renditions"].items() if ready else ()
+    return {
+        **{name: row[f"{prefix}{name}"] for name in _PLAIN},
+        "organization": row[f"{prefix}organization__slug"],
+        "creator": row[f"{prefix}creator__slug"],
+        "url": urls(row[f"{prefix}file"]),
+        "renditions": {
+            name: {"url": urls(file["name"]), "width": file["width"], "height": file["height"]} for name, file in made
+        },
+    }
+
+
+def present_attachment(row: Mapping[str, Any], urls: FileUrl, *, name: str, obj_id: str) -> dict[str, Any]:
+    """Return an attachment as clients see it, given its row and how they address the object."""
+    app_label, _, model = name.partition("/")
+    return {
+        "image": present_image(row, urls, prefix="image__"),
+        "app_label": app_label,
+        "model": model,
+        "obj_id": obj_id,
+        "is_cover": row["cover_of"] is not None,
+        "position": row["position"],
+        "title": row["title"],
+        "description": row["description"],
+        "alt_text": row["alt_text"],
+    }
+
+
+def present_result(result: Uploaded, rows: Mapping[int, Mapping[str, Any]], urls: FileUrl) -> dict[str, Any]:
+    """Return what became of one file, given the rows of all images of the request."""
+    row = rows.get(result.image_id) if result.image_id else None
+    error = result.error and {"code": result.error.code(), "detail": result.error.detail}
+    return {
+        "file": result.name,
+        "status": "error" if row is None else "created" if result.is_new else "duplicate",
+        "image": row and present_image(row, urls),
+        "error": error,
+    }

@@ -1,0 +1,76 @@
+"""Changing and deleting images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.images.models import Image
+from ninja_orgkit.images.removal import remove_images
+from ninja_orgkit.organizations.models import Organization
+
+Check = Callable[[], None]
+"""Raises when the image, whose row is locked now, is not what the caller takes it for."""
+
+_PURGED_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What became of several ids."""
+
+    deleted: list[int]
+    not_found: list[int]
+
+
+@transaction.atomic
+def update_image(
+    organization: Organization, image_id: int, *, changes: dict[str, Any], check: Check | None = None
+) -> None:
+    """Change the given ones of ``title``, ``description`` and ``alt_text``.
+
+    Raises NotFound, and what ``check`` raises.
+    """
+    image = _locked(organization, image_id, check)
+    for name, value in changes.items():
+        setattr(image, name, value)
+    if changes:
+        image.save(update_fields=[*changes, "updated_at"])
+
+
+@transaction.atomic
+def delete_image(organization: Organization, image_id: int, *, check: Check | None = None) -> None:
+    """Delete an image, its attachments and its files. Raises NotFound, and what ``check`` raises."""
+    remove_images([_locked(organization, image_id, check)])
+
+
+@transaction.atomic
+def delete_images(organization: Organization, *, image_ids: Sequence[int]) -> Deleted:
+    """Delete those images of the organization that are there, with their attachments and files."""
+    rows = Image.objects.select_for_update().filter(organization=organization, pk__in=image_ids)
+    images = list(rows.order_by("pk").only("pk", "file", "renditions"))
+    remove_images(images)
+    found = {image.pk for image in images}
+    return Deleted([key for key in image_ids if key in found], [key for key in image_ids if key not in found])
+
+
+@transaction.atomic
+def purge_images(organization: int) -> bool:
+    """Delete one batch of the images of a deleted organization; tell whether there may be more."""
+    rows = Image.objects.select_for_update().filter(organization=organization).order_by("pk")
+    images = list(rows.only("pk", "file", "renditions")[:_PURGED_AT_ONCE])
+    remove_images(images, keep_covers=False)
+    return len(images) == _PURGED_AT_ONCE
+
+
+def _locked(organization: Organization, image_id: int, check: Check | None) -> Image:
+    image = Image.objects.select_for_update().filter(organization=organization, pk=image_id).first()
+    if image is None:
+        raise NotFound
+    if check is not None:
+        check()
+    return image

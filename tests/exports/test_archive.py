@@ -1,0 +1,289 @@
+"""What is in an archive."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ninja_orgkit.exports.names import Names, safe_stem
+from ninja_orgkit.exports.zipping import CHUNK, Archive, Sink
+from ninja_orgkit.images.models import Image
+from ninja_orgkit.media.avatars import set_avatar
+from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.tags.services import assign_tags
+from shop.models import Shop
+from tests.exports.conftest import Export, Workspace
+from tests.media.pictures import quarters, written
+
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def test_an_archive_has_everything_that_the_organization_has(workspace: Workspace, export: Export) -> None:
+    contact = workspace.add_contact(display_name="Ann Lee", email="ann@example.com", custom={"vip": True})
+    workspace.add_image("Harbour")
+    product = workspace.add_product("mug-1")
+    assign_tags(workspace.row, contact, names=["VIP", "lead"])
+    assign_tags(workspace.row, product, names=["VIP"])
+    archive = export()
+    manifest = archive.manifest
+    assert (manifest["format"], manifest["version"], manifest["organization"]) == ("ninja-orgkit-export", 1, "acme")
+    assert manifest["counts"] == {
+        "organization": 1,
+        "members": 1,
+        "invitations": 0,
+        "contacts": 1,
+        "tags": 2,
+        "tag_assignments": 3,
+        "images": 1,
+        "attachments": 0,
+        "shop.product": 1,
+    }
+    assert archive.rows("contacts")[0]["email"] == "ann@example.com"
+    assert archive.rows("contacts")[0]["custom"] == {"vip": True}
+    assert archive.rows("members")[0]["email"] == "olga@example.com"
+    targets = [(row["app_label"], row["model"], row["obj_id"]) for row in archive.rows("tag_assignments")]
+    assert sorted(set(targets)) == [("contacts", "contact", contact.slug), ("shop", "product", "mug-1")]
+    assert archive.cells("shop.product") == [{"sku": "mug-1", "name": "mug-1", "price": "9.50"}]
+
+
+def test_every_file_is_in_the_manifest_and_the_standalone_check_agrees(workspace: Workspace, export: Export) -> None:
+    workspace.add_contact(display_name="Ann")
+    workspace.add_image("Harbour")
+    archive = export()
+    sha256 = workspace.owner.api.get(workspace.path).json()["items"][0]["sha256"]
+    verdict = archive.verify(sha256)
+    assert (verdict.returncode, verdict.stdout.split(":")[0]) == (0, "OK")
+    assert archive.verify("0" * 64).returncode == 1
+
+
+def test_the_standalone_check_finds_what_was_changed(workspace: Workspace, export: Export, tmp_path: Path) -> None:
+    workspace.add_image("Harbour")
+    archive = export()
+    broken = tmp_path / "broken.zip"
+    with zipfile.ZipFile(broken, "w") as changed:
+        for name in archive.names:
+            content = archive.zip.read(name)
+            if name.startswith("images/"):
+                content = bytes(reversed(content))
+            if name != "csv/members.csv":
+                changed.writestr(name, content)
+        changed.writestr("more.txt", b"more")
+    verdict = type(archive)(broken).verify()
+    assert verdict.returncode == 1
+    assert "images/" in verdict.stdout
+    assert "csv/members.csv is in the manifest, but not in the archive" in verdict.stdout
+    assert "more.txt is not in the manifest" in verdict.stdout
+
+
+def test_pictures_are_the_originals_and_are_not_compressed_again(workspace: Workspace, export: Export) -> None:
+    content = written(quarters(600, 400), "JPEG").read()
+    image = workspace.add_image("Old harbour, 1920", content)
+    archive = export()
+    path = archive.rows("images")[0]["file"]
+    assert path == f"images/{image.pk}-old-harbour-1920.jpg"
+    assert archive.zip.read(path) == content
+    assert archive.zip.getinfo(path).compress_type == zipfile.ZIP_STORED
+    assert archive.zip.getinfo("data/images.jsonl").compress_type == zipfile.ZIP_DEFLATED
+
+
+def test_avatars_of_contacts_and_members_are_in_it(workspace: Workspace, export: Export) -> None:
+    contact = set_avatar(workspace.add_contact(display_name="Ann"), file=written(quarters(), "PNG"))
+    response = workspace.owner.api.upload("/users/avatar", file=_upload())
+    assert response.status_code == 200, response.content
+    archive = export()
+    assert archive.rows("contacts")[0]["avatar"] == f"avatars/{contact.slug}.webp"
+    assert archive.rows("members")[0]["avatar"] == f"avatars/{workspace.owner.slug}.webp"
+    assert archive.zip.read(f"avatars/{contact.slug}.webp")[8:12] == b"WEBP"
+
+
+def _upload() -> Any:
+    file = written(quarters(), "PNG")
+    file.name = "me.png"
+    return file
+
+
+def test_names_never_climb_collide_or_frighten_windows(workspace: Workspace, export: Export) -> None:
+    titles = [
+        "../../etc/passwd",
+        "CON",
+        "a/b\\c:d*?",
+        "",
+        ".hidden. ",
+        "Zürich",
+        "Zürich",
+        "x" * 200,
+        "漢" * 200,
+        "\u202egpj",
+    ]
+    for title in titles:
+        workspace.add_image(title)
+    archive = export()
+    names = [name for name in archive.names if name.startswith("images/")]
+    assert len({name.casefold() for name in archive.names}) == len(archive.names)
+    assert len(names) == len(titles)
+    for name in archive.names:
+        parts = name.split("/")
+        assert not any(part in ("", ".", "..") or RESERVED.match(part) for part in parts), name
+        assert re.fullmatch(r"[\w.-]+", parts[-1]), name
+        assert not parts[-1].startswith("."), name
+        assert len(parts[-1].encode()) <= 255
+    assert archive.verify().returncode == 0
+
+
+def test_two_names_that_some_system_takes_for_one_are_told_apart() -> None:
+    names = Names()
+    paths = [names.claim("files", safe_stem(stem), "jpg") for stem in ("a", "A", "a", "a-2", "con", "ﬁ", "fi", "..")]
+    assert len({path.casefold() for path in paths}) == len(paths)
+    assert paths[0] == "files/a.jpg"
+    assert "files/con.jpg" not in paths
+
+
+def test_a_missing_file_is_listed_and_the_rest_is_there(workspace: Workspace, export: Export, media_root: Path) -> None:
+    gone, there = workspace.add_image("Gone"), workspace.add_image("There")
+    (media_root / gone.file).unlink()
+    archive = export()
+    missing = archive.manifest["missing"]
+    assert [entry["path"] for entry in missing] == [f"images/{gone.pk}-gone.jpg"]
+    assert missing[0]["reason"]
+    assert f"images/{there.pk}-there.jpg" in archive.names
+    assert archive.verify().returncode == 0
+    page = archive.zip.read("index.html").decode()
+    assert f'src="images/{there.pk}-there.jpg"' in page
+    assert f'src="images/{gone.pk}-gone.jpg"' not in page
+
+
+def test_no_cell_is_a_formula(workspace: Workspace, export: Export) -> None:
+    risky = ["=1+1", "+41 44", "-2", "@SUM(A1)", "\tx", "\rx"]
+    for value in risky:
+        workspace.add_contact(display_name="x", notes=value)
+    workspace.add_contact(display_name="x", notes='fine, "quoted"\nand on')
+    archive = export()
+    notes = [row["notes"] for row in archive.cells("contacts")]
+    assert sorted(notes) == sorted([*(f"'{value}" for value in risky), 'fine, "quoted"\nand on'])
+    assert {row["notes"] for row in archive.rows("contacts")} >= set(risky)
+
+
+def test_the_page_runs_nothing_and_loads_nothing(workspace: Workspace, export: Export) -> None:
+    workspace.owner.api.patch("/orgs/acme/", {"name": "<script>alert(0)</script>"})
+    workspace.add_contact(display_name="<script>alert(1)</script>", notes='"><img src=x onerror=alert(2)>')
+    workspace.add_image("'\"><script>alert(3)</script>")
+    page = export().zip.read("index.html").decode()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<img src=x" not in page
+    assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
+    assert not re.search(r"(?:src|href)=\"?(?:https?:)?//", page)
+
+
+def test_the_page_shows_the_first_rows_of_many_and_says_so(workspace: Workspace, export: Export) -> None:
+    for number in range(130):
+        workspace.add_contact(display_name=f"Contact {number:03}")
+    archive = export()
+    page = archive.zip.read("index.html").decode()
+    assert ">Contact 099<" in page
+    assert ">Contact 100<" not in page
+    assert "the first 100 are shown" in page
+    assert archive.manifest["counts"]["contacts"] == 130
+
+
+def test_what_a_host_does_not_name_stays_in_the_house(workspace: Workspace, export: Export) -> None:
+    workspace.add_product("mug-1", cost_note="We pay 0.31 for it")
+    invitation = workspace.owner.api.post("/orgs/acme/invitations/", {"email": "bob@example.com", "role": "member"})
+    assert invitation.status_code == 201, invitation.content
+    archive = export()
+    assert archive.rows("invitations")[0]["email"] == "bob@example.com"
+    text = archive.text()
+    assert "We pay" not in text
+    assert "password" not in text
+    assert "pending_key" not in text
+
+
+def test_no_integer_key_is_in_it(workspace: Workspace, export: Export) -> None:
+    """Keys like no other number, looked for in all the text."""
+    shop = Shop.objects.create(pk=734_000_001, organization=workspace.row, name="Corner")
+    workspace.add_product("mug-1", pk=734_000_002, shop=shop)
+    contact = workspace.add_contact(display_name="Ann", pk=734_000_003)
+    assign_tags(workspace.row, contact, names=["VIP"])
+    archive = export()
+    assert (archive.manifest["counts"]["shop.product"], archive.manifest["counts"]["tag_assignments"]) == (1, 1)
+    assert "734000" not in archive.text()
+    assert not [row for kind in ("contacts", "members", "organization") for row in archive.rows(kind) if "id" in row]
+
+
+def test_nothing_of_another_organization_is_in_it(workspace: Workspace, export: Export, register: Any) -> None:
+    register("eve@elsewhere.com").api.post("/contacts/", {"organization": workspace.slug, "display_name": "Eve"})
+    other = Organization.objects.create(slug="other", name="Other")
+    Workspace(workspace.owner, "other").add_contact(display_name="Stranger")
+    Image.objects.create(
+        organization=other,
+        format="png",
+        width=1,
+        height=1,
+        size=1,
+        sha256="f" * 64,
+        placeholder="",
+        file="images/x.png",
+    )
+    archive = export()
+    assert archive.manifest["counts"]["contacts"] == 0
+    assert archive.manifest["counts"]["images"] == 0
+    assert "Stranger" not in archive.text()
+    assert "elsewhere.com" not in archive.text()
+
+
+def test_the_languages_of_the_world_arrive_as_they_are(workspace: Workspace, export: Export) -> None:
+    name = "Ελένη 李雷 👩‍👩‍👧 é"
+    workspace.add_contact(display_name=name)
+    workspace.add_image("写真")
+    archive = export()
+    assert archive.rows("contacts")[0]["display_name"] == name
+    assert archive.cells("contacts")[0]["display_name"] == name
+    assert archive.rows("images")[0]["file"].endswith("-写真.jpg")
+
+
+@pytest.mark.parametrize("year", [1970, 2200])
+def test_a_clock_that_a_zip_cannot_say_does_no_harm(year: int) -> None:
+    buffer = io.BytesIO()
+    archive = Archive(Sink(buffer), made_at=datetime(year, 1, 1, tzinfo=UTC))
+    archive.text("a.txt", [b"a"])
+    archive.finish([b"{}"])
+    archive.close()
+    assert zipfile.ZipFile(buffer).read("a.txt") == b"a"
+
+
+class _Sparse:
+    """A file that keeps zeros as holes."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("wb")
+
+    def write(self, data: bytes) -> int:
+        if len(data) == CHUNK:
+            self.file.seek(CHUNK, io.SEEK_CUR)
+            return CHUNK
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+@pytest.mark.slow
+def test_a_member_may_be_larger_than_four_gibibytes(tmp_path: Path) -> None:
+    path = tmp_path / "large.zip"
+    chunk, count = bytes(CHUNK), 4 * 1024 + 1
+    out = _Sparse(path)
+    archive = Archive(out, made_at=datetime.now(UTC))
+    archive.stored("large.bin", (chunk for _ in range(count)), size=count * CHUNK)
+    archive.text("after.txt", [b"still here"])
+    archive.finish([b"{}"])
+    archive.close()
+    out.file.close()
+    with zipfile.ZipFile(path) as read:
+        assert read.getinfo("large.bin").file_size == count * CHUNK
+        assert read.read("after.txt") == b"still here"

@@ -1,0 +1,50 @@
+"""All rows of an archive are of one moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.registry import ExportKind
+from ninja_orgkit.tags.services import assign_tags
+from tests.exports.conftest import Export, Workspace, replace_rows
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_deleted_meanwhile_leaves_nothing_dangling_and_waits_for_nothing(
+    workspace: Workspace, kinds: dict[str, ExportKind], export: Export, tmp_path: Path
+) -> None:
+    assign_tags(workspace.row, workspace.add_contact(display_name="Ann"), names=["VIP"])
+    tags_of = kinds["tags"].rows
+    waited = []
+
+    def delete_contact() -> None:
+        try:
+            Contact.objects.all().delete()
+        finally:
+            connection.close()
+
+    def rows(organization: Any) -> Any:
+        """Have somebody delete the contact, after the rows before and before the rows behind."""
+        list(tags_of(organization))
+        began = time.monotonic()
+        somebody = threading.Thread(target=delete_contact)
+        somebody.start()
+        somebody.join(15)
+        waited.append(time.monotonic() - began)
+        return tags_of(organization)
+
+    replace_rows(kinds, "tags", rows)
+    archive = export()
+    assert max(waited) < 5
+    assert not Contact.objects.exists()
+    contacts = {row["slug"] for row in archive.rows("contacts")}
+    assert len(contacts) == 1
+    assert {row["obj_id"] for row in archive.rows("tag_assignments")} == contacts
+    assert len(archive.rows("tags")) == 1

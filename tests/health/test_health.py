@@ -1,0 +1,109 @@
+"""``GET /health``: true verdicts, soon, in single words."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.client import Api, count_queries
+
+ALL_OK = {"database": "ok", "cache": "ok", "storage": "ok", "broker": "ok"}
+
+
+def test_everything_that_is_there_is_ok(db: None, api: Api, broker: str):
+    response = api.get("/health")
+    assert response.status_code == 200
+    body = response.json()
+    assert body.pop("version")
+    assert body == {"status": "ok", "checks": ALL_OK}
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_a_broker_that_is_away_degrades(db: None, api: Api):
+    response = api.get("/health")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["checks"] == {**ALL_OK, "broker": "unavailable"}
+
+
+def test_a_cache_that_is_away_degrades(db: None, api: Api, broker: str, settings: Any):
+    gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": gone}
+    assert api.get("/health").json()["checks"] == {**ALL_OK, "cache": "unavailable"}
+
+
+def test_a_storage_that_is_away_degrades(db: None, api: Api, broker: str, settings: Any):
+    options = {
+        "endpoint_url": "http://127.0.0.1:1",
+        "bucket_name": "gone",
+        "access_key": "nobody",
+        "secret_key": "nothing",
+        "region_name": "us-east-1",
+    }
+    gone = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": gone}
+    response = api.get("/health")
+    assert response.status_code == 200
+    assert response.json()["checks"] == {**ALL_OK, "storage": "unavailable"}
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """Return the address of a server that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_what_hangs_is_unavailable_after_seconds(
+    db: None, api: Api, silent_server: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CELERY_BROKER_URL", f"redis://{silent_server}/0")
+    hanging = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"redis://{silent_server}/0"}
+    settings.CACHES = {"default": {**hanging, "OPTIONS": {"socket_timeout": 3}}}
+    begun = time.monotonic()
+    checks = api.get("/health").json()["checks"]
+    assert time.monotonic() - begun < 4
+    assert checks == {**ALL_OK, "cache": "unavailable", "broker": "unavailable"}
+
+
+def test_without_the_database_it_is_503():
+    script = (
+        "import django; django.setup(); from django.test import Client; response = Client().get('/api/v1/health');"
+        "print(response.status_code, response['Retry-After']); print(response.content.decode())"
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "ORGKIT_TEST_DATABASE_URL": "postgres://somebody:secret@127.0.0.1:1/nowhere",
+    }
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True, timeout=60)
+    first, second = done.stdout.splitlines()
+    assert first == "503 5"
+    body = json.loads(second)
+    assert body["status"] == "unavailable"
+    assert body["checks"]["database"] == "unavailable"
+    assert not any(word in second for word in ("127.0.0.1", "somebody", "nowhere", "refused"))
+
+
+def test_live_touches_nothing(db: None, api: Api):
+    with count_queries() as queries:
+        response = api.get("/health?live=1")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert len(queries) == 0
+
+
+def test_it_needs_no_token_and_has_one_spelling(db: None):
+    assert Client().get("/api/v1/health?live=1").status_code == 200
+    assert Client().get("/api/v1/health/?live=1").status_code == 404
+    assert Client().post("/api/v1/health").status_code == 405

@@ -1,0 +1,97 @@
+"""Several requests at the same time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from ninja_orgkit.images.models import Image, ImageAttachment
+from tests.client import Api
+from tests.images.conftest import Album, files_in, picture
+from tests.parallel import in_parallel
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def fresh(album: Album) -> Api:
+    """Return a client of the album's member for one thread."""
+    return Api(album.api.token)
+
+
+def test_the_same_bytes_uploaded_at_once_make_one_image(album: Album, media_root: Path) -> None:
+    content = picture().read()
+
+    def upload(_number: int) -> Any:
+        return fresh(album).upload(album.path, file=SimpleUploadedFile("x.png", content))
+
+    answers = in_parallel(6, upload)
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 200, 201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert files_in(media_root) == [Image.objects.get().file]
+
+
+def test_bulk_uploads_of_the_same_files_in_other_orders_get_along(album: Album, media_root: Path) -> None:
+    contents = [picture().read() for _ in range(8)]
+
+    def upload(number: int) -> Any:
+        ordered = contents if number % 2 else contents[::-1]
+        files = [SimpleUploadedFile("x.png", content) for content in ordered]
+        return fresh(album).upload(f"{album.root}/bulk-upload/", files=files)
+
+    answers = in_parallel(4, upload)
+    assert {answer.status_code for answer in answers} == {200}
+    statuses = [item["status"] for answer in answers for item in answer.json()["results"]]
+    assert (statuses.count("created"), statuses.count("duplicate")) == (8, 24)
+    assert files_in(media_root) == sorted(Image.objects.values_list("file", flat=True))
+
+
+def test_setting_covers_at_once_leaves_exactly_one(album: Album, contact: str) -> None:
+    ids = album.fill(6)
+    album.attach(contact, *ids)
+    answers = in_parallel(6, lambda number: fresh(album).patch(f"{contact}{ids[number]}/", {"is_cover": True}))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(album.covers(contact)) == 1
+
+
+def test_attaching_at_once_makes_no_gap_and_one_cover(album: Album, contact: str) -> None:
+    ids = album.fill(12)
+
+    def attach(number: int) -> Any:
+        mine = ids[number::3] + ids[:2]
+        return fresh(album).post(f"{contact}bulk_attach/", {"image_ids": mine if number % 2 else mine[::-1]})
+
+    answers = in_parallel(6, lambda number: attach(number % 3))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sorted(ImageAttachment.objects.values_list("position", flat=True)) == list(range(12))
+    assert len(album.covers(contact)) == 1
+
+
+def test_everything_at_once_ends_with_one_cover_and_without_an_error(album: Album, contact: str) -> None:
+    ids = album.fill(12)
+    album.attach(contact, *ids[:9])
+    elsewhere = album.contact()
+    album.attach(elsewhere, *ids[:9][::-1])
+
+    def act(number: int) -> Any:
+        api = fresh(album)
+        match number % 6:
+            case 0:
+                return api.post(f"{album.root}/bulk-delete/", {"ids": ids[:3]})
+            case 1:
+                return api.post(f"{contact}bulk_detach/", {"image_ids": ids[2:5]})
+            case 2:
+                return api.patch(f"{contact}{ids[5]}/", {"is_cover": True, "position": 0})
+            case 3:
+                return api.post(f"{contact}bulk_attach/", {"image_ids": ids[::-1]})
+            case 4:
+                return api.post(f"{elsewhere}bulk_attach/", {"image_ids": ids})
+            case _:
+                return api.delete(album.one(ids[8]))
+
+    answers = in_parallel(12, act)
+    assert {answer.status_code for answer in answers} <= {200, 204, 404}
+    for target in (contact, elsewhere):
+        assert len(album.covers(target)) == 1

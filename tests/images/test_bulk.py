@@ -1,0 +1,107 @@
+"""Uploading and deleting many images at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from ninja_orgkit.images.models import Image
+from tests.conftest import RunOutbox
+from tests.images.conftest import Album, files_in, picture
+from tests.media.pictures import SVG, photo
+
+
+def bulk(album: Album) -> str:
+    """Return where many images are uploaded."""
+    return f"{album.root}/bulk-upload/"
+
+
+def test_each_file_is_uploaded_for_itself(album: Album, media_root: Path, run_outbox: RunOutbox) -> None:
+    known, twice = picture("known.png"), picture("twice.png")
+    image = album.add(known)
+    known.seek(0)
+    files = [
+        picture("new.png"), known, SimpleUploadedFile("vector.svg", SVG), twice,
+        SimpleUploadedFile("cut.jpg", photo().getvalue()[:-2000]), SimpleUploadedFile("empty.png", b""),
+        SimpleUploadedFile("again.png", twice.read()),
+    ]  # fmt: skip
+    twice.seek(0)
+    response = album.api.upload(bulk(album), files=files)
+    assert response.status_code == 200
+    results = response.json()["results"]
+    assert [(item["file"], item["status"]) for item in results] == [
+        ("new.png", "created"), ("known.png", "duplicate"), ("vector.svg", "error"), ("twice.png", "created"),
+        ("cut.jpg", "error"), ("empty.png", "error"), ("again.png", "duplicate"),
+    ]  # fmt: skip
+    assert results[1]["image"] == image
+    assert results[6]["image"] == results[3]["image"]
+    errors = [item["error"] and item["error"]["code"] for item in results]
+    assert errors == [None, None, "unsupported_image", None, "invalid_image", "invalid_image", None]
+    assert all(item["image"] is None for item in results if item["error"])
+    assert results[2]["error"]["detail"]
+    run_outbox()
+    assert set(Image.objects.values_list("status", flat=True)) == {"ready"}
+    assert files_in(media_root) == sorted(name for row in Image.objects.all() for name in row.stored_names())
+
+
+def test_a_file_over_its_limit_does_not_keep_the_others(album: Album, settings: Any) -> None:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "IMAGE_MAX_BYTES": 5000}
+    files = [picture(), SimpleUploadedFile("large.jpg", photo(2000, 1500).getvalue()), picture()]
+    results = album.api.upload(bulk(album), files=files).json()["results"]
+    assert [item["status"] for item in results] == ["created", "error", "created"]
+    assert results[1]["error"]["code"] == "file_too_large"
+
+
+def test_fifty_files_are_taken_and_not_one_more(album: Album) -> None:
+    results = album.api.upload(bulk(album), files=[picture() for _ in range(50)]).json()["results"]
+    assert {item["status"] for item in results} == {"created"}
+    response = album.api.upload(bulk(album), files=[picture() for _ in range(51)])
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_files")
+    assert Image.objects.count() == 50
+
+
+def test_all_files_together_have_a_limit(album: Album, settings: Any, media_root: Path) -> None:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "BULK_UPLOAD_MAX_BYTES": 200}
+    response = album.api.upload(bulk(album), files=[picture(), picture(), picture()])
+    assert (response.status_code, response.json()["code"]) == (413, "file_too_large")
+    assert not files_in(media_root)
+
+
+@pytest.mark.parametrize("fields", [{}, {"file": picture()}, {"files": "x"}, {"files": picture(), "title": "x"}])
+def test_other_fields_are_refused(album: Album, fields: dict[str, Any]) -> None:
+    response = album.api.upload(bulk(album), **fields)
+    assert (response.status_code, response.json()["code"]) == (422, "validation_error")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+def test_a_storage_that_fails_is_no_fault_of_a_file_and_pins_nothing(
+    album: Album, media_root: Path, headers: dict[str, str]
+) -> None:
+    files = [picture(), picture()]
+    media_root.write_text("no folder")
+    response = album.api.upload(bulk(album), files=files, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+    assert not Image.objects.exists()
+    media_root.unlink()
+    for file in files:
+        file.seek(0)
+    results = album.api.upload(bulk(album), files=files, headers=headers).json()["results"]
+    assert [item["status"] for item in results] == ["created", "created"]
+
+
+def test_bulk_delete_tells_what_became_of_each_id(
+    album: Album, foreign: Album, media_root: Path, run_outbox: RunOutbox
+) -> None:
+    ids, other = album.fill(3), foreign.fill(1)[0]
+    response = album.api.post(f"{album.root}/bulk-delete/", {"ids": [ids[2], other, ids[0], ids[2], 2**62]})
+    assert response.status_code == 200
+    assert response.json() == {"deleted": [ids[2], ids[0]], "not_found": [other, 2**62]}
+    run_outbox()
+    assert set(Image.objects.values_list("pk", flat=True)) == {ids[1], other}
+    assert files_in(media_root) == sorted(Image.objects.values_list("file", flat=True))
+    again = album.api.post(f"{album.root}/bulk-delete/", {"ids": [ids[2]]})
+    assert again.json() == {"deleted": [], "not_found": [ids[2]]}

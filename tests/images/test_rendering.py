@@ -1,0 +1,157 @@
+"""What a worker makes of an uploaded picture."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from PIL import Image as Pillow
+
+from ninja_orgkit.images import rendering, tasks
+from ninja_orgkit.images.models import Image
+from ninja_orgkit.media.errors import StorageUnavailable
+from ninja_orgkit.models import OutboxMessage
+from tests.conftest import RunOutbox
+from tests.images.conftest import Album, files_in, picture
+from tests.media.pictures import photo
+from tests.servers.processes import Worker
+
+
+def test_an_image_becomes_ready_with_four_renditions(album: Album, run_outbox: RunOutbox) -> None:
+    file = SimpleUploadedFile("x.jpg", photo(2400, 1600, orientation=6).getvalue())
+    image = album.add(file)
+    assert (image["status"], image["renditions"]) == ("processing", {})
+    run_outbox()
+    image = album.api.get(album.one(image["id"])).json()
+    assert image["status"] == "ready"
+    sizes = {name: (made["width"], made["height"]) for name, made in image["renditions"].items()}
+    assert sizes == {"thumb": (107, 160), "sm": (427, 640), "md": (683, 1024), "lg": (1365, 2048)}
+    for made in image["renditions"].values():
+        response = album.api.get(made["url"])
+        assert response["Content-Type"] == "image/webp"
+        content = b"".join(response.streaming_content)
+        shown = Pillow.open(BytesIO(content))
+        assert shown.size == (made["width"], made["height"])
+        assert not shown.getexif()
+        assert b"secret" not in content.lower()
+
+
+def test_renditions_of_a_small_picture_are_stored_once(album: Album, run_outbox: RunOutbox, media_root: Path) -> None:
+    image = album.add(picture(width=40, height=30))
+    run_outbox()
+    made = album.api.get(album.one(image["id"])).json()["renditions"]
+    assert {(item["width"], item["height"]) for item in made.values()} == {(40, 30)}
+    assert files_in(media_root) == sorted(Image.objects.get().stored_names())
+
+
+def test_rendering_twice_changes_nothing(album: Album, run_outbox: RunOutbox, media_root: Path) -> None:
+    image = album.add(picture(width=300))
+    run_outbox()
+    before, files = album.api.get(album.one(image["id"])).json(), files_in(media_root)
+    tasks.render_image(image["id"])
+    assert album.api.get(album.one(image["id"])).json() == before
+    assert files_in(media_root) == files
+
+
+def test_two_workers_on_one_image_leave_one_set_of_files(
+    album: Album, media_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = album.add(picture(width=300))
+    render, others = rendering.render, []
+
+    def overtaken(file: object) -> object:
+        made = render(file)  # type: ignore[arg-type]
+        if not others:
+            others.append(1)
+            rendering.render_image(image["id"])
+        return made
+
+    monkeypatch.setattr(rendering, "render", overtaken)
+    rendering.render_image(image["id"])
+    assert files_in(media_root) == sorted(Image.objects.get().stored_names())
+
+
+def test_an_image_that_is_deleted_while_a_worker_has_it_leaves_no_file(
+    album: Album, media_root: Path, monkeypatch: pytest.MonkeyPatch, run_outbox: RunOutbox
+) -> None:
+    image = album.add()
+    render = rendering.render
+
+    def deleted(file: object) -> object:
+        made = render(file)  # type: ignore[arg-type]
+        album.api.delete(album.one(image["id"]))
+        return made
+
+    monkeypatch.setattr(rendering, "render", deleted)
+    run_outbox()
+    assert not files_in(media_root)
+    tasks.render_image(image["id"])
+
+
+def test_a_file_that_cannot_be_decoded_any_more_makes_the_image_failed(
+    album: Album, media_root: Path, run_outbox: RunOutbox
+) -> None:
+    broken, lost = album.add(), album.add()
+    (media_root / Image.objects.get(pk=broken["id"]).file).write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
+    (media_root / Image.objects.get(pk=lost["id"]).file).unlink()
+    run_outbox()
+    for image in (broken, lost):
+        shown = album.api.get(album.one(image["id"])).json()
+        assert (shown["status"], shown["renditions"]) == ("failed", {})
+
+
+def test_a_storage_that_is_away_for_a_moment_is_tried_again(album: Album, media_root: Path) -> None:
+    image = album.add(picture(width=300))
+    away = media_root.with_name("away")
+    media_root.rename(away)
+    media_root.write_text("no folder")
+    with pytest.raises((StorageUnavailable, NotADirectoryError)):
+        rendering.render_image(image["id"])
+    assert album.api.get(album.one(image["id"])).json()["status"] == "processing"
+    media_root.unlink()
+    away.rename(media_root)
+    rendering.render_image(image["id"])
+    assert album.api.get(album.one(image["id"])).json()["status"] == "ready"
+    assert tasks.render_image.max_retries > 0
+    assert files_in(media_root) == sorted(Image.objects.get().stored_names())
+
+
+def test_what_a_killed_worker_owes_is_asked_for_again_and_given_up_after_a_day(album: Album) -> None:
+    fresh, stale, hopeless = album.fill(3)
+    now = timezone.now()
+    Image.objects.filter(pk=stale).update(updated_at=now - timedelta(hours=2))
+    Image.objects.filter(pk=hopeless).update(updated_at=now - timedelta(days=2))
+    tasks.revive_images()
+    asked = OutboxMessage.objects.filter(task="orgkit.images.render").values_list("kwargs", flat=True)
+    assert list(asked) == [{"image": stale}]
+    status = dict(Image.objects.values_list("pk", "status"))
+    assert status == {fresh: "processing", stale: "processing", hopeless: "failed"}
+
+
+def test_new_renditions_replace_the_old_files(album: Album, run_outbox: RunOutbox, media_root: Path) -> None:
+    album.add(picture(width=300))
+    run_outbox()
+    before = set(files_in(media_root))
+    rendering.render_again(list(Image.objects.all()))
+    run_outbox()
+    row = Image.objects.get()
+    assert files_in(media_root) == sorted(row.stored_names())
+    assert before & set(row.stored_names()) == {row.file}
+
+
+@pytest.mark.slow
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_a_real_worker_makes_the_renditions(worker: Worker, album: Album) -> None:
+    image = album.add(picture(width=800, height=600))
+    until = time.monotonic() + 30
+    while image["status"] == "processing" and time.monotonic() < until:
+        time.sleep(0.1)
+        image = album.api.get(album.one(image["id"])).json()
+    assert image["status"] == "ready", worker.output()
+    assert set(image["renditions"]) == {"thumb", "sm", "md", "lg"}

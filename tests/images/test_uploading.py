@@ -1,0 +1,193 @@
+"""Uploading one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+
+from ninja_orgkit.images.models import Image
+from ninja_orgkit.models import OutboxMessage
+from tests.client import Api
+from tests.conftest import RunOutbox
+from tests.images.conftest import Album, files_in, picture
+from tests.media.pictures import HTML, SVG, animation, photo, png_header, quarters, written
+
+
+def test_an_uploaded_picture_is_shown_with_what_its_bytes_tell(album: Album, media_root: Path) -> None:
+    original = photo(400, 300, orientation=6).getvalue()
+    file = SimpleUploadedFile("holiday.exe", original, "text/plain")
+    response = album.api.upload(album.path, file=file, title="  Beach ", description="one\r\ntwo", alt_text="A beach")
+    assert response.status_code == 201
+    image = response.json()
+    assert response["Location"] == f"http://testserver/api/v1{album.one(image['id'])}"
+    assert image["created_at"].endswith("Z")
+    assert image["placeholder"].startswith("#")
+    shown = {key: image[key] for key in image if key not in ("id", "url", "placeholder", "created_at", "updated_at")}
+    assert shown == {
+        "title": "Beach", "description": "one\ntwo", "alt_text": "A beach", "format": "jpeg", "width": 300, "height": 400,
+        "size": len(original), "status": "processing", "organization": album.org,
+        "creator": Image.objects.get().creator.slug, "renditions": {},
+    }  # fmt: skip
+    assert b"".join(album.api.get(image["url"]).streaming_content) == original
+    assert album.api.get(album.one(image["id"])).json() == image
+    assert len(files_in(media_root)) == 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
+def test_five_formats_are_taken(album: Album, kind: str) -> None:
+    image = album.add(SimpleUploadedFile("x", written(quarters(), kind).getvalue()))
+    assert (image["format"], image["width"], image["height"]) == (kind.lower(), 400, 300)
+
+
+def test_the_same_bytes_again_give_the_image_that_is_there(album: Album, media_root: Path) -> None:
+    file = picture()
+    first = album.add(file, title="First")
+    file.seek(0)
+    again = album.api.upload(album.path, file=file, title="Second")
+    assert (again.status_code, again["Image-Duplicate"]) == (200, "true")
+    assert again.json() == first
+    assert "Location" not in again
+    assert len(files_in(media_root)) == Image.objects.count() == 1
+
+
+def test_the_search_for_duplicates_never_crosses_tenants(album: Album, foreign: Album) -> None:
+    file = picture()
+    first = album.add(file)
+    file.seek(0)
+    response = foreign.api.upload(foreign.path, file=file)
+    assert response.status_code == 201
+    assert "Image-Duplicate" not in response
+    assert response.json()["id"] != first["id"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (SVG, 415, "unsupported_image"),
+        (HTML, 415, "unsupported_image"),
+        (b"plain text", 415, "unsupported_image"),
+        (b"", 422, "invalid_image"),
+        (photo().getvalue()[:-2000], 422, "invalid_image"),
+        (written(quarters(), "PNG").getvalue()[:-20], 422, "invalid_image"),
+        (png_header(20_000, 20_000).getvalue(), 422, "invalid_image"),
+    ],
+)
+def test_what_is_no_whole_picture_leaves_neither_row_nor_file(
+    album: Album, media_root: Path, content: bytes, status: int, code: str
+) -> None:
+    response = album.api.upload(album.path, file=SimpleUploadedFile("photo.png", content, "image/png"))
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert not files_in(media_root)
+    assert not Image.objects.exists()
+    assert not OutboxMessage.objects.filter(task="orgkit.images.render").exists()
+
+
+def test_the_frames_of_an_animation_count(album: Album, settings: Any) -> None:
+    file = animation(frames=4).getvalue()
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "IMAGE_MAX_FRAME_PIXELS": 200 * 150 * 3}
+    response = album.api.upload(album.path, file=SimpleUploadedFile("x.gif", file))
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_image")
+
+
+def test_a_file_over_the_limit_is_refused(album: Album, settings: Any, media_root: Path) -> None:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "IMAGE_MAX_BYTES": 1000}
+    response = album.api.upload(album.path, file=SimpleUploadedFile("x.jpg", photo().getvalue()))
+    assert (response.status_code, response.json()["code"]) == (413, "file_too_large")
+    assert not files_in(media_root)
+
+
+@pytest.mark.parametrize(
+    ("fields", "loc", "kind"),
+    [
+        ({}, ["body", "file"], "missing"),
+        ({"file": "a text"}, ["body", "file"], "file_type"),
+        ({"file": picture(), "colour": "red"}, ["body", "colour"], "extra_forbidden"),
+        ({"file": picture(), "title": "x" * 201}, ["body", "title"], "string_too_long"),
+        ({"file": picture(), "alt_text": "two\nlines"}, ["body", "alt_text"], "control_characters"),
+        ({"file": picture(), "title": picture()}, ["body", "title"], "string_type"),
+    ],
+)
+def test_fields_beside_the_file_are_checked(
+    album: Album, media_root: Path, fields: dict[str, Any], loc: list[str], kind: str
+) -> None:
+    response = album.api.upload(album.path, **fields)
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert (error["loc"], error["type"]) == (loc, kind)
+    assert not files_in(media_root)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "code"),
+    [
+        (b"{}", "application/json", 415, "unsupported_media_type"),
+        (b"file=x", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+        (b"file", "", 415, "unsupported_media_type"),
+        (b"", "", 422, "validation_error"),
+        (b"", "application/json", 422, "validation_error"),
+        (b"file", "multipart/form-data", 400, "malformed_body"),
+    ],
+)
+def test_other_bodies_are_refused(album: Album, body: bytes, content_type: str, status: int, code: str) -> None:
+    response = album.api.send("POST", album.path, body, content_type=content_type)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+def test_who_may_not_upload_is_told_as_everywhere(album: Album, foreign: Album, viewer: Album, api: Api) -> None:
+    assert api.upload(album.path, file=picture()).status_code == 401
+    assert foreign.api.upload(album.path, file=picture()).status_code == 404
+    assert viewer.api.upload(album.path, file=picture()).json()["code"] == "forbidden"
+    assert not Image.objects.exists()
+
+
+def test_a_storage_that_fails_leaves_no_row(album: Album, media_root: Path) -> None:
+    media_root.parent.mkdir(exist_ok=True)
+    media_root.write_text("no folder")
+    response = album.api.upload(album.path, file=picture())
+    assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+    assert int(response["Retry-After"]) > 0
+    assert not Image.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+def test_a_database_that_fails_leaves_no_file(album: Album, media_root: Path, headers: dict[str, str]) -> None:
+    def fail(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("INSERT") and "outboxmessage" in sql:
+            raise RuntimeError("The database is gone")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail):
+        response = album.api.upload(album.path, file=picture(), headers=headers)
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert not files_in(media_root)
+    assert not Image.objects.exists()
+
+
+def test_an_upload_with_an_idempotency_key_is_done_once(album: Album) -> None:
+    file = picture()
+    first = album.api.upload(album.path, file=file, headers={"Idempotency-Key": "k1"})
+    file.seek(0)
+    again = album.api.upload(album.path, file=file, headers={"Idempotency-Key": "k1"})
+    assert (again.status_code, again["Idempotency-Replayed"], again.content) == (201, "true", first.content)
+    other = album.api.upload(album.path, file=picture(), headers={"Idempotency-Key": "k1"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert Image.objects.count() == 1
+
+
+def test_uploads_are_throttled(album: Album, settings: Any) -> None:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "THROTTLES": {"upload.user": "1/h"}}
+    album.add()
+    assert album.api.upload(album.path, file=picture()).status_code == 429
+    assert album.api.upload(f"{album.root}/bulk-upload/", files=picture()).status_code == 429
+
+
+def test_a_huge_upload_needs_no_memory_of_its_size(album: Album, run_outbox: RunOutbox, settings: Any) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1000
+    image = album.add(SimpleUploadedFile("x.jpg", photo(800, 600).getvalue()))
+    run_outbox()
+    assert album.api.get(album.one(image["id"])).json()["status"] == "ready"
