@@ -88,7 +88,12 @@ def settings_page() -> str:
             text = _plain(ast.literal_eval(after.value))
             default = _segment(source, node.value)
             kind = f"Type `{ast.unparse(node.annotation)}`."
-            parts += [f"## `{ast.unparse(node.target)}`", text, f"{kind} Default:", f"```python\n{default}\n```"]
+            parts += [
+                f"## `{ast.unparse(node.target)}`",
+                text,
+                f"{kind} Default:",
+                f"```{{code-block}} python\n{default}\n```",
+            ]
     constants = [
         _segment(source, node)
         for node in tree.body

@@ -264,6 +264,31 @@ def test_uploads_are_answered_as_the_guide_shows(ada: Api) -> None:
     compare(results, ada.upload("/images/orgs/acme/bulk-upload/", files=files).json())
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/contacts/grace-hopper-k3v7q2mz/", "/orgs/acme/", "/orgs/acme/tags/7/", "/images/orgs/acme/images/12/"]
+)
+def test_single_objects_have_the_etag_that_the_guide_on_the_protocol_promises(ada: Api, path: str) -> None:
+    etag = ada.get(path)["ETag"]
+    unchanged = ada.get(path, headers={"If-None-Match": etag})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    change = {"title": "New"} if "images" in path else {"first_name": "New"} if "contacts" in path else {"name": "New"}
+    assert ada.patch(path, change, headers={"If-Match": etag}).status_code == 200
+    stale = ada.patch(path, change, headers={"If-Match": etag})
+    assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
+
+
+@pytest.mark.django_db
+def test_a_request_with_an_idempotency_key_is_done_once_as_the_guide_on_the_protocol_promises(ada: Api) -> None:
+    key = {"Idempotency-Key": "one-of-mine"}
+    first = ada.post("/orgs/acme/tags/", {"name": "once"}, headers=key)
+    again = ada.post("/orgs/acme/tags/", {"name": "once"}, headers=key)
+    assert (first.status_code, again.status_code, again["Idempotency-Replayed"]) == (201, 201, "true")
+    assert again.json() == first.json()
+    other = ada.post("/orgs/acme/tags/", {"name": "twice"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
 def compare(shown: Any, real: Any, where: str = "") -> None:
     """Fail unless a value has the shape of the one that is shown; ``...`` stands for whatever else there is."""
     if shown is None or real is None or shown == "...":
@@ -286,11 +311,11 @@ def compare(shown: Any, real: Any, where: str = "") -> None:
 # --- the host project of the quickstart
 
 
-def run_host(tmp_path: Path, *arguments: str, stdin: str = "") -> str:
+def run_host(tmp_path: Path, *arguments: str, stdin: str = "", **environ: str) -> str:
     """Run Python as the host of the quickstart, with its data in a temporary folder, and return what it printed."""
-    path = [str(DOCS / "examples"), str(ROOT / "src")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "HOST_DATA": str(tmp_path)}
-    environment |= {"DJANGO_SETTINGS_MODULE": "host.settings", "CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
+    names = {"DJANGO_SETTINGS_MODULE": "host.settings", "CELERY_BROKER_URL": "redis://127.0.0.1:1/0", **environ}
+    path = [str(DOCS / "examples"), str(ROOT / "src"), names.pop("PYTHONPATH", "")]
+    environment = {**os.environ, **names, "PYTHONPATH": os.pathsep.join(path), "HOST_DATA": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-W", "error", *arguments],
         env=environment,
@@ -374,3 +399,28 @@ def test_the_routes_can_be_mounted_in_the_ways_that_the_quickstart_shows(tmp_pat
     assert [home["role"] for home in answer["homes"]] == ["owner"]
     assert answer["tags"]["items"] == []
     assert answer["missing"] == 404
+
+
+USE_LESS = """
+someone = post("/api/token/pair", login).status_code
+print(json.dumps({"signed_in": someone}))
+"""
+LESS = """
+from host.settings import *
+INSTALLED_APPS = [
+    *("django.contrib.auth", "django.contrib.contenttypes"),
+    *("ninja_orgkit", "ninja_orgkit.accounts", "ninja_orgkit.organizations", "ninja_orgkit.tags"),
+]
+ROOT_URLCONF = "host.chosen_urls"
+NINJA_ORGKIT = {}
+"""
+
+
+@pytest.mark.slow
+def test_a_host_may_install_some_of_the_apps_and_mount_their_routers(tmp_path: Path) -> None:
+    (tmp_path / "less.py").write_text(LESS)
+    fewer = {"DJANGO_SETTINGS_MODULE": "less", "PYTHONPATH": str(tmp_path)}
+    run_host(tmp_path, "-m", "django", "check", "--database", "default", "--fail-level", "WARNING", **fewer)
+    run_host(tmp_path, "-m", "django", "migrate", "--verbosity", "0", **fewer)
+    answer = json.loads(run_host(tmp_path, "-", stdin=CLIENT + USE_LESS, **fewer))
+    assert answer == {"signed_in": 401}

@@ -118,6 +118,8 @@ CELERY_BEAT_SCHEDULE = {**ORGKIT_BEAT_SCHEDULE}
 NINJA_ORGKIT: dict[str, Any] = {
     "API_URL": API_URL,
     "FRONTEND_URL": os.environ.get("FRONTEND_URL", "http://localhost:3000").rstrip("/"),
+    # A counter in Redis is exact; the cache of a single process would not be.
+    "THROTTLE_STORE": "default" if CACHES["default"]["BACKEND"].endswith("RedisCache") else "database",
     "THROTTLING": os.environ.get("ORGKIT_THROTTLING", "on").lower() not in ("off", "0", "false", "no"),
 }
 

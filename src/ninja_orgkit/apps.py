@@ -27,7 +27,10 @@ class OrgKitConfig(AppConfig):
         """Discover what every app registers, and watch the registered models."""
         from ninja_orgkit import attachments, checks, registry  # noqa: F401
         from ninja_orgkit.background import tasks  # noqa: F401
+        from ninja_orgkit.protocol import tasks as protocol_tasks  # noqa: F401
 
         autodiscover_modules("orgkit")
         for resource in registry.resources():
-            post_delete.connect(attachments.forget, sender=resource.model, dispatch_uid=f"orgkit.forget.{resource.name}")
+            post_delete.connect(
+                attachments.forget, sender=resource.model, dispatch_uid=f"orgkit.forget.{resource.name}"
+            )

@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from ninja_orgkit import registry
 from ninja_orgkit.conf import Settings, settings
+from ninja_orgkit.protocol.throttling import parse_rate
 
 
 @register(Tags.compatibility)
@@ -30,6 +31,35 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(Error("CREATOR_ROLE is no role of an owner.", hint=hint, id="orgkit.E003"))
     if settings.STORAGE not in django_settings.STORAGES:
         found.append(Error(f"STORAGES has no alias {settings.STORAGE!r}.", id="orgkit.E004"))
+    return found
+
+
+@register(Tags.caches)
+def check_throttle_store(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a store of throttle counters that is not shared, or does not count exactly."""
+    store = settings.THROTTLE_STORE
+    if store == "database":
+        return []
+    cache = django_settings.CACHES.get(store)
+    if cache is None:
+        hint = 'Use "database" or an alias in CACHES.'
+        return [Error(f"THROTTLE_STORE names no cache: {store!r}.", hint=hint, id="orgkit.E005")]
+    kind = str(cache["BACKEND"]).rsplit(".", 1)[-1]
+    if kind in ("LocMemCache", "DummyCache", "DatabaseCache", "FileBasedCache") and not django_settings.DEBUG:
+        hint = 'Use "database", or a cache on Redis, Valkey or Memcached.'
+        return [Error(f"THROTTLE_STORE is a {kind}, which does not count exactly for all.", hint=hint, id="orgkit.E006")]
+    return []
+
+
+@register(Tags.caches)
+def check_rates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each rate that cannot be read."""
+    found: list[CheckMessage] = []
+    for scope, rate in settings.THROTTLES.items():
+        try:
+            parse_rate(rate)
+        except ValueError as exc:
+            found.append(Error(f"THROTTLES[{scope!r}]: {exc}", id="orgkit.E007"))
     return found
 
 

@@ -41,8 +41,8 @@ class ExportKind:
     """One kind of rows in an export: ``data/<kind>.jsonl`` and ``csv/<kind>.csv``.
 
     ``row`` is the Pydantic model of a row: only what it names leaves the house. ``rows`` gets the organization and
-    returns a queryset, of which the columns that ``row`` names are read (a field's ``validation_alias`` is its ORM path:
-    ``creator: str | None = Field(validation_alias="creator__slug")``), or an iterator of mappings with these keys.
+    returns a queryset, of which the columns that ``row`` names are read, or an iterator of mappings with these keys. A
+    field's ``validation_alias`` is its ORM path: ``creator: str | None = Field(validation_alias="creator__slug")``.
     Both are read once, row by row, in the snapshot of the export.
     """
 
@@ -95,7 +95,8 @@ class Resource:
     def get(self, organization: models.Model, obj_id: str, *, lock: bool = False) -> Any:
         """Return the object of the organization that has this public identifier.
 
-        Unknown, malformed and foreign identifiers all raise NotFound. ``lock`` locks the row until the transaction ends.
+        Unknown, malformed and foreign identifiers all raise NotFound. ``lock`` locks the row until the transaction
+        ends.
         """
         value: str | int = obj_id
         if self.numeric_lookup:
@@ -131,9 +132,9 @@ def register(
     """Register a model under its public name.
 
     ``name`` is ``"app_label/model"``, by default the model's own. ``lookup`` is the field that clients address it by;
-    an integer field needs ``numeric_lookup=True``, said on purpose. ``organization`` is the ORM path to its organization.
-    ``export`` is the Pydantic model of its rows in an export (see ``ExportKind``); only what it names leaves the house.
-    ``export_kind`` names them there, by default ``app_label.model`` of the public name.
+    an integer field needs ``numeric_lookup=True``, said on purpose. ``organization`` is the ORM path to its
+    organization. ``export`` is the Pydantic model of its rows in an export (see ``ExportKind``); only what it names
+    leaves the house. ``export_kind`` names them there, by default ``app_label.model`` of the public name.
     Raises ImproperlyConfigured when the name is taken.
     """
     name = name or f"{model._meta.app_label}/{model._meta.model_name}"

@@ -35,7 +35,9 @@ def test_neither_success_nor_spelling_nor_a_forwarded_address_clears_the_count(a
     register(email="ann@example.com", password=PASSWORD)
     for number in range(10):
         spelled = "ANN@example.com" if number % 2 else " ann@example.com"
-        answer = api.post("/token/pair", {"email": spelled, "password": PASSWORD}, headers={"X-Forwarded-For": str(number)})
+        answer = api.post(
+            "/token/pair", {"email": spelled, "password": PASSWORD}, headers={"X-Forwarded-For": str(number)}
+        )
         assert answer.status_code == 200
     assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 429
 
@@ -67,8 +69,14 @@ def test_it_can_be_switched_off(settings):
 
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "expected"),
-    [(0, "9.9.9.9", "127.0.0.1"), (1, "9.9.9.9", "9.9.9.9"), (1, "6.6.6.6, 9.9.9.9", "9.9.9.9"), (2, "6.6.6.6, 9.9.9.9", "6.6.6.6"), (2, "", "127.0.0.1")],
-)  # fmt: skip
+    [
+        (0, "9.9.9.9", "127.0.0.1"),
+        (1, "9.9.9.9", "9.9.9.9"),
+        (1, "6.6.6.6, 9.9.9.9", "9.9.9.9"),
+        (2, "6.6.6.6, 9.9.9.9", "6.6.6.6"),
+        (2, "", "127.0.0.1"),
+    ],
+)
 def test_the_client_is_who_the_outermost_trusted_proxy_saw(rf, settings, proxies, forwarded, expected):
     settings.NINJA_ORGKIT = {"TRUSTED_PROXIES": proxies}
     request = rf.get("/", headers={"X-Forwarded-For": forwarded})

@@ -147,7 +147,14 @@ def test_what_is_no_picture_is_refused_and_leaves_no_file(ann, media_root):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("free", None), ("Ann", "taken"), ("a.n_n", "taken"), ("admin", "reserved"), ("no spaces", "invalid"), ("ab", "invalid")],
+    [
+        ("free", None),
+        ("Ann", "taken"),
+        ("a.n_n", "taken"),
+        ("admin", "reserved"),
+        ("no spaces", "invalid"),
+        ("ab", "invalid"),
+    ],
 )
 def test_anybody_can_ask_whether_a_username_is_free(api, ann, name, reason):
     answer = api.get("/users/check_username", username=name)

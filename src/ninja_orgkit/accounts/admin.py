@@ -18,7 +18,7 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("user", "slug", "username", "email", "first_name", "last_name", "created_at", "updated_at")
 
     def has_add_permission(self, request: object) -> bool:
-        """An account comes with its user."""
+        """Refuse: an account comes with its user."""
         return False
 
 
@@ -36,5 +36,5 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_change_permission(self, request: object, obj: Session | None = None) -> bool:
-        """A session is not edited, only ended."""
+        """Refuse: a session is not edited, only ended."""
         return False

@@ -117,4 +117,6 @@ def broker_connection() -> Connection:
     timeout = settings.BROKER_TIMEOUT
     transport = current_app.connection_for_write().transport_cls
     options = dict.fromkeys(_SOCKET_OPTIONS.get(str(transport), ()), timeout)
-    return current_app.connection_for_write(connect_timeout=timeout, transport_options={**options, "max_retries": 0})
+    quick = {"connect_timeout": timeout, "transport_options": {**options, "max_retries": 0}}
+    connection: Connection = current_app.connection_for_write(**quick)
+    return connection

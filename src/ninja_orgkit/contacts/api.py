@@ -9,11 +9,12 @@ from ninja import Query
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.contacts import schemas, selectors, services
-from ninja_orgkit.contacts.schemas import OrgkitContact, present_contact
+from ninja_orgkit.contacts.schemas import OrgkitContact, present_contact, show_contact
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
+from ninja_orgkit.media.storage import saving
 from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.addresses import file_urls, url_of
-from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
+from ninja_orgkit.protocol.conditional import check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.payload import Json
@@ -66,7 +67,7 @@ def create_contact(request: AuthedRequest, body: Json[schemas.OrgkitContactCreat
     def act() -> HttpResponse:
         contact = services.create_contact(member.organization, creator=member.account, fields=fields)
         location = url_of(request, "contacts", contact.slug)
-        return reply_tagged(request, OrgkitContact, _show(contact), status=201, headers={"Location": location})
+        return reply_tagged(request, OrgkitContact, show_contact(contact), status=201, headers={"Location": location})
 
     return once(request, body, act)
 
@@ -83,25 +84,25 @@ def replace_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.Orgki
     """Replace all editable fields of a contact; those not given become empty."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
     unsaid = {"organization"} - body.model_fields_set
-    check = check_of(request, partial(_show, contact))
+    check = check_of(request, OrgkitContact, partial(show_contact, contact))
     contact = services.update_contact(contact, changes=body.model_dump(exclude=unsaid), check=check)
-    return reply_tagged(request, OrgkitContact, _show(contact))
+    return reply_tagged(request, OrgkitContact, show_contact(contact))
 
 
 @router.patch("/{slug}/", response=OrgkitContact)
 def update_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.OrgkitContactChange]) -> HttpResponse:
     """Change the given fields of a contact."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
-    check = check_of(request, partial(_show, contact))
+    check = check_of(request, OrgkitContact, partial(show_contact, contact))
     contact = services.update_contact(contact, changes=body.model_dump(exclude_unset=True), check=check)
-    return reply_tagged(request, OrgkitContact, _show(contact))
+    return reply_tagged(request, OrgkitContact, show_contact(contact))
 
 
 @router.delete("/{slug}/", response={204: None})
 def delete_contact(request: AuthedRequest, slug: Slug) -> HttpResponse:
     """Delete a contact."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
-    services.delete_contact(contact, check=check_of(request, partial(_show, contact)))
+    services.delete_contact(contact, check=check_of(request, OrgkitContact, partial(show_contact, contact)))
     return empty()
 
 
@@ -110,10 +111,15 @@ def upload_contact_avatar(request: AuthedRequest, slug: Slug, file: AvatarUpload
     """Set the avatar of a contact."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
     spend("upload.user", request.auth.slug)
-    set_avatar(contact, file=file)
-    urls = file_urls(request)
-    body = {"avatar_url": urls(contact.avatar), "avatar_large_url": urls(contact.avatar_large)}
-    return reply(schemas.OrgkitContactAvatar, body)
+    with saving() as saver:
+
+        def act() -> HttpResponse:
+            set_avatar(contact, file=file, saver=saver)
+            urls = file_urls(request)
+            body = {"avatar_url": urls(contact.avatar), "avatar_large_url": urls(contact.avatar_large)}
+            return reply(schemas.OrgkitContactAvatar, body)
+
+        return once(request, file, act)
 
 
 @router.delete("/{slug}/avatar/", response={204: None})
@@ -121,7 +127,3 @@ def delete_contact_avatar(request: AuthedRequest, slug: Slug) -> HttpResponse:
     """Remove the avatar of a contact."""
     clear_avatar(selectors.get_contact(request.auth, slug, needs=selectors.WRITE))
     return empty()
-
-
-def _show(contact: selectors.Contact) -> Show:
-    return partial(present_contact, selectors.row_of(contact))

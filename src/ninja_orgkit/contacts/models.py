@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
@@ -63,6 +64,8 @@ class Contact(WithAvatar, models.Model):
             models.Index(fields=["organization", "email_key", "slug"], name="orgkit_contacts_by_email"),
             models.Index(fields=["organization", "created_at", "slug"], name="orgkit_contacts_by_created"),
             models.Index(fields=["organization", "updated_at", "slug"], name="orgkit_contacts_by_updated"),
+            # The way from a rare tag to what has it: assignments hold keys as text.
+            models.Index(Cast("id", models.TextField()), name="orgkit_contacts_by_key_text"),
         )
 
     def __str__(self) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from ninja_orgkit.contacts.selectors import MAX_TERMS, search_terms
+from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.contacts.selectors import MAX_TERMS, row_of, search_terms
 from ninja_orgkit.protocol.addresses import FileUrl, file_url
+from ninja_orgkit.protocol.conditional import Show
 from ninja_orgkit.protocol.custom import custom_field, custom_shown
 from ninja_orgkit.protocol.fields import (
     Line32,
@@ -113,6 +116,11 @@ class OrgkitContactAvatar(BaseModel):
 
     avatar_url: str
     avatar_large_url: str
+
+
+def show_contact(contact: Contact) -> Show:
+    """Read a contact, and return what shows it to clients. Raises NotFound when it is gone."""
+    return partial(present_contact, row_of(contact))
 
 
 def present_contact(row: dict[str, Any], urls: FileUrl) -> dict[str, Any]:

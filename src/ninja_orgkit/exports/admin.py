@@ -18,9 +18,9 @@ class ExportJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     date_hierarchy = "created_at"
 
     def has_add_permission(self, request: object) -> bool:
-        """An export is asked for through the API."""
+        """Leave asking for exports to the API."""
         return False
 
     def has_change_permission(self, request: object, obj: ExportJob | None = None) -> bool:
-        """A job is not edited."""
+        """Let nobody edit a job."""
         return False

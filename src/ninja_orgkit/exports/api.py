@@ -13,9 +13,11 @@ from ninja_orgkit.exports.links import download_link
 from ninja_orgkit.exports.schemas import OrgkitExport, present
 from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.addresses import mount_point, url_of
+from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.replies import empty, reply
 from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, UuidPart
+from ninja_orgkit.protocol.throttling import spend
 
 router = OrgkitRouter(tags=["exports"], auth=bearer)
 
@@ -29,10 +31,15 @@ def request_export(request: AuthedRequest, org_slug: OrgSlug) -> HttpResponse:
     While an export is active, the answer is that one. A mail tells its requester when it is ready.
     """
     member = get_membership(request.auth, org_slug, needs=selectors.PERMISSION)
-    job = services.request_export(member.organization, account=request.auth.account)
-    row = selectors.get_export(member.organization, str(job.pk))
-    location = url_of(request, "orgs", org_slug, "export", str(job.pk))
-    return reply(OrgkitExport, _presenter(request)(row), status=202, headers={"Location": location})
+    admit = partial(spend, "export.organization", org_slug)
+
+    def act() -> HttpResponse:
+        job = services.request_export(member.organization, account=request.auth.account, admit=admit)
+        row = selectors.get_export(member.organization, str(job.pk))
+        location = url_of(request, "orgs", org_slug, "export", str(job.pk))
+        return reply(OrgkitExport, _presenter(request)(row), status=202, headers={"Location": location})
+
+    return once(request, None, act)
 
 
 @router.get("/", response=OrgkitPage[OrgkitExport])

@@ -134,7 +134,8 @@ class _Build:
 
 def _read(file: File[bytes]) -> bytes:
     with reaching():
-        return file.read(CHUNK)
+        chunk: bytes = file.read(CHUNK)
+    return chunk
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

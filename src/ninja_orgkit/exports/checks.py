@@ -17,11 +17,9 @@ from ninja_orgkit.registry import Resource, resources
 def check_export_rows(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report each column of an export row that cannot be read, or that would give away an integer key."""
     return [
-        Error(
-            f"The export row of {entry.name!r} names {path!r}: {problem}", hint=hint, obj=entry.model, id="orgkit.E030"
-        )
+        Error(f"The export row of {entry.name!r} names {path!r}: {what}", hint=hint, obj=entry.model, id="orgkit.E030")
         for entry in resources()
-        for path, problem, hint in _problems(entry)
+        for path, what, hint in _problems(entry)
     ]
 
 

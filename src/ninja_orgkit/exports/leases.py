@@ -1,4 +1,4 @@
-"""Who works on an export: each step of a worker is a conditional update, so that one which lost its lease does nothing."""
+"""Who works on an export. Each step of a worker is a conditional update: one that lost its lease changes nothing."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def download_link(base_url: str, *, job: str, account: str) -> str:
-    """Return the URL of an archive for one account; ``base_url`` is where the API is mounted, without a slash at its end."""
+    """Return an account's URL of an archive; ``base_url`` is where the API is mounted, without a slash at its end."""
     token = signing.Signer(salt=_SALT).sign_object([account, job])
     return f"{base_url}/exports/download?{urlencode({'token': token})}"
 

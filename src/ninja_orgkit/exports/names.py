@@ -9,8 +9,7 @@ from django.utils.text import slugify
 
 _LONGEST = 120
 _MOST_BYTES = 200
-_LONGEST_EXTENSION = 8
-_EXTENSION = re.compile(r"[a-z0-9]{1,%d}" % _LONGEST_EXTENSION)
+_EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 _UNSAFE = re.compile(r"[^\w.-]+")
 # What Windows takes for a device, whatever the extension (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")}

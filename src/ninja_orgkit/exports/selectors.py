@@ -33,7 +33,8 @@ _COLUMNS = (
 
 def exports_of(organization: Organization) -> QuerySet[ExportJob, dict[str, Any]]:
     """Return the exports of an organization as rows."""
-    return ExportJob.objects.filter(organization=organization).values(*_COLUMNS)
+    rows: QuerySet[ExportJob, dict[str, Any]] = ExportJob.objects.filter(organization=organization).values(*_COLUMNS)
+    return rows
 
 
 def get_export(organization: Organization, job_id: str) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from uuid import UUID
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,27 +24,32 @@ RUN = "orgkit.exports.run"
 _BATCH = 100
 
 
-def request_export(organization: Organization, *, account: Account) -> ExportJob:
+def request_export(
+    organization: Organization, *, account: Account, admit: Callable[[], None] | None = None
+) -> ExportJob:
     """Return the active export of an organization; a new one, queued, when there is none.
 
-    Two requests at the same time get the same job. Raises ExportActive when jobs come and go too fast to catch one.
+    Two requests at the same time get the same job. ``admit`` is called for a new one, and may raise to refuse it.
+    Raises ExportActive when jobs come and go too fast to catch one.
     """
     for _ in range(3):
         job = ExportJob.objects.filter(active_key=str(organization.pk)).first()
         if job is not None:
             return job
         try:
-            return _queue(organization, account)
+            return _queue(organization, account, admit)
         except ExportActive:
             continue
     raise ExportActive
 
 
 @transaction.atomic
-def _queue(organization: Organization, account: Account) -> ExportJob:
+def _queue(organization: Organization, account: Account, admit: Callable[[], None] | None) -> ExportJob:
     job = ExportJob(organization=organization, requested_by=account, lease_until=timezone.now() + settings.EXPORT_LEASE)
     with refusing(ExportJob, orgkit_export_active=ExportActive):
         job.save(force_insert=True)
+    if admit is not None:
+        admit()
     enqueue(RUN, job=str(job.pk))
     return job
 
@@ -67,7 +75,7 @@ def expire_exports() -> int:
 
 
 @transaction.atomic
-def _expire(pk: object) -> bool:
+def _expire(pk: UUID) -> bool:
     job = ExportJob.objects.select_for_update().filter(pk=pk, status=ExportJob.Status.READY).first()
     if job is None:
         return False

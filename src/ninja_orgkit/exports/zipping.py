@@ -21,8 +21,13 @@ _WORTH_A_THREAD = 64 * 1024
 class Writable(Protocol):
     """What an archive is written to. ``write`` takes all of the bytes, and returns how many that were."""
 
-    def write(self, data: bytes, /) -> int: ...
-    def flush(self) -> None: ...
+    def write(self, data: bytes, /) -> int:
+        """Write bytes."""
+        ...
+
+    def flush(self) -> None:
+        """Pass on what is held back."""
+        ...
 
 
 class Sha256:
@@ -86,7 +91,7 @@ class Spool:
     """JSON values on disk, written first and read afterwards. The file has no name, so no crash leaves it behind."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
         self.count = 0
 
     def add(self, value: Any) -> None:

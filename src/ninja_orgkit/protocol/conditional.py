@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from ninja_orgkit.errors import PreconditionFailed
 from ninja_orgkit.media.links import window
 from ninja_orgkit.protocol.addresses import FileUrl, file_urls
-from ninja_orgkit.protocol.replies import json_bytes, reply
+from ninja_orgkit.protocol.replies import rendered, reply
 
 Show = Callable[[FileUrl], dict[str, Any]]
 """Builds what a client sees of an object, given what turns stored names into URLs."""
@@ -38,7 +38,7 @@ def reply_tagged(
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
     """Answer with an object and its ETag; with 304 and no body when a GET's ``If-None-Match`` has it already."""
-    etag = f"{state_of(show)}.{window():x}"
+    etag = f"{state_of(schema, show)}.{window():x}"
     tagged = {**(headers or {}), "ETag": f'"{etag}"'}
     if request.method in ("GET", "HEAD") and _matches(request.headers.get("If-None-Match"), etag, weak=True):
         response = HttpResponse(status=304, headers=tagged)
@@ -47,7 +47,7 @@ def reply_tagged(
     return reply(schema, show(file_urls(request)), status=status, headers=tagged)
 
 
-def check_of(request: HttpRequest, read: Callable[[], Show]) -> Check | None:
+def check_of(request: HttpRequest, schema: type[BaseModel], read: Callable[[], Show]) -> Check | None:
     """Return what a service calls to check the ``If-Match`` of a write, None when there is none to check.
 
     ``read`` reads the object again, under the lock of its row.
@@ -57,15 +57,15 @@ def check_of(request: HttpRequest, read: Callable[[], Show]) -> Check | None:
         return None
 
     def check() -> None:
-        if not _matches(condition, state_of(read()), weak=False, state_only=True):
+        if not _matches(condition, state_of(schema, read()), weak=False, state_only=True):
             raise PreconditionFailed
 
     return check
 
 
-def state_of(show: Show) -> str:
+def state_of(schema: type[BaseModel], show: Show) -> str:
     """Return the hash of what a client sees, whatever its file URLs look like at the moment."""
-    return hashlib.sha256(json_bytes(show(_name_itself))).hexdigest()[:32]
+    return hashlib.sha256(rendered(schema, show(_name_itself))).hexdigest()[:32]
 
 
 def _name_itself(name: str) -> str:
@@ -82,5 +82,7 @@ def _matches(condition: str | None, tag: str, *, weak: bool, state_only: bool = 
     found = [_TAG.fullmatch(part) for part in parts]
     if not all(found):
         return False
-    known = [match[2].rpartition(".")[0] if state_only else match[2] for match in found if match and (weak or not match[1])]
+    known = [
+        match[2].rpartition(".")[0] if state_only else match[2] for match in found if match and (weak or not match[1])
+    ]
     return tag in known

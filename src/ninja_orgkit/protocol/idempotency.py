@@ -87,7 +87,10 @@ class _NotKept(Exception):
 
 def _replay(record: IdempotencyRecord) -> HttpResponse:
     headers = {**record.headers, "Idempotency-Replayed": "true"}
-    return HttpResponse(bytes(record.body), status=record.status, headers=headers)
+    response = HttpResponse(bytes(record.body), status=record.status, headers=headers)
+    if "Content-Type" not in record.headers:
+        del response["Content-Type"]
+    return response
 
 
 def _claim(key: str, fingerprint: str) -> tuple[IdempotencyRecord, bool]:
@@ -105,7 +108,9 @@ def _claim(key: str, fingerprint: str) -> tuple[IdempotencyRecord, bool]:
     known = IdempotencyRecord.objects.filter(pk=key).first()
     if known is None:  # the first request has just failed
         raise IdempotencyInProgress
-    stale = now - known.created_at > settings.IDEMPOTENCY_LIFETIME or (known.status is None and known.lease_until <= now)
+    stale = now - known.created_at > settings.IDEMPOTENCY_LIFETIME or (
+        known.status is None and known.lease_until <= now
+    )
     if stale:
         return claim, _take_over(known, claim)
     if known.fingerprint != fingerprint:

@@ -97,7 +97,7 @@ def paginate(
     schema: type[BaseModel],
     present: Callable[[Any], Any],
 ) -> HttpResponse:
-    """Answer with one page of ``rows`` (model instances or dicts that hold the sort columns), each shown by ``present``.
+    """Answer with one page of ``rows`` (instances or dicts that hold the sort columns), each shown by ``present``.
 
     Raises ValidationFailed for a limit out of bounds, an unknown ordering, or both an offset and a cursor, and
     InvalidCursor.

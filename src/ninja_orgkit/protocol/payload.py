@@ -24,7 +24,9 @@ class JsonModel(BodyModel):
     """Reads one JSON value."""
 
     @classmethod
-    def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> dict[str, Any] | None:
+    def get_request_data(
+        cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]
+    ) -> dict[str, Any] | None:
         """Return the body under the name of the endpoint's parameter, None when there is none."""
         if request.content_type not in ("", "application/json") and content_length(request):
             raise UnsupportedMediaType
@@ -49,7 +51,9 @@ class AnyBodyModel(JsonModel):
     """Reads one JSON value, or the fields of a form as if they had been one."""
 
     @classmethod
-    def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> dict[str, Any] | None:
+    def get_request_data(
+        cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]
+    ) -> dict[str, Any] | None:
         """Return the body; a field that the schema has as a list is one with all its repetitions."""
         if request.content_type not in _FORMS:
             return super().get_request_data(request, api, path_params)

@@ -102,9 +102,9 @@ def _from_status(exc: HttpError) -> OrgKitError:
     return error
 
 
-def defect(request: HttpRequest) -> HttpResponse:
+def defect(request: HttpRequest, exc: BaseException | None = None) -> HttpResponse:
     """Return the response to a defect of ours: logged and signalled as Django would, and told to nobody."""
-    logger.exception("Unhandled exception at %s %s", request.method, request.path)
+    logger.error("Unhandled exception at %s %s", request.method, request.path, exc_info=exc or True)
     got_request_exception.send(sender=None, request=request)
     body = {
         "type": "about:blank",
@@ -119,7 +119,7 @@ def defect(request: HttpRequest) -> HttpResponse:
 def on_exception(request: HttpRequest, exc: Any) -> HttpResponse:
     """Answer an exception: the problem that it stands for, or a 500 that says nothing."""
     error = translate(exc)
-    return defect(request) if error is None else problem(error)
+    return defect(request, exc) if error is None else problem(error)
 
 
 def add_error_handlers(api: NinjaAPI, *, everything: bool = False) -> None:
@@ -160,5 +160,3 @@ def handler500(request: HttpRequest) -> HttpResponse:
 def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that Django refuses with a problem: a ``handler400`` for the host's URLconf."""
     return problem(translate(exception) or BadRequest() if exception else BadRequest())
-
-

@@ -14,8 +14,6 @@ from pydantic_core import to_json
 JSON_TYPE = "application/json; charset=utf-8"
 
 
-
-
 def json_bytes(value: Any) -> bytes:
     """Return plain data as JSON."""
     return to_json(value)
@@ -26,14 +24,18 @@ def _adapter(schema: Any) -> TypeAdapter[Any]:
     return TypeAdapter(schema)
 
 
+def rendered(schema: Any, value: Any) -> bytes:
+    """Return the JSON that clients get of a value: what the schema knows of it."""
+    adapter = _adapter(schema)
+    return adapter.dump_json(adapter.validate_python(value))
+
+
 def reply(schema: Any, value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
     """Return a response whose body is the value as the schema serialises it.
 
     ``value`` is what the schema validates from: a dict of plain values, an instance, or a list of them.
     """
-    adapter = _adapter(schema)
-    body = adapter.dump_json(adapter.validate_python(value))
-    return HttpResponse(body, status=status, content_type=JSON_TYPE, headers=headers)
+    return HttpResponse(rendered(schema, value), status=status, content_type=JSON_TYPE, headers=headers)
 
 
 def empty(status: int = 204, *, headers: dict[str, str] | None = None) -> HttpResponse:

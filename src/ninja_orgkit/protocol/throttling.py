@@ -40,7 +40,8 @@ class Rate:
 class Counter(Protocol):
     """Counts a request; returns how many the window has now, and when it began (seconds since 1970)."""
 
-    def __call__(self, key: str, seconds: int, now: float) -> tuple[int, float]: ...
+    def __call__(self, key: str, seconds: int, now: float) -> tuple[int, float]:
+        """Count one request."""
 
 
 @lru_cache(maxsize=64)
@@ -70,6 +71,11 @@ def spend(scope: str, key: str) -> None:
 def spend_address(scope: str, request: HttpRequest) -> None:
     """Count a request by the client's address, an IPv6 one by its /64. Raises Throttled."""
     spend(scope, network_of(client_address(request)))
+
+
+def purge() -> int:
+    """Delete the windows that are over, and return how many there were."""
+    return ThrottleCounter.objects.filter(began__lt=time.time() - max(_SECONDS.values())).delete()[0]
 
 
 def network_of(address: str) -> str:

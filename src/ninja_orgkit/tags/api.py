@@ -11,14 +11,14 @@ from ninja_orgkit import registry
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.addresses import url_of
-from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
+from ninja_orgkit.protocol.conditional import check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty, reply
 from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, Slug, Target
 from ninja_orgkit.tags import schemas, selectors, services
-from ninja_orgkit.tags.schemas import OrgkitTag, present_tag
+from ninja_orgkit.tags.schemas import OrgkitTag, present_tag, show_tag
 
 router = OrgkitRouter(tags=["tags"], auth=bearer)
 
@@ -45,7 +45,7 @@ def create_tag(request: AuthedRequest, org_slug: OrgSlug, body: Json[schemas.Org
     def act() -> HttpResponse:
         tag = services.create_tag(member.organization, name=body.name, slug=body.slug or "", color=body.color)
         location = url_of(request, "orgs", org_slug, "tags", str(tag.pk))
-        return reply_tagged(request, OrgkitTag, _show(tag), status=201, headers={"Location": location})
+        return reply_tagged(request, OrgkitTag, show_tag(tag), status=201, headers={"Location": location})
 
     return once(request, body, act)
 
@@ -55,7 +55,7 @@ def get_tag(request: AuthedRequest, org_slug: OrgSlug, tag_id: int) -> HttpRespo
     """Return a tag."""
     member = get_membership(request.auth, org_slug, needs="tags.read")
     tag = selectors.get_tag(member.organization, tag_id)
-    return reply_tagged(request, OrgkitTag, _show(tag))
+    return reply_tagged(request, OrgkitTag, show_tag(tag))
 
 
 @router.patch("/{int:tag_id}/", response=OrgkitTag)
@@ -65,9 +65,9 @@ def update_tag(
     """Change the name, the slug or the color of a tag."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
     tag = selectors.get_tag(member.organization, tag_id)
-    check = check_of(request, partial(_show, tag))
+    check = check_of(request, OrgkitTag, partial(show_tag, tag))
     tag = services.update_tag(tag, changes=body.model_dump(exclude_unset=True), check=check)
-    return reply_tagged(request, OrgkitTag, _show(tag))
+    return reply_tagged(request, OrgkitTag, show_tag(tag))
 
 
 @router.delete("/{int:tag_id}/", response={204: None})
@@ -75,7 +75,7 @@ def delete_tag(request: AuthedRequest, org_slug: OrgSlug, tag_id: int) -> HttpRe
     """Delete a tag, and take it from everything that has it."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
     tag = selectors.get_tag(member.organization, tag_id)
-    services.delete_tag(tag, check=check_of(request, partial(_show, tag)))
+    services.delete_tag(tag, check=check_of(request, OrgkitTag, partial(show_tag, tag)))
     return empty()
 
 
@@ -111,8 +111,3 @@ def unassign_tag(request: AuthedRequest, org_slug: OrgSlug, target: Target, slug
     obj = registry.taggable(target.name).get(member.organization, target.obj_id)
     services.unassign_tag(member.organization, obj, slug=slug)
     return empty()
-
-
-def _show(tag: selectors.Tag) -> Show:
-    row = selectors.tag_row(tag)
-    return lambda _urls: present_tag(row)

@@ -9,8 +9,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.protocol.conditional import Show
 from ninja_orgkit.protocol.fields import Line, Line200, Moment, OrgkitInput
 from ninja_orgkit.slugs import name_slug
+from ninja_orgkit.tags.models import Tag
+from ninja_orgkit.tags.selectors import tag_row
 
 
 def _slug(value: str) -> str:
@@ -79,6 +82,12 @@ class OrgkitTagSearch(BaseModel):
     """Which tags are asked for."""
 
     search: Line200 = Field("", description="Part of the name, in any case, with or without diacritics.")
+
+
+def show_tag(tag: Tag) -> Show:
+    """Read a tag, and return what shows it to clients. Raises NotFound when it is gone."""
+    row = tag_row(tag)
+    return lambda _urls: present_tag(row)
 
 
 def present_tag(row: dict[str, Any]) -> dict[str, Any]:

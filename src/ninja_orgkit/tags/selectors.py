@@ -78,9 +78,11 @@ def _name_and_id(tag: dict[str, Any]) -> tuple[str, int]:
 
 def _rows(tags: QuerySet[Tag]) -> QuerySet[Tag, dict[str, Any]]:
     uses = TagAssignment.objects.filter(tag=OuterRef("pk")).order_by().values("tag").values(n=Count("*"))
-    return tags.values(*_COLUMNS, organization_slug=F("organization__slug")).annotate(
-        usage_count=Coalesce(Subquery(uses), 0, output_field=models.IntegerField())
+    usage_count = Coalesce(Subquery(uses), 0, output_field=models.IntegerField())
+    rows: QuerySet[Tag, dict[str, Any]] = tags.values(
+        *_COLUMNS, organization_slug=F("organization__slug"), usage_count=usage_count
     )
+    return rows
 
 
 def _assigned_to_row(model: type[models.Model]) -> QuerySet[TagAssignment]:

@@ -6,13 +6,13 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.files.storage import storages
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
 from example.demo import seed
+from example.environment import data_dir
 
 _PATIENCE = 60.0
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
         _make_bucket()
         if not no_seed and seed.is_empty():
-            seed.fill(settings.DATA)
+            seed.fill(data_dir())
             self.stdout.write("Seeded.")
 
 

@@ -44,7 +44,9 @@ def follow_user(user: Any) -> Account:
     return account
 
 
-def create_user(*, email: str, username: str, password: str, first_name: str, last_name: str, **profile: Any) -> Account:
+def create_user(
+    *, email: str, username: str, password: str, first_name: str, last_name: str, **profile: Any
+) -> Account:
     """Create a user with its account. Raises EmailTaken and UsernameTaken."""
     user = users.build_user(
         email=email, username=username, password=password, first_name=first_name, last_name=last_name
@@ -135,7 +137,8 @@ def _refuse_names_of_users(user: Any) -> None:
 def _follow(account: Account, name: str, value: str) -> bool:
     """Take a value over from the user's row; tell whether that changed anything."""
     value = value[: _LONGEST[name]]
-    if getattr(account, name) == value and not account._state.adding:
+    keyless = name in _KEY_OF and getattr(account, _KEY_OF[name][0]) is None and value  # its holder may have gone
+    if getattr(account, name) == value and not account._state.adding and not keyless:
         return False
     setattr(account, name, value)
     if name in _KEY_OF:

@@ -128,4 +128,4 @@ def _image(
 
 
 def _check(request: AuthedRequest, read: Callable[[], dict[str, Any]]) -> Check | None:
-    return check_of(request, lambda: partial(present_image, read()))
+    return check_of(request, OrgkitImage, lambda: partial(present_image, read()))

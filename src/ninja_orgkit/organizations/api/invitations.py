@@ -8,6 +8,7 @@ from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.organizations import schemas
 from ninja_orgkit.organizations.selectors import get_membership, invitations_of
 from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty, reply
@@ -40,8 +41,12 @@ def create_invitation(
 ) -> HttpResponse:
     """Ask somebody, by mail, to join. Nobody grants a role that holds what they do not."""
     membership = get_membership(request.auth, org_slug, needs=invitations.INVITE)
-    invitation = invitations.invite(by=membership, email=body.email, role=body.role)
-    return reply(schemas.OrgkitInvitation, schemas.present_invitation(invitation), status=201)
+
+    def act() -> HttpResponse:
+        invitation = invitations.invite(by=membership, email=body.email, role=body.role)
+        return reply(schemas.OrgkitInvitation, schemas.present_invitation(invitation), status=201)
+
+    return once(request, body, act)
 
 
 @router.delete("/{invitation_id}/", auth=bearer, response={204: None})

@@ -11,7 +11,7 @@ from ninja import Query
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.errors import field_error
 from ninja_orgkit.organizations import schemas
-from ninja_orgkit.organizations.selectors import get_membership, organizations_of
+from ninja_orgkit.organizations.selectors import Membership, get_membership, organizations_of
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.protocol.addresses import url_of
 from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
@@ -68,7 +68,7 @@ def update_organization(
     """Change the given fields of an organization. Its slug never changes."""
     membership = get_membership(request.auth, org_slug, needs="org.update")
     changes = body.model_dump(exclude_unset=True)
-    check = check_of(request, partial(_read, request, org_slug))
+    check = check_of(request, schemas.OrgkitOrganization, partial(_read, request, org_slug))
     membership.organization = organizations.update_organization(membership.organization, changes, check=check)
     return reply_tagged(request, schemas.OrgkitOrganization, _show(membership))
 
@@ -79,7 +79,7 @@ def delete_organization(request: AuthedRequest, org_slug: OrgSlug, confirm: Conf
     membership = get_membership(request.auth, org_slug, needs="org.delete")
     if confirm != org_slug:
         raise field_error(["query", "confirm"], "Repeat the slug of the organization", "confirmation")
-    check = check_of(request, partial(_read, request, org_slug))
+    check = check_of(request, schemas.OrgkitOrganization, partial(_read, request, org_slug))
     organizations.delete_organization(membership.organization, check=check)
     return empty()
 
@@ -88,5 +88,5 @@ def _read(request: AuthedRequest, org_slug: str) -> Show:
     return _show(get_membership(request.auth, org_slug, needs="org.read"))
 
 
-def _show(membership: schemas.Membership) -> Show:
+def _show(membership: Membership) -> Show:
     return lambda _urls: schemas.present_organization(membership)

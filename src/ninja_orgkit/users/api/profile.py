@@ -10,8 +10,10 @@ from ninja import Query
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.services.accounts import check_username, update_profile
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
+from ninja_orgkit.media.storage import saving
 from ninja_orgkit.protocol.addresses import file_urls
 from ninja_orgkit.protocol.fields import Line254
+from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty, reply
 from ninja_orgkit.protocol.signatures import OrgkitRouter
@@ -42,10 +44,15 @@ def upload_my_avatar(request: AuthedRequest, file: AvatarUpload) -> HttpResponse
     """Set the caller's avatar."""
     spend("upload.user", request.auth.slug)
     account = request.auth.account
-    set_avatar(account, file=file)
-    urls = file_urls(request)
-    body = {"avatar_url": urls(account.avatar), "avatar_large_url": urls(account.avatar_large)}
-    return reply(schemas.OrgkitAvatar, body)
+    with saving() as saver:
+
+        def act() -> HttpResponse:
+            set_avatar(account, file=file, saver=saver)
+            urls = file_urls(request)
+            body = {"avatar_url": urls(account.avatar), "avatar_large_url": urls(account.avatar_large)}
+            return reply(schemas.OrgkitAvatar, body)
+
+        return once(request, file, act)
 
 
 @router.delete("/avatar", auth=bearer, response={204: None})

@@ -1,0 +1,70 @@
+"""An export on a real worker, which is killed in the middle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from ninja_orgkit.exports.models import ExportJob
+from tests.exports.conftest import Unpacked, Workspace, stored_files
+from tests.servers.processes import Worker
+from tests.servers.smtp import SmtpServer
+
+pytestmark = [pytest.mark.slow, pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+
+LARGE = 600 * 2**20
+
+
+def _until(true: Callable[[], bool], seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _is(status: str) -> bool:
+    return ExportJob.objects.get().status == status
+
+
+@pytest.mark.parametrize("stage", ["while it reads", "while it stores"])
+def test_an_export_survives_the_death_of_its_worker(
+    stage: str,
+    process_environment: dict[str, str],  # before the first request, which would find no broker
+    workspace: Workspace,
+    media_root: Path,
+    smtp_server: SmtpServer,
+    tmp_path: Path,
+) -> None:
+    image = workspace.add_image("Large")
+    with (media_root / image.file).open("r+b") as file:
+        file.truncate(LARGE)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    worker = Worker(log=tmp_path / "worker.log", environment={**process_environment, "TMPDIR": str(scratch)})
+    worker.start()
+    try:
+        job_id = workspace.start()["id"]
+        _until(lambda: _is("running"))
+        if stage == "while it stores":
+            _until(lambda: stored_files(media_root) != [])
+        worker.kill()
+        assert _is("running")
+        assert len(stored_files(media_root)) == (1 if stage == "while it stores" else 0)
+        # Instead of waiting for a minute.
+        ExportJob.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        worker.start()
+        _until(lambda: _is("ready"))
+        _until(lambda: "The export of Acme is ready" in [str(mail["Subject"]) for mail in smtp_server.messages], 20)
+    finally:
+        worker.kill()
+    job: Any = ExportJob.objects.get()
+    assert (str(job.pk), job.attempts) == (job_id, 2)
+    assert stored_files(media_root) == [Path(job.file).name]
+    assert list(scratch.rglob("*")) == []
+    assert Unpacked(media_root / job.file).verify(job.sha256).returncode == 0
