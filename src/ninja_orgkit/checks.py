@@ -47,7 +47,9 @@ def check_throttle_store(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     kind = str(cache["BACKEND"]).rsplit(".", 1)[-1]
     if kind in ("LocMemCache", "DummyCache", "DatabaseCache", "FileBasedCache") and not django_settings.DEBUG:
         hint = 'Use "database", or a cache on Redis, Valkey or Memcached.'
-        return [Error(f"THROTTLE_STORE is a {kind}, which does not count exactly for all.", hint=hint, id="orgkit.E006")]
+        return [
+            Error(f"THROTTLE_STORE is a {kind}, which does not count exactly for all.", hint=hint, id="orgkit.E006")
+        ]
     return []
 
 

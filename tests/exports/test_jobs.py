@@ -91,8 +91,9 @@ def test_two_requests_at_once_begin_one_export(workspace: Workspace) -> None:
 
 
 def test_exports_are_listed_latest_first_at_a_constant_number_of_queries(
-    workspace: Workspace, run_outbox: Any, count_queries: Any
+    workspace: Workspace, run_outbox: Any, count_queries: Any, settings: Any
 ) -> None:
+    settings.NINJA_ORGKIT = {"THROTTLING": False}
     counts = []
     for total in (1, 12):
         while ExportJob.objects.count() < total:
@@ -110,6 +111,18 @@ def test_exports_are_listed_latest_first_at_a_constant_number_of_queries(
     assert [job["id"] for job in second.json()["items"]] == [job["id"] for job in page["items"][:5]]
     third = workspace.owner.api.get(second.json()["next"]).json()
     assert [job["id"] for job in third["items"]] == [job["id"] for job in page["items"][5:10]]
+
+
+def test_six_new_exports_an_hour_are_let_through_and_asking_for_the_active_one_does_not_count(
+    workspace: Workspace, run_outbox: Any
+) -> None:
+    for _ in range(6):
+        assert len({workspace.start()["id"] for _ in range(3)}) == 1
+        run_outbox()
+    refused = workspace.owner.api.post(workspace.path)
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert 0 < int(refused["Retry-After"]) <= 3600
+    assert ExportJob.objects.count() == 6
 
 
 @pytest.mark.parametrize("job_id", ["1", "me", "00000000-0000-0000-0000-000000000000", "%00", "..", "A" * 300])

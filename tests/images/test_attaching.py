@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from shop.models import Product, Shop
 
 from ninja_orgkit.images.models import ImageAttachment
 from ninja_orgkit.images.services import attachments
+from shop.models import Product, Shop
 from tests.client import Api
 from tests.images.conftest import Album
 
@@ -153,8 +153,9 @@ def test_every_wrong_object_is_the_same_not_found(album: Album, foreign: Album) 
     image = album.fill(1)[0]
     user = get_user_model().objects.get(email="ann@example.com")
     objects = [
-        foreign.contact().removeprefix(foreign.path), f"auth/user/{user.pk}/", f"images/image/{image}/", "contacts/contact/no/",
-        "contacts/nothing/x/", f"contacts/contact/{'x' * 300}/", "contacts/contact/%00/", "orgkit_images/image/1/",
+        foreign.contact().removeprefix(foreign.path), f"auth/user/{user.pk}/", f"images/image/{image}/",
+        "contacts/contact/no/", "contacts/nothing/x/", f"contacts/contact/{'x' * 300}/",
+        "contacts/contact/%00/", "orgkit_images/image/1/",
     ]  # fmt: skip
     answers = set()
     for target in objects:

@@ -128,8 +128,9 @@ def test_texts_for_one_object_override_the_images_and_null_gives_them_back(album
 @pytest.mark.parametrize(
     "body",
     [
-        {"is_cover": None}, {"is_cover": "yes"}, {"is_cover": 1}, {"position": -1}, {"position": None}, {"position": "1"},
-        {"position": True}, {"position": 2**31}, {"title": "x" * 201}, {"image_id": 1}, {"obj_id": "x"}, {"cover_of": "x"},
+        {"is_cover": None}, {"is_cover": "yes"}, {"is_cover": 1}, {"position": -1}, {"position": None},
+        {"position": "1"}, {"position": True}, {"position": 2**31}, {"title": "x" * 201}, {"image_id": 1},
+        {"obj_id": "x"}, {"cover_of": "x"},
     ],
 )  # fmt: skip
 def test_nothing_else_of_an_attachment_can_be_set(album: Album, contact: str, body: dict[str, Any]) -> None:

@@ -28,8 +28,8 @@ def test_an_uploaded_picture_is_shown_with_what_its_bytes_tell(album: Album, med
     assert image["placeholder"].startswith("#")
     shown = {key: image[key] for key in image if key not in ("id", "url", "placeholder", "created_at", "updated_at")}
     assert shown == {
-        "title": "Beach", "description": "one\ntwo", "alt_text": "A beach", "format": "jpeg", "width": 300, "height": 400,
-        "size": len(original), "status": "processing", "organization": album.org,
+        "title": "Beach", "description": "one\ntwo", "alt_text": "A beach", "format": "jpeg",
+        "width": 300, "height": 400, "size": len(original), "status": "processing", "organization": album.org,
         "creator": Image.objects.get().creator.slug, "renditions": {},
     }  # fmt: skip
     assert b"".join(album.api.get(image["url"]).streaming_content) == original

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-
 from ninja.decorators import decorate_view
 
 from ninja_orgkit.accounts import schemas, selectors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from django.http import HttpResponse
 from ninja import Query
@@ -11,7 +11,7 @@ from ninja import Query
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.errors import field_error
 from ninja_orgkit.organizations import schemas
-from ninja_orgkit.organizations.selectors import Membership, get_membership, organizations_of
+from ninja_orgkit.organizations.selectors import get_membership, organizations_of
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.protocol.addresses import url_of
 from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
@@ -20,6 +20,9 @@ from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, p
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty
 from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug
+
+if TYPE_CHECKING:
+    from ninja_orgkit.organizations.models import Membership
 
 router = OrgkitRouter(tags=["organizations"])
 
