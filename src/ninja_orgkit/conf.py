@@ -105,7 +105,7 @@ class Settings:
     """The role that the creator of an organization gets. It must hold ``owners.manage``."""
 
     CUSTOM_FIELDS: dict[str, str] = {}
-    """``"contact"``, ``"organization"``, ``"profile"`` → dotted path of a Pydantic model for ``custom``. Read at start."""
+    """``"contact"``, ``"organization"``, ``"profile"`` → dotted path of its Pydantic model. Read at start."""
 
     CUSTOM_MAX_BYTES: int = 16 * 1024
     """Most bytes of a ``custom`` object, as JSON."""

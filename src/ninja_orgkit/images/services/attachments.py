@@ -112,22 +112,41 @@ def update_attachment(organization: Organization, obj: Model, image_id: int, *, 
     is_cover, position = changes.pop("is_cover", link.is_cover), changes.pop("position", link.position)
     for name, value in changes.items():
         setattr(link, name, value)
-    if changes:
-        link.save(update_fields=list(changes))
+    # Each row is written once: PostgreSQL checks the keys of one written twice at the end of the transaction. This
+    # waits for its image while holding its object, against the order in which all others lock.
+    written = _pass_cover(links, link) if is_cover != link.is_cover else [link]
     if position != link.position:
-        _move(links, link, position)
-    if is_cover != link.is_cover:
-        heir = link if is_cover else links.exclude(pk=link.pk).order_by(*ORDER).first()
-        if heir is not None:
-            links.exclude(cover_of=None).update(cover_of=None)
-            links.filter(pk=heir.pk).update(cover_of=heir.target_key)
+        _move(links, written, link, position)
+    for row in written:
+        row.save(update_fields=["position", "cover_of", *(changes if row is link else ())])
 
 
-def _move(links: QuerySet[ImageAttachment], link: ImageAttachment, position: int) -> None:
+def _pass_cover(links: QuerySet[ImageAttachment], link: ImageAttachment) -> list[ImageAttachment]:
+    """Make a link the cover, or the next one in its place; return both, to be saved in this order."""
+    before, after = links.exclude(cover_of=None).first(), link
+    if link.is_cover:
+        heir = links.exclude(pk=link.pk).order_by(*ORDER).first()
+        if heir is None:
+            return [link]
+        before, after = link, heir
+    after.cover_of = after.target_key
+    if before is None:
+        return [after]
+    before.cover_of = None
+    return [before, after]
+
+
+def _move(
+    links: QuerySet[ImageAttachment], written: list[ImageAttachment], link: ImageAttachment, position: int
+) -> None:
+    """Give a link another position; of those in between, the ones in ``written`` are changed but not yet saved."""
     last: int = links.aggregate(last=Max("position"))["last"]
-    position = min(position, last)
-    if position > link.position:
-        links.filter(position__gt=link.position, position__lte=position).update(position=F("position") - 1)
-    else:
-        links.filter(position__gte=position, position__lt=link.position).update(position=F("position") + 1)
-    links.filter(pk=link.pk).update(position=position)
+    old, new = link.position, min(position, last)
+    first, step = (old + 1, -1) if new > old else (new, 1)
+    between = range(first, first + abs(new - old))
+    others = links.exclude(pk__in=[row.pk for row in written])
+    others.filter(position__gte=between.start, position__lt=between.stop).update(position=F("position") + step)
+    for row in written:
+        if row.position in between:
+            row.position += step
+    link.position = new
