@@ -43,6 +43,7 @@ def _database(url: str, folder: Path) -> dict[str, Any]:
 
 
 FOLDER = Path(os.environ.get("ORGKIT_TEST_FOLDER") or Path(tempfile.gettempdir()) / "orgkit-tests")
+FOLDER.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = "tests-only-" + "x" * 40
 DEBUG = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.tags import services
@@ -187,6 +189,27 @@ def test_tags_that_slugify_alike_are_created_at_once(shelf: Shelf) -> None:
 
     assert in_parallel(4, create) == [201] * 4
     assert len(set(Tag.objects.values_list("slug", flat=True))) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tag_is_not_deleted_before_those_who_assign_it_are_done(shelf: Shelf) -> None:
+    tag = shelf.add("vip")
+    shelf.contact()
+    deleted: list[int] = []
+
+    def delete() -> None:
+        deleted.append(shelf.api.as_user(shelf.api.token).delete(f"{shelf.path}{tag['id']}/").status_code)
+        connections.close_all()
+
+    meanwhile = threading.Thread(target=delete)
+    with transaction.atomic():
+        services.assign_tags(shelf.row, Contact.objects.get(), names=["vip"])
+        meanwhile.start()
+        meanwhile.join(0.5)
+        assert deleted == []
+    meanwhile.join()
+    assert deleted == [204]
+    assert not TagAssignment.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

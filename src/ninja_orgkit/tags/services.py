@@ -95,11 +95,13 @@ def assign_tags(organization: Organization, obj: models.Model, *, names: Iterabl
 def _ensure(organization: Organization, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> list[Tag]:
     """Return the tags with these names (by key) as ``tags`` finds them, and the new ones for which there was none.
 
-    Where another transaction is faster, with a name or with a slug, its tags are looked at again.
+    Those that are there are locked, so that none is deleted before it is assigned. Where another transaction is faster,
+    with a name or with a slug, its tags are looked at again.
     """
+    locked = tags.select_for_update().order_by("pk")
     slugs = {name_slug(name) for name in wanted.values()}
     for _ in range(_ROUNDS):
-        near = tags.filter(Q(name_key__in=wanted) | Q(slug__in=slugs), organization=organization)
+        near = locked.filter(Q(name_key__in=wanted) | Q(slug__in=slugs), organization=organization)
         taken = {tag.slug: tag for tag in near}
         found = [tag for tag in taken.values() if tag.name_key in wanted]
         known = {tag.name_key for tag in found}
