@@ -47,6 +47,21 @@ def test_the_mail_after_registration_verifies_the_address(api, ann, run_outbox, 
     assert verify(api, token).status_code == 200
 
 
+def test_a_link_can_be_taken_from_its_mail_as_it_stands_there(ann, run_outbox, mailbox):
+    run_outbox()
+    link, token = link_of(mailbox[0])
+    assert link.endswith(f"?token={token}")
+    html = mailbox[0].alternatives[0][0]
+    assert f'<a href="{link}"' in html
+
+
+@pytest.mark.parametrize(("wanted", "used"), [("", "en"), ("de-AT", "de"), ("tlh", "en")])
+def test_a_mail_says_its_language(ann, run_outbox, mailbox, wanted, used):
+    ann.api.patch("/users/me", {"preferred_language": wanted})
+    run_outbox()
+    assert f'<html lang="{used}">' in mailbox[0].alternatives[0][0]
+
+
 def test_a_failed_verification_is_kept_private_too(api):
     answer = verify(api, "x")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_token")

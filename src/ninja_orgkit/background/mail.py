@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings as django_settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -40,8 +41,8 @@ def frontend_link(page: str, token: str) -> str:
     return f"{settings.FRONTEND_URL}{settings.FRONTEND_PATHS[page]}?{urlencode({'token': token})}"
 
 
-def _known(language: str) -> str | None:
+def _known(language: str) -> str:
     try:
-        return translation.get_supported_language_variant(language) if language else None
+        return translation.get_supported_language_variant(language or django_settings.LANGUAGE_CODE)
     except LookupError:
-        return None
+        return django_settings.LANGUAGE_CODE

@@ -19,7 +19,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def download_link(base_url: str, *, job: str, account: str) -> str:
     """Return an account's URL of an archive; ``base_url`` is where the API is mounted, without a slash at its end."""
-    token = signing.Signer(salt=_SALT).sign_object([account, job])
+    token = signing.Signer(sep=".", salt=_SALT).sign_object([account, job])
     return f"{base_url}/exports/download?{urlencode({'token': token})}"
 
 
@@ -28,7 +28,7 @@ def read_token(token: str) -> tuple[str, str]:
     if len(token) > _LONGEST or not token.isascii():
         raise NotFound
     try:
-        account, job = signing.Signer(salt=_SALT).unsign_object(token)
+        account, job = signing.Signer(sep=".", salt=_SALT).unsign_object(token)
     except (signing.BadSignature, ValueError, TypeError):
         raise NotFound from None
     if not isinstance(job, str) or not _UUID.fullmatch(job):

@@ -153,7 +153,7 @@ def _signer(request: HttpRequest, ordering: str) -> signing.Signer:
     filters = sorted((key, request.GET.getlist(key)) for key in request.GET if key not in _PAGE_PARAMETERS)
     caller = getattr(getattr(request, "auth", None), "slug", "")
     identity = salted_hmac("orgkit.cursor", f"{request.path}\n{caller}\n{ordering}\n{filters}", algorithm="sha256")
-    return signing.Signer(salt=f"orgkit.cursor.{identity.hexdigest()}")
+    return signing.Signer(sep=".", salt=f"orgkit.cursor.{identity.hexdigest()}")
 
 
 def _start(query: OrgkitPageQuery, signer: signing.Signer) -> tuple[bool, list[Any]]:
