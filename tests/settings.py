@@ -89,7 +89,9 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 
 DATABASES = {"default": _database(os.environ.get("ORGKIT_TEST_DATABASE_URL", ""), FOLDER)}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES: dict[str, dict[str, Any]] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if _SHARED_CACHE := os.environ.get("ORGKIT_TEST_CACHE_URL"):
+    CACHES["shared"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _SHARED_CACHE}
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -123,4 +125,7 @@ CELERY_RESULT_BACKEND = "django-db"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
-NINJA_ORGKIT: dict[str, Any] = {"API_URL": os.environ.get("ORGKIT_TEST_API_URL", "http://testserver/api/v1")}
+NINJA_ORGKIT: dict[str, Any] = {
+    "API_URL": os.environ.get("ORGKIT_TEST_API_URL", "http://testserver/api/v1"),
+    "THROTTLE_STORE": "shared" if _SHARED_CACHE else "database",
+}

@@ -25,6 +25,21 @@ class OutboxMessage(models.Model):
         return self.task
 
 
+class TaskReceipt(models.Model):
+    """That a worker has begun a task whose effect cannot be taken back, or is ``done`` with it.
+
+    ``id`` is that of the message. Until ``lease_until`` a worker is at it; after that it counts as dead.
+    """
+
+    id = models.CharField(max_length=255, primary_key=True)
+    lease_until = models.DateTimeField(db_index=True)
+    done = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        """Show the id of the message."""
+        return self.id
+
+
 class ThrottleCounter(models.Model):
     """How many requests of one scope and key there were since the window began (seconds since 1970)."""
 

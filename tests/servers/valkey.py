@@ -11,7 +11,7 @@ from tests.servers.postgres import free_port
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Run a server on a free loopback port and yield its URL."""
-    with ValkeyServer(free_port(), save="") as server:
+def running(port: int = 0) -> Iterator[str]:
+    """Run a server on a loopback port, a free one for 0, and yield its URL."""
+    with ValkeyServer(port or free_port(), save="") as server:
         yield f"redis://127.0.0.1:{server.port}/0"

@@ -10,9 +10,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from ninja_orgkit.background.receipts import OnceTask
 from ninja_orgkit.conf import settings
 
 MAIL_TASK: dict[str, Any] = {
+    "base": OnceTask,
     "ignore_result": True,
     "acks_late": True,
     "autoretry_for": (OSError,),
@@ -20,7 +22,7 @@ MAIL_TASK: dict[str, Any] = {
     "retry_backoff_max": 3600,
     "max_retries": 12,
 }
-"""How tasks that send mail are declared: an SMTP server that is away (an ``OSError``) is tried again for hours."""
+"""How tasks that send mail are declared: done once, and tried for hours when the server is away (an ``OSError``)."""
 
 
 def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None:

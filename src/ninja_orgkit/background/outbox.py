@@ -2,7 +2,8 @@
 
 ``enqueue`` writes a row, so what a rolled-back transaction asked for is never done and what a committed one asked for
 is never lost. After the commit one publish is tried; what fails stays in the table for ``drain``. A message can reach
-the broker twice (a process may die between sending and deleting), so every task is safe to run twice.
+the broker twice (a process may die between sending and deleting), so every task is safe to run twice, or
+is a ``OnceTask``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from celery import current_app
@@ -44,9 +46,16 @@ def enqueue(task: str, **kwargs: Any) -> None:
 
     ``kwargs`` are plain JSON values: public identifiers, never secrets. It reaches the broker after the commit.
     """
+    enqueue_each(task, [kwargs])
+
+
+def enqueue_each(task: str, several: Iterable[dict[str, Any]]) -> None:
+    """Ask for a task once for each of several sets of arguments, as ``enqueue`` does; as many statements as for one."""
     lease = timezone.now() + settings.OUTBOX_LEASE
-    message = OutboxMessage.objects.create(task=task, kwargs=kwargs, available_at=lease)
-    transaction.on_commit(partial(_publish_held, message), robust=True)
+    messages = [OutboxMessage(task=task, kwargs=kwargs, available_at=lease) for kwargs in several]
+    if messages:
+        OutboxMessage.objects.bulk_create(messages)
+        transaction.on_commit(partial(_publish_held, messages), robust=True)
 
 
 def drain(*, limit: int | None = None) -> int:
@@ -60,11 +69,9 @@ def drain(*, limit: int | None = None) -> int:
         size = _BATCH if limit is None else min(_BATCH, limit - sent)
         waiting = OutboxMessage.objects.filter(available_at__lte=now).order_by("available_at")[:size]
         batch = [message for message in waiting if _claim(message, now + settings.OUTBOX_LEASE)]
-        for message in batch:
-            if not _publish_held(message):
-                return sent
-            sent += 1
-        if not batch:
+        published = _publish_held(batch)
+        sent += published
+        if not batch or published < len(batch):
             return sent
     return sent
 
@@ -75,13 +82,18 @@ def _claim(message: OutboxMessage, until: Any) -> bool:
     return held.update(available_at=until) == 1
 
 
-def _publish_held(message: OutboxMessage) -> bool:
-    """Publish a message that this process holds, and delete its row. Tells whether it reached the broker."""
-    if not send(message.task, message.kwargs, task_id=str(message.pk)):
-        OutboxMessage.objects.filter(pk=message.pk).update(available_at=timezone.now())
-        return False
-    OutboxMessage.objects.filter(pk=message.pk).delete()
-    return True
+def _publish_held(messages: Sequence[OutboxMessage]) -> int:
+    """Publish messages that this process holds, up to the first one that does not reach the broker.
+
+    Deletes the rows of those that do, lets go of the others, and returns how many reached it.
+    """
+    sent = list(takewhile(lambda held: send(held.task, held.kwargs, task_id=str(held.pk)), messages))
+    left = messages[len(sent) :]
+    if sent:
+        OutboxMessage.objects.filter(pk__in=[message.pk for message in sent]).delete()
+    if left:
+        OutboxMessage.objects.filter(pk__in=[message.pk for message in left]).update(available_at=timezone.now())
+    return len(sent)
 
 
 def send(task: str, kwargs: dict[str, Any], *, task_id: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 ORGKIT_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "orgkit-drain-outbox": {"task": "orgkit.outbox.drain", "schedule": 30.0},
+    "orgkit-purge-receipts": {"task": "orgkit.outbox.purge", "schedule": 86400.0},
     "orgkit-revive-exports": {"task": "orgkit.exports.revive", "schedule": 30.0},
     "orgkit-expire-exports": {"task": "orgkit.exports.expire", "schedule": 3600.0},
     "orgkit-revive-images": {"task": "orgkit.images.revive", "schedule": 3600.0},

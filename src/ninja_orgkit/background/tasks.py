@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.core.files.storage import storages
 
-from ninja_orgkit.background import outbox
+from ninja_orgkit.background import outbox, receipts
 from ninja_orgkit.conf import settings
 
 DRAIN = "orgkit.outbox.drain"
@@ -17,6 +17,12 @@ DELETE_FILES = "orgkit.files.delete"
 def drain_outbox() -> None:
     """Publish the messages that did not reach the broker when they were written."""
     outbox.drain()
+
+
+@shared_task(name="orgkit.outbox.purge", ignore_result=True)
+def purge_receipts() -> None:
+    """Delete what tells of messages that will not be delivered any more."""
+    receipts.purge()
 
 
 # Each storage has errors of its own; a file that cannot be deleted now is tried for about a day.

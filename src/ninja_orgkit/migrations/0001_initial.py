@@ -39,6 +39,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='TaskReceipt',
+            fields=[
+                ('id', models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ('lease_until', models.DateTimeField(db_index=True)),
+                ('done', models.BooleanField(default=False)),
+            ],
+        ),
+        migrations.CreateModel(
             name='ThrottleCounter',
             fields=[
                 ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),

@@ -1,0 +1,187 @@
+"""The outbox under faults: whatever dies and whenever, nothing that was accepted is lost, and nothing is done twice."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.background import outbox, receipts
+from ninja_orgkit.models import OutboxMessage, TaskReceipt
+from tests.client import Api
+from tests.servers import valkey
+from tests.servers.postgres import free_port
+from tests.servers.processes import Worker
+from tests.servers.smtp import SmtpServer
+
+VERIFICATION = "orgkit.accounts.mail_verification"
+ENQUEUE = """
+import os, signal, django
+django.setup()
+from django.db import transaction
+from ninja_orgkit.background.outbox import enqueue
+with transaction.atomic():
+    transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    enqueue("{task}", account="{account}")
+"""
+
+
+def _register(number: int) -> None:
+    answer = Api().post("/auth/register", {"email": f"p{number}@example.com", "password": "correct horse battery"})
+    assert answer.status_code == 201
+
+
+def _until(true: Callable[[], bool], *, seconds: float = 40) -> bool:
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.1)
+    return true()
+
+
+def _mails(server: SmtpServer) -> Counter[str]:
+    return Counter(str(message["To"]) for message in server.messages)
+
+
+@contextmanager
+def _working(environment: dict[str, str], folder: Path) -> Iterator[Worker]:
+    worker = Worker(log=folder / "worker.log", environment=environment)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.worker
+def test_an_outage_of_the_broker_loses_nothing_and_doubles_nothing(
+    process_environment: dict[str, str], smtp_server: SmtpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    broker = f"redis://127.0.0.1:{port}/0"
+    monkeypatch.setenv("CELERY_BROKER_URL", broker)
+    environment = {**process_environment, "CELERY_BROKER_URL": broker, "ORGKIT_TEST_BROKER_URL": broker}
+    before, meanwhile, after = range(10), range(10, 15), range(15, 19)
+
+    begun = time.monotonic()
+    for number in before:
+        _register(number)
+    assert time.monotonic() - begun < 10  # one attempt for all of them, and no retry
+    assert OutboxMessage.objects.count() == len(before)
+
+    with valkey.running(port), _working(environment, tmp_path):
+        assert _until(lambda: sum(_mails(smtp_server).values()) >= len(before))
+    for number in meanwhile:  # the broker is gone again, with all that it knew
+        _register(number)
+    with valkey.running(port), _working(environment, tmp_path):
+        assert _until(lambda: sum(_mails(smtp_server).values()) >= len(before) + len(meanwhile))
+        monkeypatch.setattr(outbox, "_closed_until", 0.0)
+        for number in after:
+            _register(number)
+        assert _until(lambda: not OutboxMessage.objects.exists())
+        everybody = {f"p{number}@example.com": 1 for number in (*before, *meanwhile, *after)}
+        assert _until(lambda: len(_mails(smtp_server)) == len(everybody))
+    assert _mails(smtp_server) == everybody
+
+
+@pytest.mark.slow
+@pytest.mark.worker
+def test_a_process_killed_between_commit_and_publish_loses_nothing(
+    process_environment: dict[str, str], smtp_server: SmtpServer, tmp_path: Path, register: Callable[..., Any]
+) -> None:
+    person = register()
+    OutboxMessage.objects.all().delete()
+    script = ENQUEUE.format(task=VERIFICATION, account=person.slug)
+    killed = subprocess.run([sys.executable, "-c", script], env=process_environment, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert OutboxMessage.objects.count() == 1
+    with _working(process_environment, tmp_path):
+        smtp_server.messages.clear()
+        OutboxMessage.objects.update(available_at=timezone.now())
+        assert outbox.drain() == 1
+        smtp_server.wait_for(person.email)
+    assert not OutboxMessage.objects.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.worker
+def test_a_message_that_is_delivered_twice_sends_one_mail(
+    worker: Worker, smtp_server: SmtpServer, register: Callable[..., Any]
+) -> None:
+    first, last = register(), register()
+    assert _until(lambda: len(smtp_server.messages) == 2)
+    smtp_server.messages.clear()
+    for person, message, times in ((first, uuid4(), 3), (last, uuid4(), 1)):
+        for _ in range(times):
+            _deliver(message, person.slug)
+    smtp_server.wait_for(last.email)
+    assert _mails(smtp_server) == {first.email: 1, last.email: 1}
+
+
+@pytest.mark.slow
+@pytest.mark.worker
+def test_a_mail_whose_worker_died_is_sent_by_another_one_when_the_lease_is_over(
+    worker: Worker, smtp_server: SmtpServer, register: Callable[..., Any]
+) -> None:
+    person = register()
+    smtp_server.wait_for(person.email)
+    smtp_server.messages.clear()
+    until = timezone.now() + timedelta(seconds=2)
+    message = uuid4()
+    TaskReceipt.objects.create(id=message, lease_until=until)
+    _deliver(message, person.slug)
+    smtp_server.wait_for(person.email)
+    assert timezone.now() >= until
+    assert _until(lambda: TaskReceipt.objects.get(id=message).done)
+
+
+@pytest.mark.django_db
+def test_a_mail_that_fails_is_not_done(
+    run_outbox: Callable[[], int], register: Callable[..., Any], settings: Any, mailbox: list[Any]
+) -> None:
+    person = register()
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "FRONTEND_PATHS": {"verify_email": None}}
+    with pytest.raises(KeyError):
+        run_outbox()
+    assert [receipt.done for receipt in TaskReceipt.objects.all()] == [False]
+    settings.NINJA_ORGKIT = {}
+    assert run_outbox() == 1
+    assert [mail.to for mail in mailbox] == [[person.email]]
+    assert [receipt.done for receipt in TaskReceipt.objects.all()] == [True]
+
+
+@pytest.mark.django_db
+def test_receipts_are_kept_for_as_long_as_messages_may_come_again() -> None:
+    now = timezone.now()
+    for days in (0, 2, 4):
+        TaskReceipt.objects.create(id=f"m{days}", lease_until=now - timedelta(days=days), done=True)
+    assert receipts.purge() == 1
+    assert sorted(TaskReceipt.objects.values_list("id", flat=True)) == ["m0", "m2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_rolled_back_transaction_asked_for_is_forgotten(broker: str) -> None:
+    with transaction.atomic():
+        outbox.enqueue(VERIFICATION, account="nobody")
+        transaction.set_rollback(True)
+    assert not OutboxMessage.objects.exists()
+    assert not Account.objects.exists()
+
+
+def _deliver(message: UUID, account: str) -> None:
+    """Publish a message, as a process does that died before it could delete it."""
+    OutboxMessage.objects.create(id=message, task=VERIFICATION, kwargs={"account": account})
+    assert outbox.drain() == 1
