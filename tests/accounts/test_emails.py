@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from ninja_orgkit.accounts.models import Account
 from tests.mails import link_of
@@ -104,6 +105,98 @@ def test_a_link_to_a_former_change_is_refused_after_a_later_one(api, ann, change
     assert verify(api, first).status_code == 400
 
 
+def test_a_link_to_a_former_change_stays_void_when_the_address_comes_back(api, ann, change_token):
+    spent, pending = change_token("new@example.com"), change_token("other@example.com")
+    assert verify(api, spent).status_code == 200
+    assert verify(api, change_token("ann@example.com")).status_code == 200
+    assert [verify(api, token).status_code for token in (spent, pending)] == [400, 400]
+    assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
+
+
+def test_the_link_of_the_last_change_can_be_opened_again_in_any_spelling_of_the_address(api, ann, change_token):
+    token = change_token("New@EXAMPLE.com")
+    assert [verify(api, token).status_code for _ in range(2)] == [200, 200]
+
+
+def test_a_change_link_dies_with_the_password_that_it_was_asked_for_under(api, ann, change_token):
+    token = change_token()
+    ann.api.post("/auth/change-password", {"old_password": PASSWORD, "new_password": "another-Pass-2"})
+    assert verify(api, token).status_code == 400
+    assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
+
+
+def test_a_change_link_that_took_effect_can_be_opened_again_after_a_password_change(api, ann, change_token):
+    token = change_token()
+    verify(api, token)
+    ann.api.post("/auth/change-password", {"old_password": PASSWORD, "new_password": "another-Pass-2"})
+    assert verify(api, token).status_code == 200
+
+
+def test_a_link_that_verifies_outlives_a_password_change(api, ann, run_outbox, mailbox):
+    run_outbox()
+    ann.api.post("/auth/change-password", {"old_password": PASSWORD, "new_password": "another-Pass-2"})
+    assert verify(api, link_of(mailbox[0])[1]).status_code == 200
+    assert ann.api.get("/users/me").json()["email_verified"] is True
+
+
+def test_asking_for_ones_own_address_verifies_it_and_changes_nothing_else(api, ann, change_token):
+    other, own = change_token("other@example.com"), change_token("ann@example.com")
+    assert [verify(api, own).status_code for _ in range(2)] == [200, 200]
+    assert ann.api.get("/users/me").json()["email_verified"] is True
+    assert verify(api, other).status_code == 200
+
+
+def edit_user(django_user_model, **fields):
+    """Do what a host does in the admin: load the user, edit it and save the whole row."""
+    user = django_user_model.objects.get()
+    for name, value in fields.items():
+        setattr(user, name, value)
+    user.save()
+
+
+def test_an_address_that_the_host_edits_is_unverified_and_voids_links(
+    api, ann, change_token, run_outbox, mailbox, django_user_model
+):
+    run_outbox()
+    verification = link_of(mailbox[0])[1]
+    verify(api, verification)
+    change = change_token()
+    edit_user(django_user_model, email="admin-typed@example.com")
+    me = ann.api.get("/users/me").json()
+    assert (me["email"], me["email_verified"]) == ("admin-typed@example.com", False)
+    edit_user(django_user_model, email="ann@example.com")
+    assert [verify(api, token).status_code for token in (verification, change)] == [400, 400]
+    assert ann.api.get("/users/me").json()["email_verified"] is False
+
+
+def test_an_address_that_the_host_edits_is_verified_by_a_new_mail(api, ann, run_outbox, mailbox, django_user_model):
+    edit_user(django_user_model, email="typed@example.com")
+    api.post("/auth/email/resend", {"email": "typed@example.com"})
+    run_outbox()
+    assert verify(api, link_of(mailbox[-1])[1]).status_code == 200
+    assert ann.api.get("/users/me").json()["email_verified"] is True
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"first_name": "Anna"}, {"email": "ann@EXAMPLE.com"}, {"email": "Ann@example.com"}]
+)
+def test_a_user_saved_with_the_same_address_stays_verified(
+    api, ann, change_token, run_outbox, mailbox, django_user_model, fields
+):
+    run_outbox()
+    verify(api, link_of(mailbox[0])[1])
+    token = change_token()
+    edit_user(django_user_model, **fields)
+    assert ann.api.get("/users/me").json()["email_verified"] is True
+    assert verify(api, token).status_code == 200
+    assert ann.api.get("/users/me").json()["email_verified"] is True
+
+
+def test_an_address_is_shown_as_the_user_of_the_host_has_it(api, register, django_user_model):
+    bob = register(email="Bob@EXAMPLE.com")
+    assert bob.user["email"] == django_user_model.objects.get().email == "Bob@example.com"
+
+
 def test_the_present_address_gets_a_notice_without_a_link(ann, change_token, mailbox):
     change_token()
     (notice,) = [mail for mail in mailbox if mail.to == ["ann@example.com"]]
@@ -125,6 +218,15 @@ def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(ann, register
 def test_an_address_that_was_taken_meanwhile_is_refused(api, ann, change_token, register):
     token = change_token()
     register(email="new@example.com")
+    assert verify(api, token).status_code == 400
+    assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
+
+
+def test_an_address_that_only_the_hosts_own_constraint_knows_is_refused(api, ann, change_token, django_user_model):
+    token = change_token()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE UNIQUE INDEX host_email ON auth_user (email)")
+    django_user_model.objects.bulk_create([django_user_model(username="old", email="new@example.com")])
     assert verify(api, token).status_code == 400
     assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
 

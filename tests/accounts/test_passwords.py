@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.errors import TokenNotValid
+from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.services.passwords import change_password
 from ninja_orgkit.models import OutboxMessage
 from tests.mails import link_of
 from tests.parallel import in_parallel
@@ -45,6 +48,41 @@ def test_changing_the_password_keeps_this_session_and_ends_the_others(api, ann):
     assert api.as_user(answer.json()["access"]).get("/users/me").status_code == 200
     assert api.as_user(other["access"]).get("/users/me").status_code == 401
     assert (sign_in(api, OLD), sign_in(api, NEW)) == (401, 200)
+
+
+def test_a_refresh_token_of_before_a_password_change_is_worth_nothing(api, ann):
+    new = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW}).json()
+    assert api.post("/token/verify", {"token": ann.refresh}).status_code == 401
+    stale = api.post("/token/refresh", {"refresh": ann.refresh})
+    assert (stale.status_code, stale.json()["code"]) == (401, "token_not_valid")
+    assert api.post("/auth/logout", {"refresh": ann.refresh}).status_code == 200
+    assert api.as_user(new["access"]).get("/users/me").status_code == 200
+    assert api.post("/token/refresh", {"refresh": new["refresh"]}).status_code == 200
+
+
+def test_a_spent_token_of_after_a_password_change_ends_the_session_as_ever(api, ann):
+    new = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW}).json()
+    last = api.post("/token/refresh", {"refresh": new["refresh"]}).json()
+    Session.objects.update(refreshed_at=timezone.now() - timedelta(seconds=11))
+    assert api.post("/token/refresh", {"refresh": new["refresh"]}).status_code == 401
+    assert api.as_user(last["access"]).get("/users/me").status_code == 401
+
+
+def test_what_was_refreshed_while_the_password_changed_is_worth_nothing(api, ann):
+    """The change was let in before the refresh and writes after it."""
+    session = Session.objects.select_related("account__user").get()
+    successor = api.post("/token/refresh", {"refresh": ann.refresh}).json()["refresh"]
+    pair = change_password(session, old=OLD, new=NEW)
+    assert api.post("/token/refresh", {"refresh": successor}).status_code == 401
+    assert api.post("/token/refresh", {"refresh": pair.refresh}).status_code == 200
+
+
+def test_a_password_is_not_changed_by_a_session_that_has_just_ended(api, ann):
+    session = Session.objects.select_related("account__user").get()
+    ann.api.post("/auth/logout-all")
+    with pytest.raises(TokenNotValid):
+        change_password(session, old=OLD, new=NEW)
+    assert sign_in(api, OLD) == 200
 
 
 def test_a_wrong_old_password_changes_nothing(api, ann):
@@ -118,6 +156,26 @@ def test_a_reset_token_dies_with_a_password_change_and_with_an_address_change(ap
         assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": OLD}).status_code == 400
 
 
+def test_a_reset_token_stays_dead_when_the_address_comes_back(api, ann, reset_token):
+    token = reset_token()
+    account = Account.objects.get()
+    for email in ("ann@example.org", "ann@example.com"):
+        account.user.email = email
+        account.user.save()
+    answer = api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_token")
+    assert sign_in(api, OLD) == 200
+
+
+def test_a_reset_voids_a_change_of_address_that_somebody_else_asked_for(api, ann, reset_token, run_outbox, mailbox):
+    ann.api.patch("/auth/email", {"email": "thief@example.com"})
+    run_outbox()
+    change = next(link_of(mail)[1] for mail in mailbox if mail.to == ["thief@example.com"])
+    api.post("/auth/password-reset/confirm", {"token": reset_token(), "new_password": NEW})
+    assert api.get("/auth/email/verify", token=change).status_code == 400
+    assert Account.objects.get().email == "ann@example.com"
+
+
 def test_a_reset_token_works_for_two_hours(api, ann, reset_token, settings):
     token = reset_token()
     settings.NINJA_ORGKIT = {"RESET_TOKEN_LIFETIME": timedelta(0)}
@@ -157,3 +215,21 @@ def test_a_reset_token_used_at_once_by_many_works_once(api, ann, reset_token):
         return api.post("/auth/password-reset/confirm", body).status_code
 
     assert sorted(in_parallel(6, confirm)) == [200, 400, 400, 400, 400, 400]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refresh_and_a_password_change_at_once_leave_one_chain(api, ann):
+    """Whichever is first, only what was minted under the new password goes on."""
+
+    def act(number):
+        if number == 0:
+            return ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW})
+        return api.post("/token/refresh", {"refresh": ann.refresh})
+
+    changed, *refreshed = in_parallel(4, act)
+    assert changed.status_code == 200
+    assert {answer.status_code for answer in refreshed} <= {200, 401}
+    for answer in refreshed:
+        if answer.status_code == 200:
+            assert api.post("/token/refresh", {"refresh": answer.json()["refresh"]}).status_code == 401
+    assert api.post("/token/refresh", {"refresh": changed.json()["refresh"]}).status_code == 200

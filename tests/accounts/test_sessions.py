@@ -66,6 +66,29 @@ def test_logout_is_fine_without_anything_to_end(api, body):
     assert api.post("/auth/logout", body).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic abc", "Bearer \xff", "Bearer " + "x" * 9000]
+)
+def test_logout_is_fine_with_an_unusable_bearer_token(api, ann, header):
+    assert api.post("/auth/logout", headers={"Authorization": header}).status_code == 200
+    refresh = {"Authorization": f"Bearer {ann.refresh}"}
+    assert api.post("/auth/logout", {}, headers=refresh).status_code == 200
+    assert ann.api.get("/users/me").status_code == 200
+
+
+@pytest.mark.parametrize("body", [{"refresh": 5}, {"refresh": []}, {"refresh": "\x00"}, {"token": "x"}, [], 5, "x"])
+def test_logout_refuses_a_body_of_the_wrong_type_and_ends_nothing(ann, body):
+    assert ann.api.post("/auth/logout", body).status_code == 422
+    assert ann.api.get("/users/me").status_code == 200
+
+
+def test_logout_refuses_a_body_that_is_not_json_and_ends_nothing(ann):
+    broken = ann.api.send("POST", "/auth/logout", b"{", content_type="application/json")
+    form = ann.api.send("POST", "/auth/logout", b"refresh=x", content_type="application/x-www-form-urlencoded")
+    assert (broken.status_code, form.status_code) == (400, 415)
+    assert ann.api.get("/users/me").status_code == 200
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b"])
 def test_a_missing_or_malformed_bearer_token_is_a_401_with_a_challenge(client, header):
     answer = client.get("/api/v1/users/me", headers={"Authorization": header})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import jwt
 import pytest
 
 from ninja_orgkit.accounts.models import Account, Session
 from tests.accounts.hashers import CountingHasher
+from tests.servers.processes import environment
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +24,13 @@ def ann(register):
 
 @pytest.mark.parametrize(
     "login",
-    [{"email": "ann@example.com"}, {"email": " ANN@example.COM "}, {"username": "Ann.Lee"}, {"username": "annlee"}],
+    [
+        {"email": "ann@example.com"},
+        {"email": " ANN@example.COM "},
+        {"email": "ann\uff20example.com"},
+        {"username": "Ann.Lee"},
+        {"username": "annlee"},
+    ],
 )
 def test_address_and_username_sign_in_whatever_their_spelling(api, ann, login):
     answer = api.post("/token/pair", {**login, "password": PASSWORD})
@@ -55,6 +65,33 @@ def test_signing_in_takes_one_statement_to_find_the_account_and_three_in_all(api
     with count_queries() as queries:
         api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
     assert len(queries) <= 3
+
+
+@pytest.mark.parametrize("name", ["annlee", "nobody"])
+def test_all_spellings_of_a_name_share_one_limit_whether_it_is_known_or_not(api, ann, name):
+    spellings = [name, name.upper(), ".".join(name), "_".join(name), "-".join(name), f" {name} ", name.title()]
+    for spelling in [*spellings, *spellings][:10]:
+        assert api.post("/token/pair", {"username": spelling, "password": "wrong"}).status_code == 401
+    for spelling in spellings:
+        answer = api.post("/token/pair", {"username": spelling, "password": PASSWORD})
+        assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
+        assert int(answer["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("name", ["ann@example.com", "nobody@example.com"])
+def test_all_spellings_of_an_address_share_one_limit_whether_it_is_known_or_not(api, ann, name):
+    spellings = [name, name.upper(), f" {name}", name.replace("@", "\uff20"), name.title()]
+    for spelling in [*spellings, *spellings]:
+        assert api.post("/token/pair", {"email": spelling, "password": "wrong"}).status_code == 401
+    for spelling in spellings:
+        assert api.post("/token/pair", {"email": spelling, "password": PASSWORD}).status_code == 429
+
+
+def test_names_that_differ_have_limits_of_their_own_and_a_success_clears_nothing(api, ann):
+    for _ in range(10):
+        assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 200
+    assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 429
+    assert api.post("/token/pair", {"email": "a.n.n@example.com", "password": "wrong"}).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -100,17 +137,38 @@ def test_tokens_hold_slug_and_session_and_no_key(api, ann):
 def test_issuer_and_audience_of_the_host_are_in_the_tokens_and_checked(api, ann, settings):
     settings.NINJA_JWT = {"ISSUER": "me", "AUDIENCE": "mine"}
     pair = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).json()
-    claims = jwt.decode(pair["access"], options={"verify_signature": False})
-    assert (claims["iss"], claims["aud"]) == ("me", "mine")
+    for token, own in ((pair["access"], set()), (pair["refresh"], {"gen"})):
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert set(claims) == {"sub", "sid", "token_type", "iat", "exp", "jti", "iss", "aud", *own}
+        assert (claims["iss"], claims["aud"]) == ("me", "mine")
     assert api.post("/token/verify", {"token": pair["access"]}).status_code == 200
     settings.NINJA_JWT = {"ISSUER": "you", "AUDIENCE": "mine"}
     assert api.post("/token/verify", {"token": pair["access"]}).status_code == 401
 
 
-def test_environment_variables_have_no_say_in_tokens(api, ann, monkeypatch):
-    monkeypatch.setenv("SIGNING_KEY", "known-to-everybody-who-reads-this-line")
-    monkeypatch.setenv("ALGORITHM", "none")
-    assert api.post("/token/verify", {"token": ann.access}).status_code == 200
+_READ = """
+import sys
+import django
+django.setup()
+from ninja_orgkit.accounts import tokens
+print(tokens.read_jwt(sys.argv[1]).sub)
+"""
+
+
+def test_environment_variables_have_no_say_in_tokens(ann):
+    """ninja-jwt reads some when it is imported, so this takes a new process."""
+    key = "known-to-everybody-who-reads-this-line"
+    names = {"SIGNING_KEY": key, "VERIFYING_KEY": key, "ALGORITHM": "none", "ISSUER": "evil", "AUDIENCE": "evil"}
+    claims = jwt.decode(ann.access, options={"verify_signature": False})
+    forged = [jwt.encode(claims, key, algorithm="HS256"), jwt.encode(claims, None, algorithm="none")]
+
+    def read(token):
+        command = [sys.executable, "-c", _READ, token]
+        return subprocess.run(command, env=environment(**names), capture_output=True, text=True, check=False)
+
+    assert read(ann.access).stdout.strip() == ann.slug
+    for token in forged:
+        assert "TokenNotValid" in read(token).stderr
 
 
 def test_a_user_made_by_the_host_can_sign_in(api, django_user_model):
@@ -118,6 +176,16 @@ def test_a_user_made_by_the_host_can_sign_in(api, django_user_model):
     answer = api.post("/token/pair", {"email": "host@example.com", "password": PASSWORD})
     assert answer.status_code == 200
     assert Account.objects.get(slug=answer.json()["user"]["slug"]).personal_organization
+
+
+@pytest.mark.parametrize("hop", ["203.0.113.9", "2001:db8::1", "x" * 300, "unknown"])
+def test_whatever_a_proxy_calls_the_client_it_can_sign_in(api, ann, settings, hop):
+    settings.NINJA_ORGKIT = {"TRUSTED_PROXIES": 1}
+    body = {"email": "ann@example.com", "password": PASSWORD}
+    answer = api.post("/token/pair", body, headers={"X-Forwarded-For": hop})
+    assert answer.status_code == 200
+    latest = api.as_user(answer.json()["access"]).get("/auth/sessions").json()["items"][0]
+    assert latest["address"] == hop[:45]
 
 
 def test_a_second_user_with_the_same_address_exists_but_is_not_found_by_it(api, ann, django_user_model):

@@ -43,6 +43,7 @@ def test_whoever_was_invited_joins_in_the_role_they_were_asked_for(team, invited
     body = response.json()
     assert (body["slug"], body["role"]) == ("acme", "admin")
     assert "members.manage" in body["permissions"]
+    assert response["ETag"] == guest.api.get(team.path)["ETag"]
     assert team.roles()[guest.slug] == "admin"
     assert Invitation.objects.get().status == "accepted"
     assert guest.api.get(team.path).json()["role"] == "admin"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Invitation
-from tests.organizations.conftest import token_in
+from tests.organizations.conftest import account_of, token_in
 
 
 def test_an_invitation_is_sent_by_mail(team, run_outbox, mailbox):
@@ -38,6 +38,18 @@ def test_names_can_neither_break_the_subject_nor_the_html(person, run_outbox, ma
     assert mail.subject == "ada invites you to <b>O'Brien & Co</b>"
     assert "<b>O'Brien & Co</b>" in mail.body
     assert "&lt;b&gt;O&#x27;Brien &amp; Co&lt;/b&gt;" in mail.alternatives[0][0]
+
+
+def test_a_name_with_line_breaks_adds_no_header(team, run_outbox, mailbox):
+    user = account_of(team.owner).user
+    user.first_name = "Eve\r\nBcc: victim@example.com"
+    user.save()
+    team.invite("guest@example.com")
+    run_outbox()
+    message = mailbox[-1].message()
+    assert message["Subject"] == "Eve Bcc: victim@example.com invites you to Acme"
+    assert message["Bcc"] is None
+    assert mailbox[-1].recipients() == ["guest@example.com"]
 
 
 def test_the_secret_is_in_the_mail_alone(team, run_outbox, mailbox):

@@ -124,6 +124,15 @@ def test_everybody_may_leave(team, role):
     assert someone.api.get(team.path).status_code == 404
 
 
+@pytest.mark.parametrize("permissions", [["org.read"], ["contacts.read"], []])
+def test_a_role_that_may_do_little_may_leave(team, settings, permissions):
+    settings.NINJA_ORGKIT = {"ROLES": {"guest": permissions}}
+    guest, other = team.member("guest"), team.member("viewer")
+    assert guest.api.delete(f"{team.path}members/{other.slug}/").status_code == 403
+    assert guest.api.delete(f"{team.path}members/{guest.slug}/").status_code == 204
+    assert set(team.roles()) == {team.owner.slug, other.slug}
+
+
 def test_an_admin_may_demote_themselves(team):
     admin = team.member("admin")
     response = admin.api.patch(f"{team.path}members/{admin.slug}/", {"role": "viewer"})

@@ -61,6 +61,9 @@ def test_given_fields_change_and_others_stay(ann):
         {"notification_preferences": {"k": "x" * 5000}},
         {"notification_preferences": []},
         {"finished_onboarding": "maybe"},
+        {"finished_onboarding": "yes"},
+        {"finished_onboarding": 1},
+        {"finished_onboarding": None},
         {"custom": []},
         {"custom": {"k": "x" * 20_000}},
         {"email": "new@example.com"},
@@ -154,6 +157,8 @@ def test_what_is_no_picture_is_refused_and_leaves_no_file(ann, media_root):
         ("admin", "reserved"),
         ("no spaces", "invalid"),
         ("ab", "invalid"),
+        ("...", "invalid"),
+        ("x" * 300, "invalid"),
     ],
 )
 def test_anybody_can_ask_whether_a_username_is_free(api, ann, name, reason):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Organization
+from tests.mails import link_of
 from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +68,11 @@ def test_a_taken_address_and_a_taken_username_are_conflicts_in_any_spelling(api)
         {"username": "naïve"},
         {"first_name": "x" * 151},
         {"first_name": "Ann\nLee"},
+        {"username": "..."},
+        {"username": "x" * 31},
+        {"email": "a\nBcc: b@example.com"},
+        {"last_name": "Lee\r\nBcc: x@example.com"},
+        {"invitation": 5},
         {"is_staff": True},
     ],
 )
@@ -75,6 +82,38 @@ def test_bad_input_is_refused_and_leaves_nothing(api, change):
     assert not Account.objects.exists()
     assert not Organization.objects.exists()
     assert not OutboxMessage.objects.exists()
+
+
+def test_what_only_users_without_an_account_have_is_taken_too(api, django_user_model):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE UNIQUE INDEX host_email ON auth_user (email)")
+    django_user_model.objects.bulk_create([django_user_model(username="old", email="ann@example.com")])
+    address = api.post("/auth/register", {**ANN, "username": "new"})
+    username = api.post("/auth/register", {**ANN, "email": "new@example.com", "username": "old"})
+    assert (address.status_code, address.json()["code"]) == (409, "email_taken")
+    assert (username.status_code, username.json()["code"]) == (409, "username_taken")
+    assert not Account.objects.exists()
+
+
+def test_a_weak_password_is_told_with_its_reasons(api):
+    answer = api.post("/auth/register", {**ANN, "password": "12345678"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "weak_password")
+    assert {(*error["loc"], error["type"]) for error in answer.json()["errors"]} == {
+        ("body", "password", "weak_password")
+    }
+    assert len(answer.json()["errors"]) == 2
+    assert "12345678" not in answer.content.decode()
+
+
+def test_usernames_of_other_scripts_are_a_setting(api, settings):
+    settings.NINJA_ORGKIT = {"USERNAME_PATTERN": r"[\w.-]+"}
+    body = {**ANN, "username": "Zo\u00eb.\u0416\u0443\u043a"}
+    user = api.post("/auth/register", body).json()["user"]
+    assert user["username"] == "Zo\u00eb.\u0416\u0443\u043a"
+    login = {"username": "ZOE\u0308\u0416\u0423\u041a", "password": PASSWORD}
+    assert api.post("/token/pair", login).json()["user"]["slug"] == user["slug"]
+    taken = api.get("/users/check_username", username="zo\u00eb\u0436\u0443\u043a").json()
+    assert (taken["available"], taken["reason"]) == (False, "taken")
 
 
 def test_names_are_stripped_and_normalised(api):
@@ -111,6 +150,79 @@ class TestWhereVerificationIsMandatory:
         assert [mail.to for mail in mailbox] == [["ann@example.com"], ["ann@example.com"]]
         assert mailbox[0].subject != mailbox[1].subject
 
+    @pytest.fixture
+    def invitation(self, register, settings, run_outbox, mailbox):
+        """Return the token of an invitation that ann@example.com got, and a client of who sent it."""
+        settings.NINJA_ORGKIT = {}
+        host = register(email="host@example.com")
+        slug = host.api.post("/orgs/", {"name": "Acme"}).json()["slug"]
+        host.api.post(f"/orgs/{slug}/invitations/", {"email": "ann@example.com", "role": "member"})
+        run_outbox()
+        token = link_of(mailbox[-1])[1]
+        mailbox.clear()
+        settings.NINJA_ORGKIT = {"EMAIL_VERIFICATION": "mandatory"}
+        return token
+
+    @pytest.mark.parametrize(("body", "status"), [({}, 400), ({"email": "bob@example.com"}, 403)])
+    def test_a_bad_invitation_is_refused_for_known_and_unknown_addresses_alike(self, api, invitation, body, status):
+        body = {**ANN, "invitation": invitation if body else "x", **body}
+        unknown = api.post("/auth/register", body)
+        api.post("/auth/register", {**ANN, "email": body["email"]})
+        known = api.post("/auth/register", body)
+        assert unknown.status_code == known.status_code == status
+        assert unknown.content == known.content
+        assert Account.objects.filter(email=body["email"]).count() == 1
+
+    def test_a_known_address_does_not_join_by_registering_again(self, api, invitation, run_outbox, mailbox):
+        api.post("/auth/register", ANN)
+        answer = api.post("/auth/register", {**ANN, "password": "another-Pass-2", "invitation": invitation})
+        assert answer.status_code == 202
+        run_outbox()
+        assert [mail.to for mail in mailbox] == [["ann@example.com"], ["ann@example.com"]]
+        assert Account.objects.get(email="ann@example.com").memberships.count() == 1
+
+    def test_who_registers_with_an_invitation_is_verified_and_gets_a_mail_too(
+        self, api, invitation, run_outbox, mailbox
+    ):
+        plain = api.post("/auth/register", {**ANN, "email": "other@example.com"})
+        invited = api.post("/auth/register", {**ANN, "invitation": invitation})
+        assert (invited.status_code, invited.content) == (202, plain.content)
+        run_outbox()
+        (mail,) = [mail for mail in mailbox if mail.to == ["ann@example.com"]]
+        assert "sign in" in mail.body
+        assert "token=" not in mail.body
+        me = api.as_user(api.post("/token/pair", ANN).json()["access"]).get("/users/me").json()
+        assert me["email_verified"] is True
+        assert {home["name"] for home in me["organizations"]} == {"ann", "Acme"}
+
+    def test_a_weak_password_and_a_taken_username_are_refused_for_known_and_unknown_addresses_alike(self, api):
+        api.post("/auth/register", {**ANN, "username": "ann"})
+        for change, status in ({"password": "password"}, 422), ({"username": "a.n.n"}, 409), ({"username": "me"}, 422):
+            known, unknown = [
+                api.post("/auth/register", {**ANN, "email": email, **change})
+                for email in ("ann@example.com", "nobody@example.com")
+            ]
+            assert known.status_code == unknown.status_code == status
+            assert known.content == unknown.content
+
+    def test_signing_in_needs_the_link_of_the_mail_or_a_reset(self, api, run_outbox, mailbox):
+        api.post("/auth/register", ANN)
+        refused = api.post("/token/pair", ANN)
+        assert (refused.status_code, refused.json()["code"]) == (401, "email_not_verified")
+        run_outbox()
+        assert api.get("/auth/email/verify", token=link_of(mailbox[0])[1]).status_code == 200
+        assert api.post("/token/pair", ANN).status_code == 200
+
+    def test_the_owner_of_an_address_gets_in_by_a_password_of_their_own(self, api, run_outbox, mailbox):
+        """Somebody else registered with it before, and must be out then."""
+        api.post("/auth/register", {**ANN, "password": "squatter-Pass-9"})
+        api.post("/auth/register", ANN)
+        run_outbox()
+        body = {"token": link_of(mailbox[-1])[1], "new_password": PASSWORD}
+        assert api.post("/auth/password-reset/confirm", body).status_code == 200
+        assert api.post("/token/pair", ANN).status_code == 200
+        assert api.post("/token/pair", {**ANN, "password": "squatter-Pass-9"}).status_code == 401
+
     def test_a_second_registration_does_not_change_the_password(self, api, run_outbox):
         api.post("/auth/register", ANN)
         api.post("/auth/register", {**ANN, "password": "another-Pass-2"})
@@ -122,3 +234,28 @@ def test_many_registrations_of_one_address_at_once_make_one_account(api):
     answers = in_parallel(6, lambda _: api.post("/auth/register", ANN).status_code)
     assert sorted(answers) == [201, 409, 409, 409, 409, 409]
     assert Account.objects.count() == Organization.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_registrations_at_once_say_the_same_where_verification_is_mandatory(api, settings):
+    settings.NINJA_ORGKIT = {"EMAIL_VERIFICATION": "mandatory"}
+    answers = in_parallel(4, lambda _: api.post("/auth/register", ANN))
+    assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
+    assert Account.objects.count() == Organization.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_registrations_of_one_username_at_once_make_one_account(api):
+    def act(number):
+        body = {**ANN, "email": f"ann{number}@example.com", "username": ["Ann.Lee", "annlee"][number % 2]}
+        return api.post("/auth/register", body).status_code
+
+    assert sorted(in_parallel(4, act)) == [201, 409, 409, 409]
+    assert Account.objects.count() == Organization.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_registrations_at_once_whose_addresses_make_one_username_all_succeed(api):
+    answers = in_parallel(4, lambda number: api.post("/auth/register", {**ANN, "email": f"ann@example{number}.com"}))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["user"]["username"] for answer in answers}) == 4

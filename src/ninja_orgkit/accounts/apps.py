@@ -1,7 +1,7 @@
 """The app of accounts."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_save
+from django.db.models.signals import post_delete, post_save
 
 
 class AccountsConfig(AppConfig):
@@ -13,8 +13,10 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receiver and load the tasks."""
-        from ninja_orgkit.accounts import receivers, tasks  # noqa: F401
+        """Connect the receivers; load the tasks and the checks."""
+        from ninja_orgkit.accounts import checks, receivers, tasks  # noqa: F401
+        from ninja_orgkit.accounts.models import Account
 
         # Without a sender: a proxy of the user model sends its own signals.
         post_save.connect(receivers.keep_account, dispatch_uid="orgkit.accounts.keep_account")
+        post_delete.connect(receivers.delete_avatar_files, sender=Account, dispatch_uid="orgkit.accounts.avatar")

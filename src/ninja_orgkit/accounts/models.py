@@ -16,7 +16,8 @@ class Account(WithAvatar, models.Model):
     """A user of the host, as the API shows one.
 
     ``email_key`` and ``username_key`` are canonical and unique; NULL where the value is blank or an older account
-    holds the key. ``email``, ``username`` and the names follow the host's user, see ``users.py``.
+    holds the key. ``email``, ``username`` and the names follow the host's user, see ``users.py``. ``email_changes``
+    counts how often the address became another one, so that what was mailed before stays void when it comes back.
     """
 
     class Theme(models.TextChoices):
@@ -35,6 +36,7 @@ class Account(WithAvatar, models.Model):
     email = models.CharField(max_length=254, blank=True)
     email_key = models.CharField(max_length=254, null=True, editable=False)  # noqa: DJ001
     email_verified_at = models.DateTimeField(null=True, blank=True)
+    email_changes = models.PositiveIntegerField(default=0, editable=False)
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     display_name = models.CharField(max_length=255, blank=True)
@@ -75,12 +77,14 @@ class Account(WithAvatar, models.Model):
 class Session(models.Model):
     """One signed-in device. Its tokens work while the row exists, has not expired, and the password is the same.
 
-    ``gen`` counts the refreshes; a refresh token of another generation is spent.
+    ``gen`` counts the refreshes; a refresh token of another generation is spent. Those before ``first_gen`` were made
+    under a former password and are worth nothing.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sessions")
     gen = models.PositiveIntegerField(default=0)
+    first_gen = models.PositiveIntegerField(default=0)
     fingerprint = models.CharField(max_length=32)
     device = models.CharField(max_length=255, blank=True)
     address = models.CharField(max_length=45, blank=True)

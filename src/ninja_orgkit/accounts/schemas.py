@@ -8,11 +8,25 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ninja_orgkit.protocol.fields import AnyPassword, Email, Line254, Line1024, Moment, OrgkitInput, Password, Token
+from ninja_orgkit.protocol.fields import (
+    AnyPassword,
+    Email,
+    Line254,
+    Line1024,
+    Moment,
+    OrgkitInput,
+    Password,
+    Token,
+    example,
+)
+
+_JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
 
 
 class OrgkitLogin(OrgkitInput):
     """Sign in with an e-mail address or a username."""
+
+    model_config = example(email="ada@example.com", password="correct horse battery")
 
     email: Line254 | None = None
     username: Line254 | None = None
@@ -33,12 +47,19 @@ class OrgkitLogin(OrgkitInput):
 class OrgkitSignedIn(BaseModel):
     """Who signed in."""
 
+    model_config = example(slug="ada-5kq2m7xa", username="ada")
+
     slug: str
     username: str
 
 
 class OrgkitTokens(BaseModel):
     """The two tokens of a session."""
+
+    model_config = example(
+        access=_JWT,
+        refresh=_JWT,
+    )
 
     access: str = Field(description="Bearer token of the next requests.")
     refresh: str = Field(description="Spent once, for the next pair.")
@@ -47,11 +68,15 @@ class OrgkitTokens(BaseModel):
 class OrgkitTokensOfUser(OrgkitTokens):
     """The two tokens of a session, and whose it is."""
 
+    model_config = example(access=_JWT, refresh=_JWT, user={"slug": "ada-5kq2m7xa", "username": "ada"})
+
     user: OrgkitSignedIn
 
 
 class OrgkitRefresh(OrgkitInput):
     """A refresh token to spend."""
+
+    model_config = example(refresh=_JWT)
 
     refresh: Token
 
@@ -59,11 +84,15 @@ class OrgkitRefresh(OrgkitInput):
 class OrgkitLogout(OrgkitInput):
     """The session to end, by its refresh token."""
 
+    model_config = example(refresh=_JWT)
+
     refresh: Token | None = None
 
 
 class OrgkitVerify(OrgkitInput):
     """A token to check."""
+
+    model_config = example(token=_JWT)
 
     token: Token
 
@@ -75,11 +104,15 @@ class OrgkitNothing(BaseModel):
 class OrgkitMessage(BaseModel):
     """A sentence for people."""
 
+    model_config = example(detail="A mail with a link is on its way, if the address can be used.")
+
     detail: str
 
 
 class OrgkitPasswordChange(OrgkitInput):
     """The present password and the next one."""
+
+    model_config = example(old_password="correct horse battery", new_password="staple battery horse")
 
     old_password: AnyPassword
     new_password: Password
@@ -88,6 +121,8 @@ class OrgkitPasswordChange(OrgkitInput):
 class OrgkitEmailChange(OrgkitInput):
     """The next e-mail address."""
 
+    model_config = example(email="ada@example.org")
+
     email: Email
     password: AnyPassword | None = None
 
@@ -95,11 +130,15 @@ class OrgkitEmailChange(OrgkitInput):
 class OrgkitAddress(OrgkitInput):
     """An e-mail address, whether anybody has it or not."""
 
+    model_config = example(email="ada@example.com")
+
     email: Line1024
 
 
 class OrgkitReset(OrgkitInput):
     """A mailed token and the next password."""
+
+    model_config = example(token="WyJhZGEtNWtxMm03eGEiLCIuLi4iXQ.c2lnbmF0dXJl", new_password="staple battery horse")
 
     token: Token
     new_password: Password
@@ -107,6 +146,15 @@ class OrgkitReset(OrgkitInput):
 
 class OrgkitSession(BaseModel):
     """A signed-in device."""
+
+    model_config = example(
+        id="018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
+        device="Mozilla/5.0",
+        address="192.0.2.1",
+        created_at="2026-01-31T09:30:00Z",
+        last_used_at="2026-01-31T09:30:00Z",
+        current=True,
+    )
 
     id: UUID
     device: str

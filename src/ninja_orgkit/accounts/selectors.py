@@ -8,23 +8,50 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account, Session
-from ninja_orgkit.errors import NotFound
-from ninja_orgkit.keys import email_key, username_key
+from ninja_orgkit.errors import InvalidToken, NotFound, Unauthenticated
+from ninja_orgkit.keys import email_key, text_key, username_key
+
+
+def login_key(login: str) -> tuple[str, str | None]:
+    """Return the column and the canonical key by which an account signs in: what contains ``@`` is an address."""
+    if "@" in text_key(login):
+        return "email_key", email_key(login)
+    return "username_key", username_key(login)
 
 
 def account_by_login(login: str) -> Account | None:
     """Return the account with this e-mail address or username, with its user; None when there is none.
 
-    What contains ``@`` is an address. One statement, by a unique index.
+    One statement, by a unique index.
     """
-    key = {"email_key": email_key(login)} if "@" in login else {"username_key": username_key(login)}
-    return Account.objects.select_related("user").filter(**key).first() if all(key.values()) else None
+    column, key = login_key(login)
+    return Account.objects.select_related("user").filter(**{column: key}).first() if key else None
 
 
 def account_by_email(email: str) -> Account | None:
     """Return the account that holds this address, with its user; None when there is none."""
     key = email_key(email)
     return Account.objects.select_related("user").filter(email_key=key).first() if key else None
+
+
+def lock_account(account: Account) -> Account:
+    """Return an account and its user as they are under the lock of both rows. Raises Unauthenticated when gone."""
+    locked = _locked(pk=account.pk)
+    if locked is None:
+        raise Unauthenticated
+    return locked
+
+
+def lock_account_of(slug: str) -> Account:
+    """Return the active account that a mailed token names, locked as by ``lock_account``. Raises InvalidToken."""
+    locked = _locked(slug=slug)
+    if locked is None or not locked.user.is_active:
+        raise InvalidToken
+    return locked
+
+
+def _locked(**lookup: Any) -> Account | None:
+    return Account.objects.select_for_update(of=("self", "user")).select_related("user").filter(**lookup).first()
 
 
 def username_is_taken(username: str) -> bool:

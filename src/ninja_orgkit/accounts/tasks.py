@@ -38,6 +38,14 @@ def resend_verification(email: str) -> None:
         mail_verification(account.slug)
 
 
+@shared_task(name="orgkit.accounts.mail_registered", **MAIL_TASK)
+def mail_registered(account: str) -> None:
+    """Tell who registered that the account is ready, where no link has to be opened first."""
+    found = Account.objects.filter(slug=account).first()
+    if found is not None:
+        send_mail("registered", found.email, language=found.preferred_language, account=found)
+
+
 @shared_task(name="orgkit.accounts.mail_already_registered", **MAIL_TASK)
 def mail_already_registered(email: str) -> None:
     """Tell the owner of an address that somebody registered with it, and how to get in: by a password of their own."""

@@ -18,6 +18,7 @@ from ninja_orgkit.accounts.errors import TokenNotValid
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.keys import email_key
 
 _LONGEST = 4096
 _backend = lru_cache(maxsize=8)(TokenBackend)
@@ -39,6 +40,24 @@ class Pair:
 
     access: str
     refresh: str
+
+
+@dataclass(frozen=True)
+class EmailToken:
+    """What a mailed token does to an address: whose, to which one, on which basis, and what it leaves behind."""
+
+    slug: str
+    email: str
+    basis: str
+    result: str
+
+    def can_apply(self, account: Account) -> bool:
+        """Tell whether the account is as it was when the token was minted."""
+        return self.basis in (_address(account), _credentials(account))
+
+    def has_applied(self, account: Account) -> bool:
+        """Tell whether the account is as the token leaves it."""
+        return account.email_verified_at is not None and self.result == _address(account)
 
 
 def mint_pair(session: Session) -> Pair:
@@ -99,27 +118,35 @@ def check_reset(token: str, account: Account) -> None:
 
 def mint_verification(account: Account) -> str:
     """Return the token that proves the present address."""
-    return _sign("email", account.slug, fingerprint(account.email_key), account.email, "verify")
+    address = _address(account)
+    return _sign("email", account.slug, account.email, address, address, "verify")
 
 
 def mint_email_change(account: Account, email: str) -> str:
-    """Return the token that proves a new address. It dies with the present one."""
-    return _sign("email", account.slug, fingerprint(account.email_key), email, "change")
+    """Return the token that proves a new address. It dies with the present one, and with the password."""
+    changes = account.email_changes + (email_key(email) != email_key(account.email))
+    result = fingerprint(email_key(email), str(changes))
+    return _sign("email", account.slug, email, _credentials(account), result, "change")
 
 
-def read_email_token(token: str) -> tuple[str, str, str]:
-    """Return slug, fingerprint of the address when it was minted, and the address it proves. Raises InvalidToken."""
+def read_email_token(token: str) -> EmailToken:
+    """Return what a token does to an address. Raises InvalidToken."""
     longest = max(settings.VERIFICATION_TOKEN_LIFETIME, settings.EMAIL_CHANGE_TOKEN_LIFETIME)
-    slug, print_, email, purpose = _unsign("email", token, longest, parts=4)
+    *read, purpose = _unsign("email", token, longest, parts=5)
     if purpose == "change":
-        _unsign("email", token, settings.EMAIL_CHANGE_TOKEN_LIFETIME, parts=4)
+        _unsign("email", token, settings.EMAIL_CHANGE_TOKEN_LIFETIME, parts=5)
     else:
-        _unsign("email", token, settings.VERIFICATION_TOKEN_LIFETIME, parts=4)
-    return slug, print_, email
+        _unsign("email", token, settings.VERIFICATION_TOKEN_LIFETIME, parts=5)
+    return EmailToken(*read)
+
+
+def _address(account: Account) -> str:
+    """Return what stands for the present address; it is another one when an address comes back."""
+    return fingerprint(email_key(account.email), str(account.email_changes))
 
 
 def _credentials(account: Account) -> str:
-    return fingerprint(account.user.password, account.email_key)
+    return fingerprint(account.user.password, _address(account))
 
 
 def _sign(purpose: str, *parts: str) -> str:

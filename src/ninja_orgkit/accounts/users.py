@@ -9,8 +9,10 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import FieldDoesNotExist
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.errors import field_error
 
 _NAMES = ("first_name", "last_name")
+_LONGEST_USERNAME = 150
 
 
 def email_field() -> str:
@@ -33,8 +35,7 @@ def build_unhashed(*, email: str, username: str, first_name: str = "", last_name
     write_email(user, email)
     write_username(user, username)
     for name, value in zip(_NAMES, (first_name, last_name), strict=True):
-        if _has(name):
-            setattr(user, name, value)
+        _write(user, name, name if _has(name) else "", value)
     return user
 
 
@@ -51,26 +52,45 @@ def read_profile(user: AbstractBaseUser) -> dict[str, str]:
     return {target: str(getattr(user, source) or "") for target, source in sources.items() if source}
 
 
+def normal_email(email: str) -> str:
+    """Return an address as Django's managers of users write it: the domain in lower case."""
+    return BaseUserManager.normalize_email(email)
+
+
 def write_email(user: Any, email: str) -> list[str]:
     """Set the address and return the names of the fields that it is in."""
-    return _write(user, email_field(), BaseUserManager.normalize_email(email))
+    return _write(user, "email", email_field(), normal_email(email))
 
 
 def write_username(user: Any, username: str) -> list[str]:
     """Set the username and return the names of the fields that it is in."""
-    return _write(user, username_field(), username)
+    return _write(user, "username", username_field(), username)
 
 
 def write_names(user: Any, account: Account) -> list[str]:
     """Set the first and last name from the account and return the names of the fields that they are in."""
-    return [field for name in _NAMES for field in _write(user, name if _has(name) else "", getattr(account, name))]
+    values = ((name, name if _has(name) else "", getattr(account, name)) for name in _NAMES)
+    return [field for name, field, value in values for field in _write(user, name, field, value)]
 
 
-def _write(user: Any, field: str, value: str) -> list[str]:
+def longest_username() -> int:
+    """Return the most characters of a username that the user's column, or else the account's, takes."""
+    return _longest(username_field()) or _LONGEST_USERNAME
+
+
+def _write(user: Any, name: str, field: str, value: str) -> list[str]:
+    """Set a field, if there is one. Raises ValidationFailed for a value that is longer than the host's column."""
     if not field or getattr(user, field) == value:
         return []
+    longest = _longest(field)
+    if longest is not None and len(value) > longest:
+        raise field_error(["body", name], f"String should have at most {longest} characters", "string_too_long")
     setattr(user, field, value)
     return [field]
+
+
+def _longest(field: str) -> int | None:
+    return getattr(get_user_model()._meta.get_field(field), "max_length", None) if field else None
 
 
 def _has(name: str) -> bool:

@@ -12,8 +12,9 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.organizations.models import Invitation, Membership
 from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.protocol.addresses import FileUrl
+from ninja_orgkit.protocol.conditional import Show
 from ninja_orgkit.protocol.custom import custom_field, custom_shown
-from ninja_orgkit.protocol.fields import Email, Line, Line32, Moment, OrgkitInput, Token
+from ninja_orgkit.protocol.fields import Email, Line, Line32, Moment, OrgkitInput, Token, example
 
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -33,6 +34,17 @@ OrganizationFieldsShown: Any = custom_shown("organization")
 class OrgkitOrganization(BaseModel):
     """An organization, as one of its members sees it."""
 
+    model_config = example(
+        slug="acme",
+        name="Acme",
+        type="group",
+        role="viewer",
+        permissions=["contacts.read", "images.read", "members.read", "org.read", "tags.read"],
+        custom={},
+        created_at="2026-01-31T09:30:00Z",
+        updated_at="2026-01-31T09:30:00Z",
+    )
+
     slug: str
     name: str
     type: Literal["personal", "group"]
@@ -46,6 +58,8 @@ class OrgkitOrganization(BaseModel):
 class OrgkitNewOrganization(OrgkitInput):
     """An organization to create."""
 
+    model_config = example(name="Acme", slug="acme")
+
     name: Name
     slug: NewSlug = Field("", description="Lower-case letters, digits and hyphens; made of the name when absent.")
     custom: OrganizationFields = {}
@@ -54,12 +68,24 @@ class OrgkitNewOrganization(OrgkitInput):
 class OrgkitOrganizationChange(OrgkitInput):
     """The fields of an organization to change."""
 
+    model_config = example(name="Acme Ltd")
+
     name: Name = ""
     custom: OrganizationFields = {}
 
 
 class OrgkitMember(BaseModel):
     """A member of an organization."""
+
+    model_config = example(
+        slug="ada-5kq2m7xa",
+        username="ada",
+        display_name="Ada Lovelace",
+        avatar_url=None,
+        email="ada@example.com",
+        role="owner",
+        joined_at="2026-01-31T09:30:00Z",
+    )
 
     slug: str
     username: str
@@ -73,11 +99,23 @@ class OrgkitMember(BaseModel):
 class OrgkitMemberChange(OrgkitInput):
     """The role that a member is to have."""
 
+    model_config = example(role="admin")
+
     role: Line32
 
 
 class OrgkitInvitation(BaseModel):
     """That somebody was asked to join. Its secret is only in the mail."""
+
+    model_config = example(
+        id="018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
+        email="grace@example.com",
+        role="member",
+        status="pending",
+        invited_by="ada-5kq2m7xa",
+        created_at="2026-01-31T09:30:00Z",
+        expires_at="2026-02-07T09:30:00Z",
+    )
 
     id: UUID
     email: str
@@ -91,12 +129,16 @@ class OrgkitInvitation(BaseModel):
 class OrgkitNewInvitation(OrgkitInput):
     """Whom to ask, and in which role."""
 
+    model_config = example(email="grace@example.com", role="member")
+
     email: Email
     role: Line32
 
 
 class OrgkitInvitationAnswer(OrgkitInput):
     """The token of an invitation's link."""
+
+    model_config = example(token="WyJhZGEtNWtxMm03eGEiLCIuLi4iXQ.c2lnbmF0dXJl")
 
     token: Token
 
@@ -114,6 +156,11 @@ def present_organization(membership: Membership) -> dict[str, Any]:
         "created_at": organization.created_at,
         "updated_at": organization.updated_at,
     }
+
+
+def show_organization(membership: Membership) -> Show:
+    """Return what a tagged answer shows of the organization of a membership. It holds no file."""
+    return lambda _urls: present_organization(membership)
 
 
 def present_member(member: Membership, urls: FileUrl, *, with_email: bool) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from ninja_orgkit.organizations.roles import permissions_of, roles_with
 _LONG_COLUMNS = ("about", "custom", "notification_preferences")
 
 
-def get_membership(caller: Caller, org_slug: str, *, needs: str) -> Membership:
+def get_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Membership:
     """Return the caller's membership in an organization: the only way to it.
 
-    Raises NotFound where there is none (the organization exists or not), Forbidden when the role lacks ``needs``. One
-    statement.
+    Raises NotFound where there is none (the organization exists or not), Forbidden when the role lacks ``needs``; with
+    None to be a member is enough. One statement.
     """
     membership = (
         Membership.objects.select_related("organization")
@@ -34,9 +34,9 @@ def get_membership(caller: Caller, org_slug: str, *, needs: str) -> Membership:
     return membership
 
 
-def require(membership: Membership, needs: str) -> None:
-    """Raise Forbidden unless the membership's role holds the permission."""
-    if needs not in permissions_of(membership.role):
+def require(membership: Membership, needs: str | None) -> None:
+    """Raise Forbidden unless the membership's role holds the permission, if there is one to hold."""
+    if needs is not None and needs not in permissions_of(membership.role):
         raise Forbidden
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.accounts.models import Account
@@ -15,7 +15,18 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.organizations.selectors import homes_of
 from ninja_orgkit.protocol.addresses import FileUrl, file_url
 from ninja_orgkit.protocol.custom import check_storable, custom_field, custom_shown
-from ninja_orgkit.protocol.fields import Email, Line, Line150, Line255, Moment, OrgkitInput, Password, Text, Token
+from ninja_orgkit.protocol.fields import (
+    Email,
+    Line,
+    Line150,
+    Line255,
+    Moment,
+    OrgkitInput,
+    Password,
+    Text,
+    Token,
+    example,
+)
 
 # BCP 47 (RFC 5646) as it is used: language, script, region, variants, extensions and private use.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
@@ -53,6 +64,10 @@ ShownProfileFields: Any = custom_shown("profile")
 class OrgkitRegistration(OrgkitInput):
     """What somebody registers with."""
 
+    model_config = example(
+        email="ada@example.com", password="correct horse battery", first_name="Ada", last_name="Lovelace"
+    )
+
     email: Email
     password: Password
     username: Line150 = ""
@@ -64,6 +79,8 @@ class OrgkitRegistration(OrgkitInput):
 class OrgkitHome(BaseModel):
     """An organization that the user is in."""
 
+    model_config = example(slug="ada-k3m5x7qz", name="Ada Lovelace", type="personal", role="owner")
+
     slug: str
     name: str
     type: str
@@ -72,6 +89,28 @@ class OrgkitHome(BaseModel):
 
 class OrgkitUser(BaseModel):
     """A user, as they see themselves."""
+
+    model_config = example(
+        slug="ada-5kq2m7xa",
+        username="ada",
+        email="ada@example.com",
+        email_verified=True,
+        first_name="Ada",
+        last_name="Lovelace",
+        display_name="",
+        location="London",
+        about="",
+        avatar_url=None,
+        avatar_large_url=None,
+        preferred_language="en",
+        preferred_theme="system",
+        timezone="Europe/London",
+        notification_preferences={},
+        finished_onboarding=False,
+        custom={},
+        organizations=[{"slug": "ada-k3m5x7qz", "name": "Ada Lovelace", "type": "personal", "role": "owner"}],
+        created_at="2026-01-31T09:30:00Z",
+    )
 
     slug: str
     username: str
@@ -97,13 +136,15 @@ class OrgkitUser(BaseModel):
 class OrgkitRegistered(BaseModel):
     """A new user, and the tokens of the first session."""
 
-    access: str
-    refresh: str
+    access: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"])
+    refresh: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"])
     user: OrgkitUser
 
 
 class OrgkitProfileChange(OrgkitInput):
     """The fields of the profile to change."""
+
+    model_config = example(display_name="Ada", location="London", preferred_language="en-GB", timezone="Europe/London")
 
     username: Line150 = ""
     first_name: Line150 = ""
@@ -115,7 +156,7 @@ class OrgkitProfileChange(OrgkitInput):
     preferred_theme: Theme = "system"
     timezone: Timezone = ""
     notification_preferences: Preferences = {}
-    finished_onboarding: bool = False
+    finished_onboarding: StrictBool = False
     custom: ProfileFields = {}
 
     @model_validator(mode="after")
@@ -128,12 +169,19 @@ class OrgkitProfileChange(OrgkitInput):
 class OrgkitAvatar(BaseModel):
     """The two sizes of an avatar."""
 
+    model_config = example(
+        avatar_url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
+        avatar_large_url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
+    )
+
     avatar_url: str
     avatar_large_url: str
 
 
 class OrgkitUsernameCheck(BaseModel):
     """Whether a username can be had, and if not, why."""
+
+    model_config = example(username="ada", available=False, reason="taken")
 
     username: str
     available: bool

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
+from ninja import Query
 from ninja.decorators import decorate_view
 
-from ninja_orgkit.accounts import schemas, selectors
+from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.services import emails, passwords, sessions
+from ninja_orgkit.errors import InvalidToken, Throttled
 from ninja_orgkit.keys import text_key
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.payload import Json, OptionalJson
@@ -20,11 +22,14 @@ from ninja_orgkit.protocol.throttling import spend, spend_address
 router = OrgkitRouter(tags=["account"])
 
 _SESSIONS = Orderings({"created_at": "created_at", "last_used_at": "last_used_at"}, default="-created_at", tie="id")
+MailToken = Annotated[str, Query(description="From the link in the mail.")]
+
+_BEARER_OR_NOT: dict[str, Any] = {"security": [{}, {type(bearer).__name__: []}]}
 _RESET_SENT = {"detail": "If an account has this address, a mail with a link is on its way."}
 _MAIL_SENT = {"detail": "A mail with a link is on its way, if the address can be used."}
 
 
-@router.post("/logout", response=schemas.OrgkitNothing)
+@router.post("/logout", response=schemas.OrgkitNothing, openapi_extra=_BEARER_OR_NOT)
 def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None] = None) -> HttpResponse:
     """End the session of the refresh token or bearer token given, if there is one."""
     caller = bearer.optional(request)
@@ -58,7 +63,12 @@ def end_session(request: AuthedRequest, session_id: UuidPart) -> HttpResponse:
     return empty()
 
 
-@router.post("/change-password", auth=bearer, response=schemas.OrgkitTokens)
+@router.post(
+    "/change-password",
+    auth=bearer,
+    response=schemas.OrgkitTokens,
+    errors=[errors.WrongPassword, errors.WeakPassword],
+)
 def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordChange]) -> HttpResponse:
     """Set a new password; every other session ends."""
     spend("password_check.user", request.auth.slug)
@@ -66,7 +76,7 @@ def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordCha
     return reply(schemas.OrgkitTokens, {"access": pair.access, "refresh": pair.refresh})
 
 
-@router.patch("/email", auth=bearer, response={202: schemas.OrgkitMessage})
+@router.patch("/email", auth=bearer, response={202: schemas.OrgkitMessage}, errors=[errors.WrongPassword])
 def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailChange]) -> HttpResponse:
     """Ask for another e-mail address; the link in the mail that goes there makes it so."""
     spend("email_change.user", request.auth.slug)
@@ -76,15 +86,15 @@ def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailC
     return reply(schemas.OrgkitMessage, _MAIL_SENT, status=202)
 
 
-@router.get("/email/verify", response=schemas.OrgkitMessage)
+@router.get("/email/verify", response=schemas.OrgkitMessage, errors=[InvalidToken])
 @decorate_view(kept_private)
-def verify_email(request: HttpRequest, token: str) -> HttpResponse:
+def verify_email(request: HttpRequest, token: MailToken) -> HttpResponse:
     """Do what a mailed link promises: verify an address, or change to it."""
     emails.verify(token)
     return reply(schemas.OrgkitMessage, {"detail": "The address is verified."})
 
 
-@router.post("/email/resend", response={202: schemas.OrgkitMessage})
+@router.post("/email/resend", response={202: schemas.OrgkitMessage}, errors=[Throttled])
 def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> HttpResponse:
     """Have the mail that verifies an address sent again."""
     spend_address("resend.address", request)
@@ -93,7 +103,7 @@ def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress])
     return reply(schemas.OrgkitMessage, _MAIL_SENT, status=202)
 
 
-@router.post("/password-reset/request", response={202: schemas.OrgkitMessage})
+@router.post("/password-reset/request", response={202: schemas.OrgkitMessage}, errors=[Throttled])
 def request_password_reset(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> HttpResponse:
     """Have a link that resets the password sent to an address, if an account has it."""
     spend_address("reset.address", request)
@@ -102,7 +112,7 @@ def request_password_reset(request: HttpRequest, body: Json[schemas.OrgkitAddres
     return reply(schemas.OrgkitMessage, _RESET_SENT, status=202)
 
 
-@router.post("/password-reset/confirm", response=schemas.OrgkitMessage)
+@router.post("/password-reset/confirm", response=schemas.OrgkitMessage, errors=[InvalidToken, errors.WeakPassword])
 def confirm_password_reset(request: HttpRequest, body: Json[schemas.OrgkitReset]) -> HttpResponse:
     """Set a new password by the token of a mailed link; every session ends."""
     passwords.confirm_reset(body.token, body.new_password)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from ninja_orgkit.accounts import schemas
+from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.services import sessions
-from ninja_orgkit.keys import text_key
+from ninja_orgkit.errors import Throttled
 from ninja_orgkit.protocol.clients import client_address, client_device
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import reply
@@ -16,11 +16,16 @@ from ninja_orgkit.protocol.throttling import spend, spend_address
 router = OrgkitRouter(tags=["tokens"])
 
 
-@router.post("/pair", response=schemas.OrgkitTokensOfUser)
+@router.post(
+    "/pair",
+    response=schemas.OrgkitTokensOfUser,
+    errors=[errors.InvalidCredentials, errors.EmailNotVerified, Throttled],
+)
 def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitLogin]) -> HttpResponse:
     """Sign in with an e-mail address or a username."""
     spend_address("login.address", request)
-    spend("login.account", text_key(body.login))
+    _, key = selectors.login_key(body.login)
+    spend("login.account", key or "")
     account, pair = sessions.sign_in(
         login=body.login,
         password=body.password,
@@ -31,14 +36,14 @@ def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitLogin]) -> 
     return reply(schemas.OrgkitTokensOfUser, {"access": pair.access, "refresh": pair.refresh, "user": user})
 
 
-@router.post("/refresh", response=schemas.OrgkitTokens)
+@router.post("/refresh", response=schemas.OrgkitTokens, errors=[errors.TokenNotValid])
 def refresh_token_pair(request: HttpRequest, body: Json[schemas.OrgkitRefresh]) -> HttpResponse:
     """Spend a refresh token for the next pair."""
     pair = sessions.refresh(body.refresh)
     return reply(schemas.OrgkitTokens, {"access": pair.access, "refresh": pair.refresh})
 
 
-@router.post("/verify", response=schemas.OrgkitNothing)
+@router.post("/verify", response=schemas.OrgkitNothing, errors=[errors.TokenNotValid])
 def verify_token(request: HttpRequest, body: Json[schemas.OrgkitVerify]) -> HttpResponse:
     """Check that an access or refresh token works."""
     sessions.live_session(body.token)

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('email', models.CharField(blank=True, max_length=254)),
                 ('email_key', models.CharField(editable=False, max_length=254, null=True)),
                 ('email_verified_at', models.DateTimeField(blank=True, null=True)),
+                ('email_changes', models.PositiveIntegerField(default=0, editable=False)),
                 ('first_name', models.CharField(blank=True, max_length=150)),
                 ('last_name', models.CharField(blank=True, max_length=150)),
                 ('display_name', models.CharField(blank=True, max_length=255)),
@@ -51,6 +52,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('gen', models.PositiveIntegerField(default=0)),
+                ('first_gen', models.PositiveIntegerField(default=0)),
                 ('fingerprint', models.CharField(max_length=32)),
                 ('device', models.CharField(blank=True, max_length=255)),
                 ('address', models.CharField(blank=True, max_length=45)),

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from ninja_orgkit.accounts import users
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.accounts.selectors import account_by_email, username_is_taken
+from ninja_orgkit.accounts.selectors import account_by_email, lock_account, username_is_taken
 from ninja_orgkit.conf import settings
 from ninja_orgkit.constraints import refusing
 from ninja_orgkit.errors import field_error
@@ -36,18 +36,32 @@ def follow_user(user: Any) -> Account:
         prepared.save(force_insert=True)
         return prepared
     account = Account.objects.filter(pk=user.pk).first() or Account(user=user)
-    changed = [name for name, value in users.read_profile(user).items() if _follow(account, name, value)]
+    profile = users.read_profile(user)
+    changed = [column for name, value in profile.items() for column in _follow(account, name, value)]
     if account._state.adding:
         account.save(force_insert=True)
     elif changed:
-        account.save(update_fields=[*changed, *(_KEY_OF[name][0] for name in changed if name in _KEY_OF)])
+        account.save(update_fields=changed)
     return account
+
+
+def forget_address(account: Account, *, unless: str) -> list[str]:
+    """Count the address of an account as changed and unverified, unless it is this one, and return what was set.
+
+    Whatever was mailed to it is void then. To be called before the new address is set; the caller saves.
+    """
+    if email_key(account.email) == email_key(unless):
+        return []
+    account.email_changes += 1
+    account.email_verified_at = None
+    return ["email_changes", "email_verified_at"]
 
 
 def create_user(
     *, email: str, username: str, password: str, first_name: str, last_name: str, **profile: Any
 ) -> Account:
     """Create a user with its account. Raises EmailTaken and UsernameTaken."""
+    email = users.normal_email(email)
     user = users.build_user(
         email=email, username=username, password=password, first_name=first_name, last_name=last_name
     )
@@ -67,7 +81,7 @@ def create_user(
             user.save(force_insert=True)
     except IntegrityError:
         # A constraint of the host's user model was faster than ours: say which of the two it was about.
-        if account_by_email(email) is not None:
+        if account_by_email(email) is not None or _is_of_another(user, users.email_field()):
             raise EmailTaken from None
         _refuse_names_of_users(user)
         raise
@@ -77,6 +91,7 @@ def create_user(
 def check_username(username: str, *, own: Account | None = None) -> str | None:
     """Return why a username cannot be had, ``invalid``, ``reserved`` or ``taken``; None when it can."""
     shortest, longest = settings.USERNAME_MIN_LENGTH, settings.USERNAME_MAX_LENGTH
+    longest = min(longest, users.longest_username())
     key = username_key(username)
     if not key or not shortest <= len(username) <= longest or not re.fullmatch(settings.USERNAME_PATTERN, username):
         return "invalid"
@@ -103,14 +118,18 @@ def derive_username(email: str) -> str:
 
 
 def randomised(username: str) -> str:
-    """Return a username with a random end, within the default length."""
-    return f"{username[:_DERIVED]}-{random_part()}"
+    """Return a username with a random end, within the default length and what the host's column takes."""
+    end = f"-{random_part()}"
+    return username[: min(_DERIVED, users.longest_username() - len(end))] + end
 
 
 @transaction.atomic
 def update_profile(account: Account, changes: dict[str, Any]) -> Account:
-    """Change the given fields of a profile, the username included. Raises UsernameTaken."""
-    account = Account.objects.select_for_update(of=("self",)).select_related("user").get(pk=account.pk)
+    """Change the given fields of a profile, the username included.
+
+    Raises UsernameTaken, and Unauthenticated when the account has gone meanwhile.
+    """
+    account = lock_account(account)
     user_fields: list[str] = []
     if "username" in changes and changes["username"] != account.username:
         require_username(changes["username"], own=account)
@@ -129,21 +148,30 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
 
 def _refuse_names_of_users(user: Any) -> None:
     """Raise UsernameTaken when a user without a (matching) account has exactly this name."""
-    field = users.username_field()
-    if field and get_user_model()._default_manager.filter(**{field: getattr(user, field)}).exclude(pk=user.pk).exists():
+    if _is_of_another(user, users.username_field()):
         raise UsernameTaken
 
 
-def _follow(account: Account, name: str, value: str) -> bool:
-    """Take a value over from the user's row; tell whether that changed anything."""
+def _is_of_another(user: Any, field: str) -> bool:
+    """Tell whether another row of the host's users has exactly the value of this field ("": no field)."""
+    others = get_user_model()._default_manager.exclude(pk=user.pk)
+    return bool(field) and others.filter(**{field: getattr(user, field)}).exists()
+
+
+def _follow(account: Account, name: str, value: str) -> list[str]:
+    """Take a value over from the user's row; return the names of the fields that this changed."""
     value = value[: _LONGEST[name]]
     keyless = name in _KEY_OF and getattr(account, _KEY_OF[name][0]) is None and value  # its holder may have gone
     if getattr(account, name) == value and not account._state.adding and not keyless:
-        return False
+        return []
+    changed = [name]
+    if name == "email":
+        changed += forget_address(account, unless=value)
     setattr(account, name, value)
     if name in _KEY_OF:
         column, canonical = _KEY_OF[name]
         key = canonical(value)
         taken = key is not None and Account.objects.filter(**{column: key}).exclude(pk=account.pk).exists()
         setattr(account, column, None if taken else key)
-    return True
+        changed.append(column)
+    return changed

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts import tokens, users
 from ninja_orgkit.accounts.errors import EmailTaken
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.accounts.services.accounts import KEYS
+from ninja_orgkit.accounts.selectors import lock_account_of
+from ninja_orgkit.accounts.services.accounts import KEYS, forget_address
 from ninja_orgkit.accounts.services.passwords import require_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
@@ -44,19 +45,16 @@ def request_change(account: Account, *, email: str, password: str | None) -> Non
 def verify(token: str) -> None:
     """Do what a mailed link promises: verify the present address, or change to the new one.
 
-    Doing it again changes nothing. Raises InvalidToken when the address has changed since, or is taken now.
+    Doing it again changes nothing. Raises InvalidToken when the address has changed since, or is taken now, and for a
+    change when the password is another one.
     """
-    slug, print_, email = tokens.read_email_token(token)
-    account = Account.objects.select_for_update(of=("self",)).select_related("user").filter(slug=slug).first()
-    if account is None or not account.user.is_active:
-        raise InvalidToken
-    if account.email_key != email_key(email) and print_ != tokens.fingerprint(account.email_key):
-        raise InvalidToken
-    if account.email == email and account.email_verified_at is not None:
+    read = tokens.read_email_token(token)
+    account = lock_account_of(read.slug)
+    if read.has_applied(account):
         return
-    if print_ != tokens.fingerprint(account.email_key):
+    if not read.can_apply(account):
         raise InvalidToken
-    _apply(account, email)
+    _apply(account, read.email)
 
 
 def mark_verified(account: Account) -> None:
@@ -67,14 +65,16 @@ def mark_verified(account: Account) -> None:
 
 
 def _apply(account: Account, email: str) -> None:
+    forget_address(account, unless=email)
     account.email_verified_at = timezone.now()
-    account.email = email
+    account.email = users.normal_email(email)
     account.email_key = email_key(email)
+    columns = ["email", "email_key", "email_changes", "email_verified_at", "updated_at"]
     try:
         with refusing(Account, **KEYS):
-            account.save(update_fields=["email", "email_key", "email_verified_at", "updated_at"])
+            account.save(update_fields=columns)
             fields = users.write_email(account.user, email)
             if fields:
                 account.user.save(update_fields=fields)
-    except EmailTaken:
+    except (EmailTaken, IntegrityError):  # the latter by a constraint of the host's user model
         raise InvalidToken from None

@@ -12,9 +12,9 @@ from django.utils import timezone
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import WeakPassword, WrongPassword
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.selectors import lock_account, lock_account_of
 from ninja_orgkit.accounts.services.sessions import end_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
-from ninja_orgkit.errors import InvalidToken
 
 
 def require_strong(password: str, user: Any = None, *, field: str = "password") -> None:
@@ -36,15 +36,14 @@ def require_password(account: Account, password: str) -> None:
 def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
     """Set a new password, end every other session and return new tokens of this one.
 
-    Raises WrongPassword and WeakPassword.
+    Raises WrongPassword, WeakPassword, and Unauthenticated when this session has ended meanwhile.
     """
-    account = _locked(session.account.pk)
+    account = lock_account(session.account)
     require_password(account, old)
     require_strong(new, account.user, field="new_password")
     _set_password(account, new)
     end_sessions(account, but=session)
-    session.account = account
-    return renew(session)
+    return renew(session, account)
 
 
 def request_reset(email: str) -> None:
@@ -59,25 +58,14 @@ def confirm_reset(token: str, new: str) -> None:
 
     Raises InvalidToken for a token that is spent or was never good, WeakPassword (which spends nothing).
     """
-    slug = tokens.read_reset(token)
-    key = Account.objects.filter(slug=slug).values_list("pk", flat=True).first()
-    if key is None:
-        raise InvalidToken
-    account = _locked(key)
+    account = lock_account_of(tokens.read_reset(token))
     tokens.check_reset(token, account)
-    if not account.user.is_active:
-        raise InvalidToken
     require_strong(new, account.user, field="new_password")
     _set_password(account, new)
     if account.email_verified_at is None:
         account.email_verified_at = timezone.now()
         account.save(update_fields=["email_verified_at"])
     end_sessions(account)
-
-
-def _locked(key: Any) -> Account:
-    """Return an account and its user as they are under the lock of both rows."""
-    return Account.objects.select_for_update(of=("self", "user")).select_related("user").get(pk=key)
 
 
 def _set_password(account: Account, password: str) -> None:

@@ -16,6 +16,8 @@ from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import account_by_login
 from ninja_orgkit.conf import settings
 
+_LONGEST_ADDRESS = 45
+
 
 def sign_in(*, login: str, password: str, device: str = "", address: str = "") -> tuple[Account, tokens.Pair]:
     """Begin a session for the account with this address or username.
@@ -43,7 +45,7 @@ def begin_session(account: Account, *, device: str = "", address: str = "") -> t
         account=account,
         fingerprint=session_fingerprint(account),
         device=device,
-        address=address,
+        address=address[:_LONGEST_ADDRESS],  # a proxy may call its client anything
         created_at=now,
         refreshed_at=now,
         last_used_at=now,
@@ -75,7 +77,8 @@ def refresh(token: str) -> tokens.Pair:
     """Spend a refresh token and return its successor.
 
     A token that is spent a second time within ``REFRESH_GRACE`` gets the same successor again; later, its session is
-    ended (somebody else may hold the successor). Raises TokenNotValid.
+    ended (somebody else may hold the successor). One of before a password change gets nothing and ends nothing: its
+    successor went only to who knew the password. Raises TokenNotValid.
     """
     claims = tokens.read_jwt(token, token_type="refresh")
     session = _usable(claims)
@@ -93,15 +96,23 @@ def refresh(token: str) -> tokens.Pair:
     raise TokenNotValid
 
 
-def renew(session: Session) -> tokens.Pair:
-    """Give a session the account's present password as basis and a new generation, and return its tokens."""
+def renew(session: Session, account: Account) -> tokens.Pair:
+    """Let a session go on under the account's new password, and return its tokens; former ones no longer refresh.
+
+    Raises TokenNotValid when it has ended meanwhile. Needs a transaction.
+    """
+    # As it is now: a refresh may have been faster, and its tokens are of the former password too.
+    held = Session.objects.select_for_update().filter(pk=session.pk).first()
+    if held is None:
+        raise TokenNotValid
     now = timezone.now()
-    session.fingerprint = session_fingerprint(session.account)
-    session.gen += 1
-    session.refreshed_at = session.last_used_at = now
-    session.expires_at = _expiry(session.created_at, now)
-    session.save(update_fields=["fingerprint", "gen", "refreshed_at", "last_used_at", "expires_at"])
-    return tokens.mint_pair(session)
+    held.account = account
+    held.fingerprint = session_fingerprint(account)
+    held.gen = held.first_gen = held.gen + 1
+    held.refreshed_at = held.last_used_at = now
+    held.expires_at = _expiry(held.created_at, now)
+    held.save(update_fields=["fingerprint", "gen", "first_gen", "refreshed_at", "last_used_at", "expires_at"])
+    return tokens.mint_pair(held)
 
 
 def log_out(*, refresh: str | None, session: Session | None) -> None:
@@ -145,6 +156,8 @@ def _usable(claims: tokens.Claims) -> Session:
     if session is None or not session.account.user.is_active:
         raise TokenNotValid
     if session.fingerprint != session_fingerprint(session.account):
+        raise TokenNotValid
+    if claims.gen is not None and claims.gen < session.first_gen:
         raise TokenNotValid
     return session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
-from ninja_orgkit.organizations import schemas
+from ninja_orgkit.organizations import errors, schemas
 from ninja_orgkit.organizations.selectors import get_membership, invitations_of
 from ninja_orgkit.organizations.services import invitations
 from ninja_orgkit.protocol.idempotency import once
@@ -35,7 +35,18 @@ def list_invitations(request: AuthedRequest, org_slug: OrgSlug, page: PageQuery)
     )
 
 
-@router.post("/", auth=bearer, response={201: schemas.OrgkitInvitation})
+@router.post(
+    "/",
+    auth=bearer,
+    response={201: schemas.OrgkitInvitation},
+    errors=[
+        errors.PersonalOrganization,
+        errors.AlreadyMember,
+        errors.AlreadyInvited,
+        errors.TooManyInvitations,
+    ],
+    idempotent=True,
+)
 def create_invitation(
     request: AuthedRequest, org_slug: OrgSlug, body: Json[schemas.OrgkitNewInvitation]
 ) -> HttpResponse:
@@ -49,7 +60,7 @@ def create_invitation(
     return once(request, body, act)
 
 
-@router.delete("/{invitation_id}/", auth=bearer, response={204: None})
+@router.delete("/{invitation_id}/", auth=bearer, response={204: None}, errors=[errors.InvitationEnded])
 def cancel_invitation(request: AuthedRequest, org_slug: OrgSlug, invitation_id: UuidPart) -> HttpResponse:
     """Withdraw a pending invitation; its link stops working."""
     membership = get_membership(request.auth, org_slug, needs=invitations.INVITE)

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.organizations import schemas
+from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.selectors import get_membership, members_of
 from ninja_orgkit.organizations.services import members
@@ -39,7 +40,7 @@ def list_members(request: AuthedRequest, org_slug: OrgSlug, page: PageQuery) -> 
     )
 
 
-@router.patch("/{user_slug}/", auth=bearer, response=schemas.OrgkitMember)
+@router.patch("/{user_slug}/", auth=bearer, response=schemas.OrgkitMember, errors=[LastOwner])
 def change_member(
     request: AuthedRequest, org_slug: OrgSlug, user_slug: Slug, body: Json[schemas.OrgkitMemberChange]
 ) -> HttpResponse:
@@ -49,9 +50,9 @@ def change_member(
     return reply(schemas.OrgkitMember, schemas.present_member(member, file_urls(request), with_email=True))
 
 
-@router.delete("/{user_slug}/", auth=bearer, response={204: None})
+@router.delete("/{user_slug}/", auth=bearer, response={204: None}, errors=[LastOwner, PersonalOrganization])
 def remove_member(request: AuthedRequest, org_slug: OrgSlug, user_slug: Slug) -> HttpResponse:
-    """Remove a member, or leave when it is oneself."""
-    membership = get_membership(request.auth, org_slug, needs="members.read")
+    """Remove a member, or leave when it is oneself: whoever is in may go."""
+    membership = get_membership(request.auth, org_slug, needs=None)
     members.remove_member(by=membership, account_slug=user_slug)
     return empty()

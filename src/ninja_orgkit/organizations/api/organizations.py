@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from django.http import HttpResponse
 from ninja import Query
@@ -11,6 +11,7 @@ from ninja import Query
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.errors import field_error
 from ninja_orgkit.organizations import schemas
+from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.selectors import get_membership, organizations_of
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.protocol.addresses import url_of
@@ -20,9 +21,6 @@ from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, p
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty
 from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug
-
-if TYPE_CHECKING:
-    from ninja_orgkit.organizations.models import Membership
 
 router = OrgkitRouter(tags=["organizations"])
 
@@ -45,26 +43,36 @@ def list_organizations(request: AuthedRequest, page: PageQuery) -> HttpResponse:
     )
 
 
-@router.post("/", auth=bearer, response={201: schemas.OrgkitOrganization})
+@router.post(
+    "/",
+    auth=bearer,
+    response={201: schemas.OrgkitOrganization},
+    errors=[SlugTaken],
+    tagged=True,
+    idempotent=True,
+    located=True,
+)
 def create_organization(request: AuthedRequest, body: Json[schemas.OrgkitNewOrganization]) -> HttpResponse:
     """Create an organization; the caller becomes its owner."""
 
     def act() -> HttpResponse:
         membership = organizations.create_organization(request.auth.account, **body.model_dump())
         headers = {"Location": url_of(request, "orgs", membership.organization.slug)}
-        return reply_tagged(request, schemas.OrgkitOrganization, _show(membership), status=201, headers=headers)
+        return reply_tagged(
+            request, schemas.OrgkitOrganization, schemas.show_organization(membership), status=201, headers=headers
+        )
 
     return once(request, body, act)
 
 
-@router.get("/{org_slug}/", auth=bearer, response=schemas.OrgkitOrganization)
+@router.get("/{org_slug}/", auth=bearer, response=schemas.OrgkitOrganization, tagged=True)
 def get_organization(request: AuthedRequest, org_slug: OrgSlug) -> HttpResponse:
     """Return an organization that the caller is in."""
     membership = get_membership(request.auth, org_slug, needs="org.read")
-    return reply_tagged(request, schemas.OrgkitOrganization, _show(membership))
+    return reply_tagged(request, schemas.OrgkitOrganization, schemas.show_organization(membership))
 
 
-@router.patch("/{org_slug}/", auth=bearer, response=schemas.OrgkitOrganization)
+@router.patch("/{org_slug}/", auth=bearer, response=schemas.OrgkitOrganization, tagged=True)
 def update_organization(
     request: AuthedRequest, org_slug: OrgSlug, body: Json[schemas.OrgkitOrganizationChange]
 ) -> HttpResponse:
@@ -73,10 +81,10 @@ def update_organization(
     changes = body.model_dump(exclude_unset=True)
     check = check_of(request, schemas.OrgkitOrganization, partial(_read, request, org_slug))
     membership.organization = organizations.update_organization(membership.organization, changes, check=check)
-    return reply_tagged(request, schemas.OrgkitOrganization, _show(membership))
+    return reply_tagged(request, schemas.OrgkitOrganization, schemas.show_organization(membership))
 
 
-@router.delete("/{org_slug}/", auth=bearer, response={204: None})
+@router.delete("/{org_slug}/", auth=bearer, response={204: None}, errors=[PersonalOrganization], tagged=True)
 def delete_organization(request: AuthedRequest, org_slug: OrgSlug, confirm: Confirmation = "") -> HttpResponse:
     """Delete an organization of a group: gone at once, its rows and files in the background."""
     membership = get_membership(request.auth, org_slug, needs="org.delete")
@@ -88,8 +96,4 @@ def delete_organization(request: AuthedRequest, org_slug: OrgSlug, confirm: Conf
 
 
 def _read(request: AuthedRequest, org_slug: str) -> Show:
-    return _show(get_membership(request.auth, org_slug, needs="org.read"))
-
-
-def _show(membership: Membership) -> Show:
-    return lambda _urls: schemas.present_organization(membership)
+    return schemas.show_organization(get_membership(request.auth, org_slug, needs="org.read"))

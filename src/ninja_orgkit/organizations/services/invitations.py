@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.accounts.services.emails import mark_verified
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
@@ -74,17 +75,21 @@ def cancel(*, by: Membership, invitation_id: str) -> None:
 
 
 @transaction.atomic
+def check(token: str, *, email: str) -> None:
+    """Raise what ``accept`` would raise for an account with this address, and change nothing."""
+    if _granted(token).email_key != email_key(email):
+        raise WrongRecipient
+
+
+@transaction.atomic
 def accept(account: Account, token: str) -> Membership:
     """Join by the token of a mailed link, which proves the address; who is a member already stays as they are.
 
     Raises InvalidToken for an invitation that is unknown, ended, expired or void, because its sender may not grant it
-    any more, and WrongRecipient when it went to another address.
+    any more, WrongRecipient when it went to another address, and Unauthenticated when the account has gone meanwhile.
     """
-    invitation = _pending(token)
-    if not _still_granted(invitation):
-        raise InvalidToken
-    known = Account.objects.select_for_update().filter(pk=account.pk).values_list("email_key", flat=True).first()
-    if known != invitation.email_key:
+    invitation = _granted(token)
+    if lock_account(account).email_key != invitation.email_key:
         raise WrongRecipient
     membership, _ = Membership.objects.get_or_create(
         organization=invitation.organization, account=account, defaults={"role": invitation.role}
@@ -113,6 +118,14 @@ def _make_room(invitation: Invitation) -> None:
         _end(former, Invitation.Status.EXPIRED)
     if pending.filter(expires_at__gt=timezone.now()).count() >= settings.INVITATIONS_MAX_PENDING:
         raise TooManyInvitations
+
+
+def _granted(token: str) -> Invitation:
+    """Return the invitation of a token as ``_pending`` does. Raises InvalidToken for one that is void, too."""
+    invitation = _pending(token)
+    if not _still_granted(invitation):
+        raise InvalidToken
+    return invitation
 
 
 def _pending(token: str) -> Invitation:

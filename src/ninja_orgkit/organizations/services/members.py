@@ -38,7 +38,7 @@ def remove_member(*, by: Membership, account_slug: str) -> None:
     Raises NotFound, Forbidden, LastOwner, and PersonalOrganization for the owner of one.
     """
     leaving = by.account.slug == account_slug
-    by = locked(by, needs="members.read" if leaving else "members.manage")
+    by = locked(by, needs=None if leaving else "members.manage")
     member = by if leaving else _member(by.organization, account_slug)
     if not leaving:
         _require_power(by, member.role)
@@ -56,7 +56,7 @@ def require_role(role: str) -> None:
         raise field_error(["body", "role"], "There is no such role", "unknown_role")
 
 
-def locked(membership: Membership, *, needs: str) -> Membership:
+def locked(membership: Membership, *, needs: str | None) -> Membership:
     """Return a membership as it is under the organization's lock. Raises NotFound and Forbidden, as the gate does."""
     organization = lock(membership.organization)
     current = Membership.objects.select_related("account").filter(pk=membership.pk).first()
@@ -67,10 +67,16 @@ def locked(membership: Membership, *, needs: str) -> Membership:
     return current
 
 
-def lock_owned(account: Account) -> list[Organization]:
-    """Lock, in one order, and return the organizations that an account owns: no other owner leaves meanwhile."""
-    owned = Membership.objects.filter(account=account, role__in=roles.owner_roles()).values("organization")
-    return list(Organization.objects.select_for_update().filter(pk__in=owned, deleted_at=None).order_by("pk"))
+def lock_joined(account: Account) -> list[Organization]:
+    """Lock, in one order, the organizations that an account is in, and return those that it owns.
+
+    Nobody leaves any of them meanwhile, or makes the account an owner.
+    """
+    mine = Membership.objects.filter(account=account)
+    joined = Organization.objects.select_for_update().filter(pk__in=mine.values("organization"), deleted_at=None)
+    locked = list(joined.order_by("pk"))
+    owned = set(mine.filter(role__in=roles.owner_roles()).values_list("organization_id", flat=True))
+    return [organization for organization in locked if organization.pk in owned]
 
 
 def _member(organization: Organization, account_slug: str) -> Membership:

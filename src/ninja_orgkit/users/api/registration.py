@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.accounts.errors import AccountInUse, EmailTaken, UsernameTaken, WeakPassword
 from ninja_orgkit.accounts.schemas import OrgkitMessage
+from ninja_orgkit.errors import InvalidToken, Throttled
+from ninja_orgkit.organizations.errors import LastOwner, WrongRecipient
 from ninja_orgkit.protocol.addresses import file_urls
 from ninja_orgkit.protocol.clients import client_address, client_device
 from ninja_orgkit.protocol.payload import Json
@@ -20,7 +23,11 @@ router = OrgkitRouter(tags=["account"])
 _MAIL_SENT = {"detail": "A mail tells how to go on."}
 
 
-@router.post("/register", response={201: schemas.OrgkitRegistered, 202: OrgkitMessage})
+@router.post(
+    "/register",
+    response={201: schemas.OrgkitRegistered, 202: OrgkitMessage},
+    errors=[EmailTaken, UsernameTaken, WeakPassword, InvalidToken, WrongRecipient, Throttled],
+)
 def register_user(request: HttpRequest, body: Json[schemas.OrgkitRegistration]) -> HttpResponse:
     """Register a user, with a personal organization.
 
@@ -37,7 +44,7 @@ def register_user(request: HttpRequest, body: Json[schemas.OrgkitRegistration]) 
     return reply(schemas.OrgkitRegistered, {**tokens, "user": user}, status=201)
 
 
-@router.delete("/delete", auth=bearer, response={204: None})
+@router.delete("/delete", auth=bearer, response={204: None}, errors=[LastOwner, AccountInUse])
 def delete_user(request: AuthedRequest) -> HttpResponse:
     """Delete the caller's account, with the personal organization and all its data."""
     deletion.delete_account(request.auth.account)

@@ -7,29 +7,26 @@ from django.db.models import ProtectedError, RestrictedError
 
 from ninja_orgkit.accounts.errors import AccountInUse
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.background.outbox import enqueue
-from ninja_orgkit.background.tasks import DELETE_FILES
-from ninja_orgkit.media.avatars import avatar_names
+from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.ownership import orphaned_without
-from ninja_orgkit.organizations.services.members import lock_owned
+from ninja_orgkit.organizations.services.members import lock_joined
 
 
 @transaction.atomic
 def delete_account(account: Account) -> None:
     """Delete a user with account, sessions and memberships; close the organizations that nobody else is in.
 
-    Raises LastOwner, with ``organizations``, while the user is the only owner of one with other members, and
-    AccountInUse where a model of the host's protects the user.
+    Raises LastOwner, with ``organizations``, while the user is the only owner of one with other members, AccountInUse
+    where a model of the host's protects the user, and Unauthenticated when the account has gone meanwhile.
     """
-    lock_owned(account)
+    lock_joined(account)
+    account = lock_account(account)
+    lock_joined(account)  # what was joined meanwhile; nothing is from here on
     orphans = orphaned_without(account)
     if orphans:
         raise LastOwner(organizations=[organization.slug for organization in orphans])
-    files = avatar_names(account)
     try:
         account.user.delete()
     except (RestrictedError, ProtectedError) as exc:
         raise AccountInUse from exc
-    if files:
-        enqueue(DELETE_FILES, names=files)

@@ -47,6 +47,8 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
     not. Raises EmailTaken (not then), UsernameTaken, WeakPassword, ValidationFailed, InvalidToken and WrongRecipient,
     and leaves nothing behind.
     """
+    if wanted.invitation:
+        invitations.check(wanted.invitation, email=wanted.email)
     if wanted.username:
         require_username(wanted.username)
     username = wanted.username or derive_username(wanted.email)
@@ -71,7 +73,9 @@ def _register_unseen(wanted: NewAccount, username: str) -> None:
             make_password(wanted.password)  # as much work as for a new account
             raise EmailTaken
         with transaction.atomic():
-            _create(wanted, username)
+            account = _create(wanted, username)
+            if account.email_verified_at is not None:  # by an invitation, so no other mail is on its way
+                enqueue("orgkit.accounts.mail_registered", account=account.slug)
     except EmailTaken:
         with transaction.atomic():
             enqueue("orgkit.accounts.mail_already_registered", email=wanted.email)
