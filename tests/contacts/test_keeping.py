@@ -69,6 +69,7 @@ def test_a_contact_without_any_name_is_refused(ann: Person, body: dict[str, Any]
         {"display_name": None}, {"display_name": 5}, {"display_name": "x" * 256}, {"display_name": "a\nb"},
         {"display_name": "\x00"}, {"email": "nobody"}, {"phone": "1" * 33}, {"notes": "x" * 10_001},
         {"unknown": 1}, {"custom": []}, {"custom": None}, {"slug": "mine"}, {"creator": "me"}, {"organization": 5},
+        {"organization": "a\x00"}, {"organization": "\ud800"}, {"organization": "x" * 256}, {"organization": None},
     ],
 )  # fmt: skip
 def test_values_that_are_not_valid_are_refused_when_created_replaced_or_changed(

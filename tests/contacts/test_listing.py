@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.contacts.models import Contact
-from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.tags.services import assign_tags
 from tests.client import Api, Person
 from tests.contacts.conftest import names
@@ -16,7 +17,8 @@ from tests.contacts.conftest import names
 
 def walk(api: Api, **query: Any) -> list[str]:
     """Return the slugs on all pages, one after the other; going back must give the same."""
-    pages, response = [], api.get("/contacts/", **query)
+    pages: list[list[str]] = []
+    response = api.get("/contacts/", **query)
     while True:
         page = response.json()
         pages.append([item["slug"] for item in page["items"]])
@@ -67,6 +69,59 @@ def test_pages_hold_every_contact_of_several_organizations_once(
     assert len(names(ann.api.get("/contacts/", search="name 2"))) == 2
 
 
+@pytest.fixture
+def twenty(ann: Person) -> list[Organization]:
+    """Return twenty organizations of Ann's with six contacts each, and one of strangers."""
+    account = Account.objects.get(slug=ann.slug)
+    organizations = Organization.objects.bulk_create(
+        Organization(slug=f"team-{number}", name="Team") for number in range(21)
+    )
+    *mine, _ = organizations
+    Membership.objects.bulk_create(Membership(organization=row, account=account, role="member") for row in mine)
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    for place, row in enumerate(organizations):
+        for number in range(6):
+            contact = Contact.objects.create(
+                organization=row,
+                display_name=("Same", f"Own {place:02}", "Zoë")[number % 3],
+                email="" if number % 2 else f"{place % 4}@example.com",
+                notes="" if number else f"needle {place % 2}",
+                created_at=began + timedelta(days=number // 3),
+            )
+            if number % 3 == 0:
+                assign_tags(row, contact, names=["vip", "lead"] if number else ["vip"])
+    return mine
+
+
+COLUMNS = {"display_name": "display_key", "first_name": "first_key", "email": "email_key", "created_at": "created_at"}
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ({}, 120), ({"tag": "vip"}, 40), ({"tag": ["vip", "lead"]}, 20), ({"search": "ZOE"}, 40),
+        ({"search": "needle 1"}, 10), ({"search": "same needle", "tag": "vip"}, 20),
+        ({"created_after": "2026-01-01T12:00:00Z"}, 60), ({"created_after": "2026-01-01T12:00:00Z", "tag": "lead"}, 20),
+        ({"search": "100%"}, 0),
+    ],
+)  # fmt: skip
+def test_a_member_of_twenty_organizations_goes_through_all_their_contacts(
+    ann: Person, twenty: list[Organization], query: dict[str, Any], number: int
+) -> None:
+    for name, column in COLUMNS.items():
+        for sign in ("", "-"):
+            ordering = f"{sign}{name}"
+            whole = ann.api.get("/contacts/", ordering=ordering, limit=200, **query).json()
+            slugs = [item["slug"] for item in whole["items"]]
+            assert (whole["count"], len(set(slugs))) == (number, number)
+            assert {item["organization"] for item in whole["items"]} <= {row.slug for row in twenty}
+            rows = Contact.objects.filter(slug__in=slugs).order_by(f"{sign}{column}", f"{sign}slug")
+            assert slugs == list(rows.values_list("slug", flat=True))
+            assert walk(ann.api, ordering=ordering, limit=17, **query) == slugs
+            part = ann.api.get("/contacts/", ordering=ordering, limit=5, offset=8, **query).json()
+            assert [item["slug"] for item in part["items"]] == slugs[8:13]
+
+
 def test_sorting_leaves_case_and_diacritics_aside(ann: Person, make: Any) -> None:
     for name in ("eve", "Émile", "Zoe", "adam", "Ádám b"):
         make(ann, name)
@@ -93,10 +148,12 @@ def test_a_search_finds_contacts_in_which_each_term_occurs(ann: Person, make: An
 @pytest.mark.parametrize(
     "bad",
     [
-        {"search": "x" * 201}, {"search": " ".join("abcdefghijk")}, {"search": "\x00"}, {"tag": "a\x00"},
+        {"search": "x" * 201}, {"search": " ".join("abcdefghijk")}, {"search": "a " * 11}, {"search": "\x00"},
+        {"tag": "a\x00"}, {"tag": "x" * 51}, {"tag": [f"t{number}" for number in range(21)]},
         {"ordering": "id"}, {"ordering": "slug"}, {"limit": 0}, {"limit": 10**9},
         {"limit": 5, "offset": 0, "cursor": "x"},
         {"created_after": "yesterday"}, {"updated_after": "0001-01-01T00:00:00+14:00"},
+        {"created_after": "9999-12-31T23:59:59-14:00"}, {"created_after": ""}, {"created_after": "9" * 30},
     ],
 )  # fmt: skip
 def test_queries_that_make_no_sense_are_refused(ann: Person, bad: dict[str, Any]) -> None:
@@ -105,6 +162,38 @@ def test_queries_that_make_no_sense_are_refused(ann: Person, bad: dict[str, Any]
 
 def test_ten_terms_are_allowed(ann: Person) -> None:
     assert ann.api.get("/contacts/", search=" ".join("abcdefghij")).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["created_after", "updated_after"])
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [
+        ("0001-01-01T00:00:00", ["Ada"]), ("0001-01-01T00:00:00Z", ["Ada"]), ("2020-01-01", ["Ada"]),
+        ("2020-01-01T00:00:00-14:00", ["Ada"]), ("9999-12-31T23:59:59", []), ("9999-12-31T23:59:59+14:00", []),
+    ],
+)  # fmt: skip
+def test_times_at_the_ends_of_the_calendar_are_compared_like_all_others(
+    ann: Person, make: Any, field: str, since: str, found: list[str]
+) -> None:
+    make(ann, "Ada")
+    assert names(ann.api.get("/contacts/", **{field: since})) == found
+
+
+def test_what_means_something_to_the_database_is_searched_as_it_is(ann: Person, make: Any) -> None:
+    for name in ("50% off", "a_b", "back\\slash", 'O\'Brien "Q"', "plain"):
+        make(ann, name)
+    for search, found in (
+        ("50%", ["50% off"]), ("5%f", []), ("_", ["a_b"]), ("\\", ["back\\slash"]), ("k\\s", ["back\\slash"]),
+        ("'b", ["O'Brien \"Q\""]), ('"', ["O'Brien \"Q\""]), ("\\%", []), ("(", []), ("*", []),
+    ):  # fmt: skip
+        assert names(ann.api.get("/contacts/", search=search)) == found
+
+
+def test_a_search_of_two_hundred_characters_is_allowed_whatever_they_grow_to(ann: Person, make: Any) -> None:
+    make(ann, "\ufdfa" * 200)
+    assert ann.api.get("/contacts/", search="\ufdfa" * 200).status_code == 200
+    assert names(ann.api.get("/contacts/", search="x" * 200)) == []
+    assert len(names(ann.api.get("/contacts/", search=" " * 300))) == 1
 
 
 def test_all_tags_of_a_filter_must_match_and_nothing_comes_twice(ann: Person, make: Any) -> None:

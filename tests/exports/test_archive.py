@@ -159,7 +159,7 @@ def test_a_missing_file_is_listed_and_the_rest_is_there(workspace: Workspace, ex
 
 
 def test_no_cell_is_a_formula(workspace: Workspace, export: Export) -> None:
-    risky = ["=1+1", "+41 44", "-2", "@SUM(A1)", "\tx", "\rx"]
+    risky = ["=1+1", "+41 44", "-2", "@SUM(A1)", "\tx", "\rx", "  =1+1", "\uff1d1+1", "\uff0d2"]
     for value in risky:
         workspace.add_contact(display_name="x", notes=value)
     workspace.add_contact(display_name="x", notes='fine, "quoted"\nand on')

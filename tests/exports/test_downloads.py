@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import urllib.request
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.exports.services import expire_exports
+from ninja_orgkit.media import storage
 from ninja_orgkit.organizations.models import Membership
 from tests.client import Api, Person
 from tests.exports.conftest import Workspace, status_of, stored_files
@@ -130,13 +132,9 @@ def test_an_expired_archive_is_deleted(
 def test_an_object_store_sends_the_archive_itself(
     workspace: Workspace, api: Api, run_outbox: Any, s3_server: Any, settings: Any
 ) -> None:
-    import urllib.request
-
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     image = workspace.add_image("Harbour")
     workspace.add_image("Gone")
-    from ninja_orgkit.media import storage
-
     storage.delete(type(image).objects.get(title="Gone").file)
     job_id = workspace.start()["id"]
     run_outbox()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ninja_orgkit.images.models import ImageAttachment
 from ninja_orgkit.images.services import attachments
@@ -145,13 +146,36 @@ def test_ids_come_as_repeated_fields_of_a_form_too(album: Album, contact: str, c
 @pytest.mark.parametrize(
     "body",
     [
-        {}, {"image_ids": []}, {"image_ids": 1}, {"image_ids": ["x"]}, {"image_ids": [True]}, {"image_ids": [0]},
-        {"image_ids": [2**63]}, {"image_ids": [1], "more": 1}, {"image_ids": list(range(1, 1002))}, [1], "x", None,
+        {}, {"image_ids": []}, {"image_ids": 1}, {"image_ids": ["x"]}, {"image_ids": ["1"]}, {"image_ids": [True]},
+        {"image_ids": [0]}, {"image_ids": [2**63]}, {"image_ids": [1], "more": 1}, {"image_ids": list(range(1, 1002))},
+        [1], "x", None,
     ],
 )  # fmt: skip
 def test_ids_that_are_none_are_refused(album: Album, contact: str, route: str, body: Any) -> None:
     response = album.api.post(f"{contact}{route}", body)
     assert (response.status_code, response.json()["code"]) == (422, "validation_error")
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded"])
+def test_a_form_takes_a_thousand_ids_and_not_one_more(album: Album, contact: str, content_type: str) -> None:
+    def send(count: int) -> Any:
+        ids = list(range(10**6, 10**6 + count))
+        if content_type == "multipart/form-data":
+            return album.api.upload(f"{contact}bulk_attach/", image_ids=ids)
+        body = "&".join(f"image_ids={number}" for number in ids)
+        return album.api.send("POST", f"{contact}bulk_attach/", body, content_type=content_type)
+
+    assert len(send(1000).json()["not_found"]) == 1000
+    for count in (1001, 3000):
+        response = send(count)
+        assert (response.status_code, response.json()["code"]) == (422, "validation_error")
+        assert response.json()["errors"][0]["type"] == "too_long"
+
+
+def test_a_form_of_ids_is_no_way_to_fill_a_disk(album: Album, contact: str) -> None:
+    large = SimpleUploadedFile("large", b"0" * 2**20)
+    response = album.api.upload(f"{contact}bulk_attach/", image_ids=album.fill(1), file=large)
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 
 def test_every_wrong_object_is_the_same_not_found(album: Album, foreign: Album) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ninja_orgkit.images.models import Image
+from ninja_orgkit.models import OutboxMessage
 from tests.conftest import RunOutbox
 from tests.images.conftest import Album, files_in, picture
 from tests.media.pictures import SVG, photo
@@ -61,6 +63,35 @@ def test_fifty_files_are_taken_and_not_one_more(album: Album) -> None:
     response = album.api.upload(bulk(album), files=[picture() for _ in range(51)])
     assert (response.status_code, response.json()["code"]) == (413, "too_many_files")
     assert Image.objects.count() == 50
+
+
+def cost(album: Album, count_queries: Callable[[], Any], count: int) -> int:
+    """Return how many statements it takes to upload so many new pictures at once."""
+    files = [picture() for _ in range(count)]
+    with count_queries() as queries:
+        results = album.api.upload(bulk(album), files=files).json()["results"]
+    assert [item["status"] for item in results] == ["created"] * count
+    return len(queries)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_fifty_files_take_as_many_statements_as_one(
+    broker: str, album: Album, count_queries: Callable[[], Any]
+) -> None:
+    cost(album, count_queries, 1)
+    assert cost(album, count_queries, 1) == cost(album, count_queries, 50)
+    assert not OutboxMessage.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_files_take_as_many_statements_as_one_while_the_broker_is_away(
+    album: Album, count_queries: Callable[[], Any]
+) -> None:
+    cost(album, count_queries, 1)
+    OutboxMessage.objects.all().delete()
+    assert cost(album, count_queries, 1) == cost(album, count_queries, 50)
+    assert OutboxMessage.objects.filter(task="orgkit.images.render").count() == 51
 
 
 def test_all_files_together_have_a_limit(album: Album, settings: Any, media_root: Path) -> None:

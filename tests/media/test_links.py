@@ -134,8 +134,12 @@ def test_a_download_goes_on_only_where_the_file_is_the_same(api: Api, link: str)
 
 
 def test_what_a_browser_has_is_not_sent_again(api: Api, link: str) -> None:
-    response = api.get(link, headers={"If-None-Match": api.send("HEAD", link)["ETag"]})
-    assert (response.status_code, response.content) == (304, b"")
+    etag = api.send("HEAD", link)["ETag"]
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        response = api.get(link, headers={"If-None-Match": known})
+        assert (response.status_code, response.content) == (304, b"")
+    for other in ('"other"', etag.strip('"'), ""):
+        assert body(api.get(link, headers={"If-None-Match": other})) == CONTENT
 
 
 def test_a_link_to_a_deleted_file_is_not_found(api: Api, name: str, link: str) -> None:

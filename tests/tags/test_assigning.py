@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connections, transaction
@@ -118,6 +119,26 @@ def test_a_tag_is_taken_away_by_its_slug_whatever_its_script(shelf: Shelf) -> No
     assert shelf.api.delete(f"{target}unknown/").status_code == 404
 
 
+def test_a_slug_in_a_url_may_be_composed_or_not(shelf: Shelf) -> None:
+    target = shelf.contact()
+    for spelled in ("größe", "gro\u0308ße"):
+        shelf.assign(target, "Größe")
+        assert shelf.api.get("/contacts/", tag=spelled).json()["count"] == 1
+        assert shelf.api.delete(f"{target}{quote(spelled)}/").status_code == 204
+    assert shelf.api.get(target).json()["items"] == []
+
+
+@pytest.mark.parametrize("slug", ["1", "contacts", "contact", "bulk", "a_b", "日本-語"])
+def test_a_slug_that_looks_like_something_else_is_a_slug(shelf: Shelf, slug: str) -> None:
+    shelf.add("other")
+    tag, target = shelf.add("Odd", slug=slug), shelf.contact()
+    assert [item["slug"] for item in shelf.assign(target, "odd")] == [slug]
+    assert shelf.api.get("/contacts/", tag=slug).json()["count"] == 1
+    assert shelf.api.delete(f"{target}{quote(slug)}/").status_code == 204
+    assert shelf.api.get(f"{shelf.path}{tag['id']}/").json()["usage_count"] == 0
+    assert shelf.api.get(f"{shelf.path}{tag['id']}/").json()["name"] == "Odd"
+
+
 def test_objects_of_another_organization_cannot_be_tagged_or_untagged(shelf: Shelf, foreign: Shelf) -> None:
     theirs = foreign.contact()
     foreign.assign(theirs, "secret")
@@ -180,6 +201,34 @@ def test_one_of_many_who_create_the_same_tag_at_once_succeeds(shelf: Shelf) -> N
 
     assert sorted(in_parallel(4, create)) == [201, 409, 409, 409]
     assert Tag.objects.get().slug == "vip"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_spellings_of_one_name_assigned_by_many_at_once_are_one_tag(shelf: Shelf) -> None:
+    targets = [shelf.contact(f"C{number}") for number in range(8)]
+    spellings = ["Straße", "STRASSE", "strasse", "\u017ftrasse", "Café", "CAFÉ", "cafe\u0301", "CAFE\u0301"]
+
+    def assign(number: int) -> int:
+        ordered = [spellings[number], spellings[number - 4], f"own {number}"]
+        return int(shelf.api.as_user(shelf.api.token).post(targets[number], ordered).status_code)
+
+    assert in_parallel(8, assign) == [200] * 8
+    assert Tag.objects.filter(name_key__in=["strasse", "café"]).count() == 2
+    assert {tag["usage_count"] for tag in shelf.listed(ordering="-usage_count", limit=2)} == {8}
+    assert TagAssignment.objects.count() == 8 * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_many_who_give_their_tags_the_same_name_at_once_succeeds(shelf: Shelf) -> None:
+    tags = [shelf.add(f"t{number}")["id"] for number in range(8)]
+
+    def rename(number: int) -> int:
+        path = f"{shelf.path}{tags[number]}/"
+        name = "VIP" if number % 2 else "vip"
+        return int(shelf.api.as_user(shelf.api.token).patch(path, {"name": name}).status_code)
+
+    assert sorted(in_parallel(8, rename)) == [200] + [409] * 7
+    assert Tag.objects.filter(name_key="vip").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

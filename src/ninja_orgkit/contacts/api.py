@@ -9,8 +9,11 @@ from ninja import Query
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.contacts import schemas, selectors, services
+from ninja_orgkit.contacts.errors import OrganizationImmutable
 from ninja_orgkit.contacts.schemas import OrgkitContact, present_contact, show_contact
+from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
+from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.media.storage import saving
 from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.addresses import file_urls, url_of
@@ -23,7 +26,7 @@ from ninja_orgkit.protocol.signatures import OrgkitRouter, Slug
 from ninja_orgkit.protocol.throttling import spend
 from ninja_orgkit.protocol.uploads import AvatarUpload
 
-router = OrgkitRouter(tags=["contacts"], auth=bearer)
+router = OrgkitRouter(tags=["contacts"], auth=bearer, errors=[NotFound, Forbidden])
 
 ORDERINGS = Orderings(
     columns={
@@ -58,7 +61,7 @@ def list_contacts(
     return paginate(request, rows, page, orderings=ORDERINGS, schema=OrgkitContact, present=present)
 
 
-@router.post("/", response={201: OrgkitContact})
+@router.post("/", response={201: OrgkitContact}, tagged=True, idempotent=True, located=True)
 def create_contact(request: AuthedRequest, body: Json[schemas.OrgkitContactCreate]) -> HttpResponse:
     """Create a contact with at least one name in an organization."""
     member = get_membership(request.auth, body.organization, needs=selectors.WRITE)
@@ -72,14 +75,14 @@ def create_contact(request: AuthedRequest, body: Json[schemas.OrgkitContactCreat
     return once(request, body, act)
 
 
-@router.get("/{slug}/", response=OrgkitContact)
+@router.get("/{slug}/", response=OrgkitContact, tagged=True)
 def get_contact(request: AuthedRequest, slug: Slug) -> HttpResponse:
     """Return a contact."""
     row = selectors.contact_row(request.auth, slug)
     return reply_tagged(request, OrgkitContact, partial(present_contact, row))
 
 
-@router.put("/{slug}/", response=OrgkitContact)
+@router.put("/{slug}/", response=OrgkitContact, errors=[OrganizationImmutable], tagged=True)
 def replace_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.OrgkitContactChange]) -> HttpResponse:
     """Replace all editable fields of a contact; those not given become empty."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
@@ -89,7 +92,7 @@ def replace_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.Orgki
     return reply_tagged(request, OrgkitContact, show_contact(contact))
 
 
-@router.patch("/{slug}/", response=OrgkitContact)
+@router.patch("/{slug}/", response=OrgkitContact, errors=[OrganizationImmutable], tagged=True)
 def update_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.OrgkitContactChange]) -> HttpResponse:
     """Change the given fields of a contact."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
@@ -98,7 +101,7 @@ def update_contact(request: AuthedRequest, slug: Slug, body: Json[schemas.Orgkit
     return reply_tagged(request, OrgkitContact, show_contact(contact))
 
 
-@router.delete("/{slug}/", response={204: None})
+@router.delete("/{slug}/", response={204: None}, tagged=True)
 def delete_contact(request: AuthedRequest, slug: Slug) -> HttpResponse:
     """Delete a contact."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
@@ -106,7 +109,7 @@ def delete_contact(request: AuthedRequest, slug: Slug) -> HttpResponse:
     return empty()
 
 
-@router.post("/{slug}/avatar/", response=schemas.OrgkitContactAvatar)
+@router.post("/{slug}/avatar/", response=schemas.OrgkitContactAvatar, errors=UPLOAD_ERRORS, idempotent=True)
 def upload_contact_avatar(request: AuthedRequest, slug: Slug, file: AvatarUpload) -> HttpResponse:
     """Set the avatar of a contact."""
     contact = selectors.get_contact(request.auth, slug, needs=selectors.WRITE)
@@ -122,7 +125,7 @@ def upload_contact_avatar(request: AuthedRequest, slug: Slug, file: AvatarUpload
         return once(request, file, act)
 
 
-@router.delete("/{slug}/avatar/", response={204: None})
+@router.delete("/{slug}/avatar/", response={204: None}, errors=[NoAvatar])
 def delete_contact_avatar(request: AuthedRequest, slug: Slug) -> HttpResponse:
     """Remove the avatar of a contact."""
     clear_avatar(selectors.get_contact(request.auth, slug, needs=selectors.WRITE))

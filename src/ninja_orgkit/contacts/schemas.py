@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.contacts.models import Contact
-from ninja_orgkit.contacts.selectors import MAX_TERMS, row_of, search_terms
+from ninja_orgkit.contacts.selectors import MAX_TERMS, row_of
 from ninja_orgkit.protocol.addresses import FileUrl, file_url
 from ninja_orgkit.protocol.conditional import Show
 from ninja_orgkit.protocol.custom import custom_field, custom_shown
@@ -25,6 +25,7 @@ from ninja_orgkit.protocol.fields import (
     Since,
     Text,
     clean_email,
+    example,
 )
 from ninja_orgkit.protocol.signatures import Part
 from ninja_orgkit.tags.selectors import by_name
@@ -35,7 +36,7 @@ def _email_or_nothing(value: str) -> str:
 
 
 def _few_terms(value: str) -> str:
-    if len(search_terms(value)) > MAX_TERMS:
+    if len(value.split()) > MAX_TERMS:
         raise PydanticCustomError("too_many_terms", "Give at most {most} terms", {"most": MAX_TERMS})
     return value
 
@@ -48,6 +49,8 @@ CustomShown: Any = custom_shown("contact")
 class OrgkitContactTag(BaseModel):
     """A tag, as a contact shows it."""
 
+    model_config = example(id=7, name="VIP", slug="vip")
+
     id: int
     name: str
     slug: str
@@ -55,6 +58,25 @@ class OrgkitContactTag(BaseModel):
 
 class OrgkitContact(BaseModel):
     """A contact of an organization."""
+
+    model_config = example(
+        slug="grace-hopper-x7k2m5qa",
+        display_name="Grace Hopper",
+        first_name="Grace",
+        last_name="Hopper",
+        email="grace@example.com",
+        phone="+1 555 0100",
+        location="Arlington",
+        notes="",
+        organization="acme",
+        creator="ada-5kq2m7xa",
+        avatar_url=None,
+        avatar_large_url=None,
+        tags=[{"id": 7, "name": "VIP", "slug": "vip"}],
+        custom={},
+        created_at="2026-01-31T09:30:00Z",
+        updated_at="2026-01-31T09:30:00Z",
+    )
 
     slug: str
     display_name: str
@@ -90,13 +112,17 @@ class OrgkitContactFields(OrgkitInput):
 class OrgkitContactCreate(OrgkitContactFields):
     """A new contact, with at least one name."""
 
-    organization: Part = Field(description="Slug of the organization that it belongs to.")
+    model_config = example(organization="acme", first_name="Grace", last_name="Hopper", email="grace@example.com")
+
+    organization: Line255 = Field(description="Slug of the organization that it belongs to.")
 
 
 class OrgkitContactChange(OrgkitContactFields):
     """The fields of a contact: all of them in a PUT, those to change in a PATCH."""
 
-    organization: str = Field("", description="Slug of the contact's organization; another one is a conflict.")
+    model_config = example(first_name="Grace", last_name="Hopper", phone="+1 555 0100")
+
+    organization: Line255 = Field("", description="Slug of the contact's organization; another one is a conflict.")
 
 
 class OrgkitContactFilters(BaseModel):
@@ -107,12 +133,17 @@ class OrgkitContactFilters(BaseModel):
         "", description="Up to 10 terms; each must occur in names, e-mail, phone or notes."
     )
     tag: list[Line50] = Field([], max_length=20, description="Slugs of tags; all must match.")
-    created_after: Since | None = None
-    updated_after: Since | None = None
+    created_after: Since | None = Field(None, description="Made after this moment (RFC 3339).")
+    updated_after: Since | None = Field(None, description="Changed after this moment (RFC 3339).")
 
 
 class OrgkitContactAvatar(BaseModel):
     """The two sizes of an avatar."""
+
+    model_config = example(
+        avatar_url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
+        avatar_large_url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
+    )
 
     avatar_url: str
     avatar_large_url: str

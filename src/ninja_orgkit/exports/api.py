@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.exports import selectors, services
+from ninja_orgkit.exports.errors import ExportActive
 from ninja_orgkit.exports.links import download_link
 from ninja_orgkit.exports.schemas import OrgkitExport, present
 from ninja_orgkit.organizations.selectors import get_membership
@@ -24,7 +25,7 @@ router = OrgkitRouter(tags=["exports"], auth=bearer)
 _ORDERINGS = Orderings({"created_at": "created_at"}, default="-created_at", tie="id")
 
 
-@router.post("/", response={202: OrgkitExport})
+@router.post("/", response={202: OrgkitExport}, errors=[ExportActive], idempotent=True, located=True)
 def request_export(request: AuthedRequest, org_slug: OrgSlug) -> HttpResponse:
     """Have everything the organization has put into an archive, in the background.
 

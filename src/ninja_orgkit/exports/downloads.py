@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from ninja import Query
 from ninja.decorators import decorate_view
 
+from ninja_orgkit.errors import NotFound, RangeNotSatisfiable
 from ninja_orgkit.exports import selectors
+from ninja_orgkit.exports.errors import ExportExpired
 from ninja_orgkit.exports.links import read_token
+from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.media.links import serve
+from ninja_orgkit.protocol.openapi import file_answers
 from ninja_orgkit.protocol.replies import kept_private
 from ninja_orgkit.protocol.signatures import OrgkitRouter
 
 router = OrgkitRouter(tags=["exports"])
 
+LinkToken = Annotated[str, Query(description="From `download_url` of the export, or from the mail.")]
 
-@router.get("/download")
+
+@router.get(
+    "/download",
+    errors=[NotFound, ExportExpired, RangeNotSatisfiable, StorageUnavailable],
+    openapi_extra=file_answers("application/zip"),
+)
 @decorate_view(kept_private)
-def download_export(request: HttpRequest, token: str) -> HttpResponseBase:
+def download_export(request: HttpRequest, token: LinkToken) -> HttpResponseBase:
     """Send the archive of an export, or one range of it.
 
     The link works until the export expires, and for as long as the admin to whom it was given may export.
@@ -27,7 +40,7 @@ def download_export(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @router.api_operation(["HEAD"], "/download", include_in_schema=False)
 @decorate_view(kept_private)
-def head_export(request: HttpRequest, token: str) -> HttpResponseBase:
+def head_export(request: HttpRequest, token: LinkToken) -> HttpResponseBase:
     """Say what the archive is without sending it."""
     return _send(request, token)
 

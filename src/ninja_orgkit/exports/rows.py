@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from ninja_orgkit.registry import ExportKind, StoredFile, export_kinds
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")  # the second ones are the full-width forms
 _FETCH = 1000
 
 
@@ -92,5 +92,5 @@ class CsvLines:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool | list | dict):
         value = json.dumps(value, ensure_ascii=False)
-    # OWASP, "CSV Injection": what begins like a formula gets an apostrophe in front.
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    # OWASP, "CSV Injection": what begins like a formula, spaces aside, gets an apostrophe in front.
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value

@@ -10,11 +10,13 @@ from uuid import UUID
 from django.utils import timezone
 from pydantic import BaseModel, Field
 
-from ninja_orgkit.protocol.fields import Moment
+from ninja_orgkit.protocol.fields import Moment, example
 
 
 class OrgkitExportProgress(BaseModel):
     """How far an export is."""
+
+    model_config = example(done=1200, total=2400, percent=50)
 
     done: int = Field(description="Rows and files that are in the archive.")
     total: int = Field(description="Rows and files that will be; 0 until all rows are read.")
@@ -23,6 +25,21 @@ class OrgkitExportProgress(BaseModel):
 
 class OrgkitExport(BaseModel):
     """An export of an organization."""
+
+    model_config = example(
+        id="018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
+        status="ready",
+        progress={"done": 2400, "total": 2400, "percent": 100},
+        size=52428800,
+        sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        requested_by="ada-5kq2m7xa",
+        created_at="2026-01-31T09:30:00Z",
+        started_at="2026-01-31T09:30:00Z",
+        finished_at="2026-01-31T09:31:00Z",
+        expires_at="2026-02-07T09:31:00Z",
+        download_url="https://example.com/api/v1/exports/download?token=WyJhZGEiXQ.c2lnbmF0dXJl",
+        error=None,
+    )
 
     id: UUID
     status: Literal["queued", "running", "ready", "failed", "expired", "cancelled"]

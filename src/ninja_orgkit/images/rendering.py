@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
@@ -74,8 +74,7 @@ def render_again(images: list[Image]) -> None:
     """Ask for new renditions, as after a change of the setting ``RENDITIONS``; the old files go then."""
     keys = [image.pk for image in images]
     Image.objects.filter(pk__in=keys).update(status=Image.Status.PROCESSING, updated_at=timezone.now())
-    for key in keys:
-        enqueue(RENDER, image=key)
+    enqueue_each(RENDER, [{"image": key} for key in keys])
 
 
 def revive() -> None:
@@ -83,5 +82,5 @@ def revive() -> None:
     now = timezone.now()
     waiting = Image.objects.filter(status=Image.Status.PROCESSING)
     waiting.filter(updated_at__lte=now - _HOPELESS).update(status=Image.Status.FAILED, updated_at=now)
-    for key in waiting.filter(updated_at__lte=now - _STALE).values_list("pk", flat=True):
-        enqueue(RENDER, image=key)
+    stale = waiting.filter(updated_at__lte=now - _STALE).values_list("pk", flat=True)
+    enqueue_each(RENDER, [{"image": key} for key in stale])

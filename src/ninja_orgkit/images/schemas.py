@@ -13,7 +13,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.services.uploads import Uploaded
 from ninja_orgkit.protocol.addresses import FileUrl
-from ninja_orgkit.protocol.fields import MAX_ID, Id, Line200, Line255, Line500, Moment, OrgkitInput, Text
+from ninja_orgkit.protocol.fields import MAX_ID, Id, Line200, Line255, Line500, Moment, OrgkitInput, Text, example
 from ninja_orgkit.protocol.uploads import Picture
 
 _MAX_POSITION = 2**31 - 1
@@ -31,13 +31,15 @@ def _possible(value: int) -> int:
     return value
 
 
-ImageId = Annotated[int, AfterValidator(_possible), PathParam()]
+ImageId = Annotated[int, AfterValidator(_possible), PathParam(description="Id of the image.")]
 """The id of an image, as a part of a path. What no id can be is simply not found."""
 Ids = Annotated[list[Id], Field(min_length=1, description="1–1,000 ids."), AfterValidator(_bounded)]
 
 
 class OrgkitRendition(BaseModel):
     """A smaller WebP picture."""
+
+    model_config = example(url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl", width=160, height=120)
 
     url: str
     width: int
@@ -46,6 +48,31 @@ class OrgkitRendition(BaseModel):
 
 class OrgkitImage(BaseModel):
     """An image."""
+
+    model_config = example(
+        id=42,
+        title="Evening",
+        description="",
+        alt_text="The sun sets behind hills",
+        format="jpeg",
+        width=4032,
+        height=3024,
+        size=3145728,
+        status="ready",
+        placeholder="#c08a5e",
+        organization="acme",
+        creator="ada-5kq2m7xa",
+        url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
+        renditions={
+            "thumb": {
+                "url": "https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
+                "width": 160,
+                "height": 120,
+            }
+        },
+        created_at="2026-01-31T09:30:00Z",
+        updated_at="2026-01-31T09:30:00Z",
+    )
 
     id: int
     title: str
@@ -69,14 +96,14 @@ class OrgkitAttachment(BaseModel):
     """That an object has an image; texts that are not null override the image's."""
 
     image: OrgkitImage
-    app_label: str
-    model: str
-    obj_id: str
+    app_label: str = Field(examples=["contacts"])
+    model: str = Field(examples=["contact"])
+    obj_id: str = Field(examples=["grace-hopper-x7k2m5qa"])
     is_cover: bool
     position: int
-    title: str | None
-    description: str | None
-    alt_text: str | None
+    title: str | None = Field(examples=[None])
+    description: str | None = Field(examples=[None])
+    alt_text: str | None = Field(examples=["Grace at her desk"])
 
 
 class OrgkitImageUpload(OrgkitInput):
@@ -97,6 +124,8 @@ class OrgkitBulkUpload(OrgkitInput):
 class OrgkitImageChange(OrgkitInput):
     """What to change of an image."""
 
+    model_config = example(title="Evening", alt_text="The sun sets behind hills")
+
     title: Line200 = ""
     description: Text = ""
     alt_text: Line500 = ""
@@ -105,17 +134,23 @@ class OrgkitImageChange(OrgkitInput):
 class OrgkitImagesToDelete(OrgkitInput):
     """Ids of images."""
 
+    model_config = example(ids=[42, 43])
+
     ids: Ids
 
 
 class OrgkitImageIds(OrgkitInput):
     """Ids of images."""
 
+    model_config = example(image_ids=[42, 43])
+
     image_ids: Ids
 
 
 class OrgkitImageAndObject(OrgkitInput):
     """An image and an object."""
+
+    model_config = example(image_id=42, app_label="contacts", model="contact", obj_id="grace-hopper-x7k2m5qa")
 
     image_id: Id
     app_label: Line255
@@ -131,6 +166,8 @@ class OrgkitImageAndObject(OrgkitInput):
 class OrgkitAttachmentChange(OrgkitInput):
     """What to change of an attachment; null gives a text back to the image."""
 
+    model_config = example(is_cover=True, alt_text="Grace at her desk")
+
     is_cover: StrictBool = False
     position: Annotated[int, Field(strict=True, ge=0, le=_MAX_POSITION)] = 0
     title: Line200 | None = None
@@ -141,6 +178,11 @@ class OrgkitAttachmentChange(OrgkitInput):
 class OrgkitUploadError(BaseModel):
     """What is wrong with a file."""
 
+    model_config = example(
+        code="unsupported_image",
+        detail="This is not a picture in a format that is accepted: JPEG, PNG, WebP, AVIF or GIF.",
+    )
+
     code: str
     detail: str
 
@@ -148,7 +190,7 @@ class OrgkitUploadError(BaseModel):
 class OrgkitUploadResult(BaseModel):
     """What became of one file."""
 
-    file: str = Field(description="The name that the client gave it.")
+    file: str = Field(description="The name that the client gave it.", examples=["evening.jpg"])
     status: Literal["created", "duplicate", "error"]
     image: OrgkitImage | None
     error: OrgkitUploadError | None
@@ -163,12 +205,16 @@ class OrgkitUploadResults(BaseModel):
 class OrgkitDeletedImages(BaseModel):
     """What became of each id."""
 
+    model_config = example(deleted=[42], not_found=[43])
+
     deleted: list[int]
     not_found: list[int]
 
 
 class OrgkitAttachedImages(BaseModel):
     """What became of each id."""
+
+    model_config = example(attached=[42], already_attached=[43], not_found=[44])
 
     attached: list[int]
     already_attached: list[int]
@@ -177,6 +223,8 @@ class OrgkitAttachedImages(BaseModel):
 
 class OrgkitDetachedImages(BaseModel):
     """What became of each id."""
+
+    model_config = example(detached=[42], not_attached=[43])
 
     detached: list[int]
     not_attached: list[int]
@@ -222,10 +270,10 @@ def present_attachment(row: Mapping[str, Any], urls: FileUrl, *, name: str, obj_
 def present_result(result: Uploaded, rows: Mapping[int, Mapping[str, Any]], urls: FileUrl) -> dict[str, Any]:
     """Return what became of one file, given the rows of all images of the request."""
     row = rows.get(result.image_id) if result.image_id else None
-    error = result.error and {"code": result.error.code(), "detail": result.error.detail}
+    error = result.error or (NotFound() if row is None else None)  # it may have been deleted meanwhile
     return {
         "file": result.name,
         "status": "error" if row is None else "created" if result.is_new else "duplicate",
         "image": row and present_image(row, urls),
-        "error": error,
+        "error": error and {"code": error.code(), "detail": error.detail},
     }

@@ -27,3 +27,7 @@ class NoAvatar(NotFound):
 
 class StorageUnavailable(Unavailable):
     """The file storage cannot be reached; try again later."""
+
+
+UPLOAD_ERRORS = (FileTooLarge, UnsupportedImage, InvalidImage, StorageUnavailable)
+"""What can be wrong with an upload."""

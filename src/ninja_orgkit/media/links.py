@@ -156,7 +156,8 @@ def _answer(request: HttpRequest, file: Any, name: str, size: int) -> HttpRespon
     etag = f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'
     headers = {"Accept-Ranges": "bytes", "ETag": etag}
     response: HttpResponseBase
-    if etag in request.headers.get("If-None-Match", ""):
+    known = request.headers.get("If-None-Match", "")
+    if etag in known or known.strip() == "*":
         file.close()
         return HttpResponse(status=304, headers=headers)
     asked = _asked_range(request, etag, size)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 from django.http import HttpResponse
-from ninja import Query
+from ninja import Path, Query
 
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
@@ -18,10 +19,12 @@ from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty, reply
 from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, Slug, Target
 from ninja_orgkit.tags import schemas, selectors, services
+from ninja_orgkit.tags.errors import TagExists
 from ninja_orgkit.tags.schemas import OrgkitTag, present_tag, show_tag
 
 router = OrgkitRouter(tags=["tags"], auth=bearer)
 
+TagId = Annotated[int, Path(description="Id of the tag.")]
 ORDERINGS = Orderings(
     columns={"name": "sort_key", "usage_count": "usage_count", "created_at": "created_at"}, default="name", tie="id"
 )
@@ -37,7 +40,7 @@ def list_tags(
     return paginate(request, rows, page, orderings=ORDERINGS, schema=OrgkitTag, present=present_tag)
 
 
-@router.post("/", response={201: OrgkitTag})
+@router.post("/", response={201: OrgkitTag}, errors=[TagExists], tagged=True, idempotent=True, located=True)
 def create_tag(request: AuthedRequest, org_slug: OrgSlug, body: Json[schemas.OrgkitTagCreate]) -> HttpResponse:
     """Create a tag. Without a slug it gets one made of its name."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
@@ -50,17 +53,17 @@ def create_tag(request: AuthedRequest, org_slug: OrgSlug, body: Json[schemas.Org
     return once(request, body, act)
 
 
-@router.get("/{int:tag_id}/", response=OrgkitTag)
-def get_tag(request: AuthedRequest, org_slug: OrgSlug, tag_id: int) -> HttpResponse:
+@router.get("/{int:tag_id}/", response=OrgkitTag, tagged=True)
+def get_tag(request: AuthedRequest, org_slug: OrgSlug, tag_id: TagId) -> HttpResponse:
     """Return a tag."""
     member = get_membership(request.auth, org_slug, needs="tags.read")
     tag = selectors.get_tag(member.organization, tag_id)
     return reply_tagged(request, OrgkitTag, show_tag(tag))
 
 
-@router.patch("/{int:tag_id}/", response=OrgkitTag)
+@router.patch("/{int:tag_id}/", response=OrgkitTag, errors=[TagExists], tagged=True)
 def update_tag(
-    request: AuthedRequest, org_slug: OrgSlug, tag_id: int, body: Json[schemas.OrgkitTagChange]
+    request: AuthedRequest, org_slug: OrgSlug, tag_id: TagId, body: Json[schemas.OrgkitTagChange]
 ) -> HttpResponse:
     """Change the name, the slug or the color of a tag."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
@@ -70,8 +73,8 @@ def update_tag(
     return reply_tagged(request, OrgkitTag, show_tag(tag))
 
 
-@router.delete("/{int:tag_id}/", response={204: None})
-def delete_tag(request: AuthedRequest, org_slug: OrgSlug, tag_id: int) -> HttpResponse:
+@router.delete("/{int:tag_id}/", response={204: None}, tagged=True)
+def delete_tag(request: AuthedRequest, org_slug: OrgSlug, tag_id: TagId) -> HttpResponse:
     """Delete a tag, and take it from everything that has it."""
     member = get_membership(request.auth, org_slug, needs="tags.write")
     tag = selectors.get_tag(member.organization, tag_id)
@@ -88,7 +91,7 @@ def list_tags_of_object(request: AuthedRequest, org_slug: OrgSlug, target: Targe
     return paginate(request, rows, page, orderings=ORDERINGS, schema=OrgkitTag, present=present_tag)
 
 
-@router.post("/{app_label}/{model}/{obj_id}/", response=list[OrgkitTag])
+@router.post("/{app_label}/{model}/{obj_id}/", response=list[OrgkitTag], errors=[TagExists], idempotent=True)
 def assign_tags(
     request: AuthedRequest, org_slug: OrgSlug, target: Target, body: Json[schemas.OrgkitTagNames]
 ) -> HttpResponse:

@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.protocol.conditional import Show
-from ninja_orgkit.protocol.fields import Line, Line200, Moment, OrgkitInput
+from ninja_orgkit.protocol.fields import Line, Line200, Moment, OrgkitInput, example
 from ninja_orgkit.slugs import name_slug
 from ninja_orgkit.tags.models import Tag
 from ninja_orgkit.tags.selectors import tag_row
@@ -37,6 +37,16 @@ Color = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, p
 class OrgkitTag(BaseModel):
     """A tag of an organization."""
 
+    model_config = example(
+        id=7,
+        name="VIP",
+        slug="vip",
+        color="#1e90ff",
+        organization="acme",
+        usage_count=12,
+        created_at="2026-01-31T09:30:00Z",
+    )
+
     id: int
     name: str
     slug: str
@@ -49,6 +59,8 @@ class OrgkitTag(BaseModel):
 class OrgkitTagCreate(OrgkitInput):
     """A new tag."""
 
+    model_config = example(name="VIP", color="#1e90ff")
+
     name: TagName
     slug: TagSlug | None = None
     color: Color | None = None
@@ -57,6 +69,8 @@ class OrgkitTagCreate(OrgkitInput):
 class OrgkitTagChange(OrgkitInput):
     """The fields of a tag to change."""
 
+    model_config = example(name="Very important")
+
     name: TagName = ""
     slug: TagSlug = ""
     color: Color | None = None
@@ -64,6 +78,8 @@ class OrgkitTagChange(OrgkitInput):
 
 class OrgkitTagNames(OrgkitInput):
     """Names of tags, as ``{"tags": [...]}`` or as a bare list."""
+
+    model_config = example(tags=["VIP", "lead"])
 
     tags: Annotated[list[TagName], AfterValidator(_few)]
 
@@ -75,7 +91,8 @@ class OrgkitTagNames(OrgkitInput):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         whole = handler.resolve_ref_schema(handler(schema))
-        return {"title": cls.__name__, "anyOf": [dict(whole), whole["properties"]["tags"]]}
+        bare = whole["properties"]["tags"]
+        return {"title": cls.__name__, "anyOf": [dict(whole), bare], "examples": whole["examples"]}
 
 
 class OrgkitTagSearch(BaseModel):

@@ -28,7 +28,7 @@ ORDERINGS = Orderings({"position": "position"}, default="position", tie="image_i
 _OBJECT = "/images/{app_label}/{model}/{obj_id}"
 
 
-@router.post("/attach/", response=OrgkitAttachment)
+@router.post("/attach/", response=OrgkitAttachment, idempotent=True)
 def attach_image(
     request: AuthedRequest, org_slug: OrgSlug, body: AnyBody[schemas.OrgkitImageAndObject]
 ) -> HttpResponse:
@@ -44,7 +44,7 @@ def attach_image(
     return once(request, body, act)
 
 
-@router.post("/detach/", response={204: None})
+@router.post("/detach/", response={204: None}, idempotent=True)
 def detach_image(
     request: AuthedRequest, org_slug: OrgSlug, body: AnyBody[schemas.OrgkitImageAndObject]
 ) -> HttpResponse:
@@ -69,7 +69,7 @@ def list_images_of_object(request: AuthedRequest, org_slug: OrgSlug, target: Tar
     return paginate(request, rows, page, orderings=ORDERINGS, schema=OrgkitAttachment, present=present)
 
 
-@router.post(f"{_OBJECT}/", response=list[OrgkitAttachment])
+@router.post(f"{_OBJECT}/", response=list[OrgkitAttachment], idempotent=True)
 def attach_images_to_object(
     request: AuthedRequest, org_slug: OrgSlug, target: Target, body: AnyBody[schemas.OrgkitImageIds]
 ) -> HttpResponse:
@@ -85,7 +85,7 @@ def attach_images_to_object(
     return once(request, body, act)
 
 
-@router.post(f"{_OBJECT}/bulk_attach/", response=schemas.OrgkitAttachedImages)
+@router.post(f"{_OBJECT}/bulk_attach/", response=schemas.OrgkitAttachedImages, idempotent=True)
 def bulk_attach_images(
     request: AuthedRequest, org_slug: OrgSlug, target: Target, body: AnyBody[schemas.OrgkitImageIds]
 ) -> HttpResponse:
@@ -100,7 +100,7 @@ def bulk_attach_images(
     return once(request, body, act)
 
 
-@router.post(f"{_OBJECT}/bulk_detach/", response=schemas.OrgkitDetachedImages)
+@router.post(f"{_OBJECT}/bulk_detach/", response=schemas.OrgkitDetachedImages, idempotent=True)
 def bulk_detach_images(
     request: AuthedRequest, org_slug: OrgSlug, target: Target, body: AnyBody[schemas.OrgkitImageIds]
 ) -> HttpResponse:

@@ -13,6 +13,7 @@ from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.images import schemas, selectors
 from ninja_orgkit.images.schemas import ImageId, OrgkitImage, present_image
 from ninja_orgkit.images.services import images, uploads
+from ninja_orgkit.media.errors import UPLOAD_ERRORS, FileTooLarge, StorageUnavailable, TooManyFiles
 from ninja_orgkit.media.storage import saving
 from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.addresses import file_urls, url_of
@@ -27,6 +28,11 @@ from ninja_orgkit.protocol.uploads import BulkForm, ImageForm
 
 router = OrgkitRouter(tags=["images"], auth=bearer)
 
+_DUPLICATE = {
+    "description": "These bytes were there already.",
+    "headers": {"Image-Duplicate": {"required": True, "schema": {"type": "string", "enum": ["true"]}}},
+}
+
 ORDERINGS = Orderings({"created_at": "created_at", "title": "title", "size": "size"}, default="-created_at", tie="id")
 
 
@@ -39,7 +45,15 @@ def list_images(request: AuthedRequest, org_slug: OrgSlug, page: PageQuery) -> H
     return paginate(request, rows, page, orderings=ORDERINGS, schema=OrgkitImage, present=present)
 
 
-@router.post("/images/", response={200: OrgkitImage, 201: OrgkitImage})
+@router.post(
+    "/images/",
+    response={200: OrgkitImage, 201: OrgkitImage},
+    errors=UPLOAD_ERRORS,
+    tagged=True,
+    idempotent=True,
+    located=True,
+    openapi_extra={"responses": {200: _DUPLICATE}},
+)
 def upload_image(request: AuthedRequest, org_slug: OrgSlug, body: ImageForm[schemas.OrgkitImageUpload]) -> HttpResponse:
     """Upload an image: JPEG, PNG, WebP, AVIF or GIF, as its bytes tell.
 
@@ -61,14 +75,14 @@ def upload_image(request: AuthedRequest, org_slug: OrgSlug, body: ImageForm[sche
         return once(request, [body.file, texts], act)
 
 
-@router.get("/images/{int:image_id}/", response=OrgkitImage)
+@router.get("/images/{int:image_id}/", response=OrgkitImage, tagged=True)
 def get_image(request: AuthedRequest, org_slug: OrgSlug, image_id: ImageId) -> HttpResponse:
     """Return an image."""
     member = get_membership(request.auth, org_slug, needs="images.read")
     return _image(request, selectors.image_row(member.organization, image_id))
 
 
-@router.patch("/images/{int:image_id}/", response=OrgkitImage)
+@router.patch("/images/{int:image_id}/", response=OrgkitImage, tagged=True)
 def update_image(
     request: AuthedRequest, org_slug: OrgSlug, image_id: ImageId, body: Json[schemas.OrgkitImageChange]
 ) -> HttpResponse:
@@ -80,7 +94,7 @@ def update_image(
     return _image(request, read())
 
 
-@router.delete("/images/{int:image_id}/", response={204: None})
+@router.delete("/images/{int:image_id}/", response={204: None}, tagged=True)
 def delete_image(request: AuthedRequest, org_slug: OrgSlug, image_id: ImageId) -> HttpResponse:
     """Delete an image with its files; it disappears from all objects that have it."""
     member = get_membership(request.auth, org_slug, needs="images.write")
@@ -89,7 +103,12 @@ def delete_image(request: AuthedRequest, org_slug: OrgSlug, image_id: ImageId) -
     return empty()
 
 
-@router.post("/bulk-upload/", response=schemas.OrgkitUploadResults)
+@router.post(
+    "/bulk-upload/",
+    response=schemas.OrgkitUploadResults,
+    errors=[FileTooLarge, TooManyFiles, StorageUnavailable],
+    idempotent=True,
+)
 def bulk_upload_images(
     request: AuthedRequest, org_slug: OrgSlug, body: BulkForm[schemas.OrgkitBulkUpload]
 ) -> HttpResponse:
@@ -108,7 +127,7 @@ def bulk_upload_images(
         return once(request, body.files, act)
 
 
-@router.post("/bulk-delete/", response=schemas.OrgkitDeletedImages)
+@router.post("/bulk-delete/", response=schemas.OrgkitDeletedImages, idempotent=True)
 def bulk_delete_images(
     request: AuthedRequest, org_slug: OrgSlug, body: AnyBody[schemas.OrgkitImagesToDelete]
 ) -> HttpResponse:

@@ -12,9 +12,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.outbox import enqueue_each
 from ninja_orgkit.conf import settings
-from ninja_orgkit.constraints import refusing
 from ninja_orgkit.errors import OrgKitError, Unavailable
 from ninja_orgkit.images.errors import ImageExists
 from ninja_orgkit.images.models import Image
@@ -71,14 +70,10 @@ def upload_images(
                     setattr(image, name, text)
                 fresh[picture.sha256] = image
     with transaction.atomic():
-        # Everybody inserts in the same order, so nobody waits for somebody who waits for them.
-        created = {sha: pk for sha in sorted(fresh) if (pk := _insert(fresh[sha], known))}
+        created = _insert(organization, fresh, known)
         transaction.on_commit(saver.names.clear)
     for picture in pictures:
-        sha, result = picture.sha256, picture.result
-        result.is_new = sha in created
-        result.image_id = created.pop(sha, 0) or known.get(sha, 0)
-        known.setdefault(sha, result.image_id)
+        picture.conclude(known, created)
     return [picture.result for picture in pictures]
 
 
@@ -120,22 +115,36 @@ class _Picture:
             placeholder=info.placeholder,
         )
 
+    def conclude(self, known: dict[str, int], created: set[str]) -> None:
+        """Say what became of the file; of several with the same bytes, the first one is new."""
+        if self.result.error is not None:
+            return
+        self.result.image_id = known.get(self.sha256, 0)
+        self.result.is_new = self.sha256 in created
+        created.discard(self.sha256)
+        if not self.result.image_id:  # it was there, and is gone again; the next try will do
+            self.result.error = ImageExists()
 
-def _insert(image: Image, known: dict[str, int]) -> int | None:
-    """Write a row; return its key, None (and ``known`` has the other one) where another request was faster."""
-    try:
-        with refusing(Image, orgkit_image_once=ImageExists):
-            image.save(force_insert=True)
-    except ImageExists:
+
+def _insert(organization: Organization, fresh: dict[str, Image], known: dict[str, int]) -> set[str]:
+    """Write rows in a constant number of statements; return the hashes of those that were written.
+
+    Where another request was faster its image counts, and the file is deleted again. ``known`` gets what is there now.
+    """
+    if not fresh:
+        return set()
+    # Everybody inserts in the same order, so nobody waits for somebody who waits for them.
+    Image.objects.bulk_create([fresh[sha] for sha in sorted(fresh)], ignore_conflicts=True)
+    created = {}
+    for sha, key, file in _images_with(organization, fresh).values_list("sha256", "pk", "file"):
+        known[sha] = key
+        if file == fresh[sha].file:
+            created[sha] = key
+    for sha in fresh.keys() - created.keys():
         with suppress(StorageUnavailable):
-            delete(image.file)
-        other = _images_with(image.organization, [image.sha256]).values_list("pk", flat=True).first()
-        if other is None:  # it is gone again; the next try will do
-            raise
-        known[image.sha256] = other
-        return None
-    enqueue(RENDER, image=image.pk)
-    return image.pk
+            delete(fresh[sha].file)
+    enqueue_each(RENDER, [{"image": key} for key in created.values()])
+    return set(created)
 
 
 def _images_with(organization: Organization, shas: Iterable[str]) -> Any:
