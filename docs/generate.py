@@ -42,6 +42,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "checks.md": checks_page(),
+        REFERENCE / "surface.txt": surface(),
     }
 
 
@@ -71,6 +72,36 @@ def routes_page() -> str:
         head = "| method | path | operation id | token | what it does |\n|---|---|---|---|---|"
         parts += [f"## {name.capitalize()}", "\n".join([head, *rows])]
     return _page(parts)
+
+
+def surface() -> str:
+    """Return the surface of the API, a line for each route, to see in a diff what a change does to clients.
+
+    Method, path, operation id, body, and the statuses of its answers, those of successes with what they hold.
+    """
+    lines = []
+    for method, path, operation in routes():
+        body = next(iter(operation.get("requestBody", {}).get("content", {}).values()), {})
+        answers = [
+            f"{status} {_shape(next(iter(answer.get('content', {}).values()), {}))}".strip()
+            if int(status) < 400
+            else str(status)
+            for status, answer in operation["responses"].items()
+        ]
+        taken = f"({_shape(body)})" if body else "()"
+        lines.append(f"{method} {path}\n    {operation['operationId']}{taken} -> {', '.join(answers)}")
+    return "\n".join(lines) + "\n"
+
+
+def _shape(media: dict[str, Any]) -> str:
+    """Return the name of a schema, a list in brackets."""
+    schema = media.get("schema", {})
+    if "anyOf" in schema:
+        return " | ".join(_shape({"schema": option}) for option in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"[{_shape({'schema': schema['items']})}]"
+    name: str = schema.get("$ref", "").rpartition("/")[2] or schema.get("title") or schema.get("type", "")
+    return name
 
 
 def settings_page() -> str:

@@ -75,7 +75,7 @@ def name_of(page: Path) -> str:
 # --- generated pages
 
 
-@pytest.mark.parametrize("page", ["routes.md", "settings.md", "errors.md", "checks.md"])
+@pytest.mark.parametrize("page", ["routes.md", "settings.md", "errors.md", "checks.md", "surface.txt"])
 def test_a_generated_page_is_what_the_code_says(page: str) -> None:
     path = DOCS / "reference" / page
     assert path.read_text() == generate.pages()[path], "Run python docs/generate.py"

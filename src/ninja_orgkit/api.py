@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from ninja import NinjaAPI
 
+from ninja_orgkit.apps import ORGKIT_APPS
 from ninja_orgkit.protocol.problems import add_error_handlers
 
 ROUTERS: tuple[tuple[str, str], ...] = (
@@ -28,10 +30,12 @@ ROUTERS: tuple[tuple[str, str], ...] = (
 
 
 def mount(api: NinjaAPI, *, everything: bool = False) -> None:
-    """Add every router to an API of the host's, and teach it to answer our errors with problems.
+    """Add the router of every app that is installed to an API of the host's, and teach it to answer with problems.
 
     With ``everything`` each exception becomes a problem, those of the host's own routes included.
     """
     add_error_handlers(api, everything=everything)
     for prefix, router in ROUTERS:
-        api.add_router(prefix, router)
+        app = ".".join(router.split(".")[:2])
+        if app not in ORGKIT_APPS or apps.is_installed(app):
+            api.add_router(prefix, router)

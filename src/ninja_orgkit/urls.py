@@ -6,27 +6,49 @@ from importlib.metadata import version
 from typing import Any
 
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from ninja import NinjaAPI, Swagger
+from ninja.responses import Response
 
 from ninja_orgkit.api import mount
+from ninja_orgkit.protocol.openapi import TAGS
 from ninja_orgkit.protocol.problems import speaks_problems
+
+_SCHEMA = "openapi.json"
+
+
+class _Docs(Swagger):
+    """Interactive documentation that finds its schema beside itself, inside whatever namespace of the host's."""
+
+    def get_openapi_url(self, api: NinjaAPI, path_params: dict[str, Any]) -> str:
+        """Return the URL of the schema, relative to the page."""
+        return _SCHEMA
+
 
 api = NinjaAPI(
     title="ninja-orgkit",
     version=version("ninja-orgkit"),
     description="Accounts, organizations and the data that they share.",
     urls_namespace="orgkit",
-    docs=Swagger(),
+    openapi_url=f"/{_SCHEMA}",
+    docs=_Docs(),
+    openapi_extra={"tags": TAGS},
 )
 mount(api, everything=True)
 
 
+def _schema(request: HttpRequest) -> HttpResponse:
+    """Describe the API where it is mounted."""
+    return Response(api.get_openapi_schema(path_prefix=request.path.removesuffix(_SCHEMA)))
+
+
 def _wrapped(pattern: Any) -> URLPattern:
+    view = _schema if pattern.name == "openapi-json" else pattern.callback
     # ninja turns exceptions into responses, so ATOMIC_REQUESTS would commit half a write.
-    view = transaction.non_atomic_requests(speaks_problems(pattern.callback))
+    view = transaction.non_atomic_requests(speaks_problems(view))
     return path(str(pattern.pattern), view, name=pattern.name)
 
 
-_patterns, _, app_name = api.urls  # the API's own namespace, by which its documentation finds the schema
+_patterns, _, app_name = api.urls  # the API's own namespace, by which its routes are reversed
 urlpatterns = [_wrapped(pattern) for pattern in _patterns]

@@ -75,11 +75,8 @@ def test_what_hangs_is_unavailable_after_seconds(
     assert checks == {**ALL_OK, "cache": "unavailable", "broker": "unavailable"}
 
 
-def test_without_the_database_it_is_503():
-    script = (
-        "import django; django.setup(); from django.test import Client; response = Client().get('/api/v1/health');"
-        "print(response.status_code, response['Retry-After']); print(response.content.decode())"
-    )
+def _without_a_database(script: str) -> list[str]:
+    """Run a script in a process whose database is not there, and return the lines that it prints."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
@@ -88,7 +85,15 @@ def test_without_the_database_it_is_503():
     }
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True, timeout=60)
-    first, second = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_without_the_database_it_is_503():
+    script = (
+        "import django; django.setup(); from django.test import Client; response = Client().get('/api/v1/health');"
+        "print(response.status_code, response['Retry-After']); print(response.content.decode())"
+    )
+    first, second = _without_a_database(script)
     assert first == "503 5"
     body = json.loads(second)
     assert body["status"] == "unavailable"
@@ -107,3 +112,14 @@ def test_it_needs_no_token_and_has_one_spelling(db: None):
     assert Client().get("/api/v1/health?live=1").status_code == 200
     assert Client().get("/api/v1/health/?live=1").status_code == 404
     assert Client().post("/api/v1/health").status_code == 405
+
+
+def test_without_the_database_whatever_needs_it_is_503_too():
+    script = (
+        "import django; django.setup(); from django.test import Client; client = Client(raise_request_exception=False);"
+        "body = {'username': 'ann', 'password': 'x'};"
+        "answers = [client.post('/api/v1/token/pair', body, 'application/json'), client.get('/api/v1/media/x'),"
+        " client.get('/api/v1/users/check_username?username=ann')];"
+        "[print(each.status_code, each.get('Retry-After'), each.json()['code']) for each in answers]"
+    )
+    assert _without_a_database(script) == ["503 5 unavailable", "404 None not_found", "503 5 unavailable"]

@@ -14,6 +14,7 @@ from ninja_orgkit.images.models import Image
 from ninja_orgkit.models import IdempotencyRecord
 from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.protocol import idempotency
+from ninja_orgkit.urls import api
 from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
@@ -104,11 +105,7 @@ def test_a_key_is_forgotten_after_a_day(ann):
 
 def test_uploads_are_compared_by_content_and_not_by_boundaries(ann):
     def upload(color):
-        file = BytesIO()
-        Picture.new("RGB", (8, 8), color).save(file, "PNG")
-        file.seek(0)
-        file.name = f"{color}.png"
-        return ann.api.upload(f"/images/orgs/{ann.org}/images/", file=file, title="One", headers=KEY)
+        return ann.api.upload(f"/images/orgs/{ann.org}/images/", file=picture(color), title="One", headers=KEY)
 
     first, again, other = upload("red"), upload("red"), upload("blue")
     assert [answer.status_code for answer in (first, again, other)] == [201, 201, 422]
@@ -122,3 +119,70 @@ def test_many_uses_of_one_key_at_once_make_one_object(ann):
     assert set(answers) <= {201, 409}
     assert 201 in answers
     assert Contact.objects.count() == 1
+
+
+def picture(color: str) -> BytesIO:
+    file = BytesIO()
+    Picture.new("RGB", (8, 8), color).save(file, "PNG")
+    file.seek(0)
+    file.name = f"{color}.png"
+    return file
+
+
+@pytest.fixture
+def posts(ann):
+    """What to send to each operation that takes a key: its path, and JSON, or the fields of a form with files."""
+    group = ann.api.post("/orgs/", {"name": "Acme"}).json()["slug"]
+    contact = ann.api.post("/contacts/", {"organization": group, "display_name": "Bob"}).json()["slug"]
+    images = f"/images/orgs/{group}"
+    ids = [ann.api.upload(f"{images}/images/", file=picture(color)).json()["id"] for color in ("red", "green", "blue")]
+    target = {"app_label": "contacts", "model": "contact", "obj_id": contact}
+    of_object = f"{images}/images/contacts/contact/{contact}"
+    ann.api.post(f"{images}/attach/", {"image_id": ids[0], **target})
+    return {
+        "create_organization": ("/orgs/", {"name": "Second"}),
+        "create_invitation": (f"/orgs/{group}/invitations/", {"email": "carl@example.com", "role": "viewer"}),
+        "create_contact": ("/contacts/", {"organization": group, "display_name": "Carl"}),
+        "create_tag": (f"/orgs/{group}/tags/", {"name": "VIP"}),
+        "assign_tags": (f"/orgs/{group}/tags/contacts/contact/{contact}/", ["lead"]),
+        "request_export": (f"/orgs/{group}/export/", None),
+        "attach_image": (f"{images}/attach/", {"image_id": ids[1], **target}),
+        "detach_image": (f"{images}/detach/", {"image_id": ids[0], **target}),
+        "attach_images_to_object": (f"{of_object}/", {"image_ids": ids[1:2]}),
+        "bulk_attach_images": (f"{of_object}/bulk_attach/", {"image_ids": ids[1:2]}),
+        "bulk_detach_images": (f"{of_object}/bulk_detach/", {"image_ids": ids[:1]}),
+        "bulk_delete_images": (f"{images}/bulk-delete/", {"ids": ids[2:]}),
+        "upload_image": (f"{images}/images/", {"file": "white"}),
+        "bulk_upload_images": (f"{images}/bulk-upload/", {"files": "white"}),
+        "upload_my_avatar": ("/users/avatar", {"file": "white"}),
+        "upload_contact_avatar": (f"/contacts/{contact}/avatar/", {"file": "white"}),
+    }
+
+
+def _documented():
+    """Return the operations that are said to take a key."""
+    for operations in api.get_openapi_schema(path_prefix="")["paths"].values():
+        for operation in operations.values():
+            if any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]):
+                yield operation["operationId"]
+
+
+def test_it_is_taken_by_every_post_that_creates_uploads_acts_in_bulk_or_exports(posts):
+    assert set(_documented()) == set(posts)
+
+
+@pytest.mark.parametrize("operation", sorted(_documented()))
+def test_every_operation_that_takes_a_key_is_done_once(ann, posts, operation):
+    path, body = posts[operation]
+
+    def send():
+        if "upload" in operation:
+            return ann.api.upload(path, headers=KEY, **{name: picture(color) for name, color in body.items()})
+        return ann.api.post(path, body, headers=KEY)
+
+    first, again = send(), send()
+    assert 200 <= first.status_code < 300, first.content
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert ("Idempotency-Replayed" in first, again["Idempotency-Replayed"]) == (False, "true")
+    kept = {name for name in ("Location", "ETag", "Content-Type") if name in first}
+    assert {name: again[name] for name in kept} == {name: first[name] for name in kept}

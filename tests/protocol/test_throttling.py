@@ -100,3 +100,11 @@ def test_exactly_the_limit_gets_through_at_once_on_a_shared_cache(settings, valk
     settings.CACHES = {"shared": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": valkey_url}}
     settings.NINJA_ORGKIT = {"THROTTLE_STORE": "shared"}
     assert in_parallel(40, lambda _: passes()).count(0) == 10
+
+
+def test_what_cannot_be_counted_has_to_wait(api, settings):
+    gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "shared": gone}
+    settings.NINJA_ORGKIT = {"THROTTLE_STORE": "shared"}
+    answer = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "5")

@@ -26,7 +26,8 @@ Show = Callable[[FileUrl], dict[str, Any]]
 Check = Callable[[], None]
 """Raises PreconditionFailed unless the object, whose row is locked now, is the one that the client knows."""
 
-_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_LIST = re.compile(rf"{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*")
 
 
 def reply_tagged(
@@ -78,11 +79,7 @@ def _matches(condition: str | None, tag: str, *, weak: bool, state_only: bool = 
         return False
     if condition.strip() == "*":
         return True
-    parts = [part.strip() for part in condition.split(",")]
-    found = [_TAG.fullmatch(part) for part in parts]
-    if not all(found):
+    if not _LIST.fullmatch(condition.strip()):
         return False
-    known = [
-        match[2].rpartition(".")[0] if state_only else match[2] for match in found if match and (weak or not match[1])
-    ]
-    return tag in known
+    known = [opaque for prefix, opaque in _TAG.findall(condition) if weak or not prefix]
+    return tag in ([opaque.rpartition(".")[0] for opaque in known] if state_only else known)

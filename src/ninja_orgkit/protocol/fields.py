@@ -39,6 +39,11 @@ class OrgkitInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def example(**values: Any) -> ConfigDict:
+    """Return the configuration of a schema whose example in OpenAPI has these values."""
+    return ConfigDict(json_schema_extra={"examples": [values]})
+
+
 def clean_line(value: str) -> str:
     """Return one line of text NFC-normalised. Raises for control characters."""
     if _CONTROL.search(value):
@@ -109,8 +114,12 @@ def _within(value: str, longest: int) -> str:
     return value
 
 
-def _no_boolean(value: Any) -> Any:
-    if isinstance(value, bool):
+class FormText(str):
+    """A value of a form, where a number cannot be written but as text."""
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, FormText)):
         raise PydanticCustomError("int_type", "Input should be a valid integer")
     return value
 
@@ -137,7 +146,7 @@ Email = Annotated[
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(clean_secret)]
 AnyPassword = Annotated[str, StringConstraints(max_length=1024), AfterValidator(clean_secret)]
 Token = Annotated[str, AfterValidator(clean_secret)]
-Id = Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, le=MAX_ID)]
+Id = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_ID)]
 Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str, when_used="json")]
 """A time in responses: RFC 3339, UTC, with ``Z``."""
 Since = Annotated[datetime, AfterValidator(_aware)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import pydantic
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.params.models import Body as BodyParam
@@ -13,11 +14,12 @@ from ninja.params.models import BodyModel
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import MalformedBody, TooLarge, UnsupportedMediaType, ValidationFailed
+from ninja_orgkit.protocol.fields import FormText
 from ninja_orgkit.protocol.problems import field_errors
 
 T = TypeVar("T")
 
-_FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
 class JsonModel(BodyModel):
@@ -50,6 +52,8 @@ class JsonModel(BodyModel):
 class AnyBodyModel(JsonModel):
     """Reads one JSON value, or the fields of a form as if they had been one."""
 
+    other_media_types: ClassVar[tuple[str, ...]] = _FORMS
+
     @classmethod
     def get_request_data(
         cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]
@@ -60,8 +64,14 @@ class AnyBodyModel(JsonModel):
         name = getattr(cls, "__read_from_single_attr__")  # noqa: B009
         schema: type[pydantic.BaseModel] = cls.model_fields[name].annotation  # type: ignore[assignment]
         fields = schema.model_fields
-        form = request.POST
-        return {name: {key: form.getlist(key) if _is_list(fields, key) else form[key] for key in form}}
+        if content_length(request) > settings.JSON_MAX_BYTES:
+            raise TooLarge
+        try:
+            sent = {key: [FormText(text) for text in texts] for key, texts in request.POST.lists()}
+        except TooManyFieldsSent:  # more than the thousand ids that a list may have
+            errors = [{"loc": ["body"], "msg": "There are too many fields", "type": "too_long"}]
+            raise ValidationFailed(errors=errors) from None
+        return {name: {key: texts if _is_list(fields, key) else texts[-1] for key, texts in sent.items()}}
 
 
 _NOTHING = object()
@@ -80,7 +90,8 @@ def read_json(request: HttpRequest) -> Any:
     if not request.body:
         return _NOTHING
     try:
-        return json.loads(request.body, parse_constant=_refuse)
+        # Not from bytes: json would guess an encoding, and JSON in transit is UTF-8 (RFC 8259, section 8.1).
+        return json.loads(request.body.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise MalformedBody from None
 

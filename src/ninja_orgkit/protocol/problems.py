@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
+from django.core.exceptions import BadRequest as DjangoBadRequest
 from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
@@ -14,7 +15,8 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.core.signals import got_request_exception
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
@@ -22,6 +24,7 @@ from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Val
 
 from ninja_orgkit.errors import (
     BadRequest,
+    Conflict,
     Forbidden,
     MalformedBody,
     MethodNotAllowed,
@@ -30,6 +33,7 @@ from ninja_orgkit.errors import (
     Throttled,
     TooLarge,
     Unauthenticated,
+    Unavailable,
     ValidationFailed,
 )
 from ninja_orgkit.protocol.openapi import MEDIA_TYPE, add_problem_schema
@@ -88,10 +92,14 @@ def translate(exc: Exception) -> OrgKitError | None:
             return _from_status(exc)
         case RequestDataTooBig() | TooManyFieldsSent() | TooManyFilesSent():
             return TooLarge()
-        case MultiPartParserError():
+        case MultiPartParserError() | UnreadablePostError() | DjangoBadRequest():
             return MalformedBody()
         case SuspiciousOperation():
             return BadRequest()
+        case OperationalError() | InterfaceError():
+            return Unavailable()
+        case IntegrityError():
+            return Conflict()  # what the request builds on was deleted at the same moment
     return None
 
 
@@ -102,10 +110,15 @@ def _from_status(exc: HttpError) -> OrgKitError:
     return error
 
 
-def defect(request: HttpRequest, exc: BaseException | None = None) -> HttpResponse:
-    """Return the response to a defect of ours: logged and signalled as Django would, and told to nobody."""
+def report(request: HttpRequest, exc: BaseException | None = None) -> None:
+    """Log and signal an exception as Django would."""
     logger.error("Unhandled exception at %s %s", request.method, request.path, exc_info=exc or True)
     got_request_exception.send(sender=None, request=request)
+
+
+def defect(request: HttpRequest, exc: BaseException | None = None) -> HttpResponse:
+    """Return the response to a defect of ours: reported, and told to nobody."""
+    report(request, exc)
     body = {
         "type": "about:blank",
         "title": "Internal server error",
@@ -119,7 +132,11 @@ def defect(request: HttpRequest, exc: BaseException | None = None) -> HttpRespon
 def on_exception(request: HttpRequest, exc: Any) -> HttpResponse:
     """Answer an exception: the problem that it stands for, or a 500 that says nothing."""
     error = translate(exc)
-    return defect(request, exc) if error is None else problem(error)
+    if error is None:
+        return defect(request, exc)
+    if isinstance(exc, DatabaseError | InterfaceError):
+        report(request, exc)
+    return problem(error)
 
 
 def add_error_handlers(api: NinjaAPI, *, everything: bool = False) -> None:

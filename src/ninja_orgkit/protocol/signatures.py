@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -10,10 +11,10 @@ from ninja import Path, Router, Schema
 from ninja.constants import NOT_SET
 from ninja.operation import Operation
 from ninja.params.functions import Path as PathParam
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from ninja_orgkit.errors import NotFound, OrgKitError
-from ninja_orgkit.protocol.openapi import document_errors
+from ninja_orgkit.protocol.openapi import Traits, describe
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -27,12 +28,19 @@ def _sane(value: str) -> str:
     return value
 
 
+def _composed(value: str) -> str:
+    """Return a slug in the Unicode form that slugs are kept in; some clients decompose what they put into a URL."""
+    return unicodedata.normalize("NFC", value)
+
+
 Part = Annotated[str, AfterValidator(_sane)]
 """One part of a path, in a schema of path parameters."""
 
 # A path parameter in a mount prefix is taken for a query parameter unless it says what it is.
-OrgSlug = Annotated[str, AfterValidator(_sane), PathParam()]
-Slug = Annotated[str, AfterValidator(_sane), PathParam()]
+OrgSlug = Annotated[str, AfterValidator(_sane), PathParam(description="Slug of the organization.")]
+Slug = Annotated[
+    str, AfterValidator(_sane), AfterValidator(_composed), PathParam(description="As other answers hold it.")
+]
 
 
 def _uuid(value: str) -> str:
@@ -42,15 +50,15 @@ def _uuid(value: str) -> str:
     return value
 
 
-UuidPart = Annotated[str, AfterValidator(_uuid), PathParam()]
+UuidPart = Annotated[str, AfterValidator(_uuid), PathParam(description="A UUID in lower case.")]
 
 
 class OrgkitTarget(Schema):
     """An object of any registered model, as a path names it."""
 
-    app_label: Part
-    model: Part
-    obj_id: Part
+    app_label: Part = Field(description="First half of the registered name, like `contacts`.")
+    model: Part = Field(description="Second half of the registered name, like `contact`.")
+    obj_id: Part = Field(description="Public identifier of the object: the slug of a contact, the id of an image.")
 
     @property
     def name(self) -> str:
@@ -62,22 +70,38 @@ Target = Path[OrgkitTarget]
 
 
 class OrgkitRouter(Router):
-    """A router whose endpoints have the name of their function as operation id, and document their errors."""
+    """A router whose endpoints have the name of their function as operation id, and document what they may answer.
+
+    ``errors`` are those that any of its endpoints may raise.
+    """
+
+    def __init__(self, *, errors: Sequence[type[OrgKitError]] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.errors = tuple(errors)
 
     def api_operation(
-        self, methods: list[str], path: str, *, errors: Sequence[type[OrgKitError]] = (), **kwargs: Any
+        self,
+        methods: list[str],
+        path: str,
+        *,
+        errors: Sequence[type[OrgKitError]] = (),
+        tagged: bool = False,
+        idempotent: bool = False,
+        located: bool = False,
+        **kwargs: Any,
     ) -> Callable[[Callable[..., Any]], Any]:
         """Register an endpoint; its function's name becomes the operation id.
 
-        ``errors`` are those that only this endpoint raises; what follows from its shape is documented anyway.
+        ``errors`` and what follows them are the ``Traits`` of the endpoint; the rest is as in ninja.
         """
+        traits = Traits((*self.errors, *errors), tagged, idempotent, located)
 
         def decorator(view: Callable[..., Any]) -> Any:
             auth = self.auth if kwargs.get("auth", NOT_SET) is NOT_SET else kwargs["auth"]
             named = {**kwargs, "operation_id": kwargs.get("operation_id") or view.__name__}
             view = super(OrgkitRouter, self).api_operation(methods, path, **named)(view)
             operation: Operation = view._ninja_operation  # type: ignore[attr-defined]
-            document_errors(operation, authenticated=auth not in (NOT_SET, None), own=errors)
+            describe(operation, traits, authenticated=auth not in (NOT_SET, None))
             return view
 
         return decorator

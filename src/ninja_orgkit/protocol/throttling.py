@@ -7,6 +7,7 @@ atomic step, by the cache's increment or by an upsert in the kernel's table; tho
 from __future__ import annotations
 
 import ipaddress
+import logging
 import math
 import re
 import time
@@ -20,9 +21,11 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.errors import Throttled
+from ninja_orgkit.errors import Throttled, Unavailable
 from ninja_orgkit.models import ThrottleCounter
 from ninja_orgkit.protocol.clients import client_address
+
+logger = logging.getLogger("ninja_orgkit")
 
 _RATE = re.compile(r"(\d+)/(s|min|h|day)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
@@ -54,7 +57,10 @@ def parse_rate(text: str) -> Rate:
 
 
 def spend(scope: str, key: str) -> None:
-    """Count a request of a scope and key. Raises Throttled, with the time to wait, when it is one too many."""
+    """Count a request of a scope and key.
+
+    Raises Throttled, with the time to wait, when it is one too many, and Unavailable when it cannot be counted.
+    """
     rate_text = settings.THROTTLES.get(scope)
     if not settings.THROTTLING or rate_text is None:
         return
@@ -97,12 +103,17 @@ def _counter() -> Counter:
 
 def _count_in_cache(key: str, seconds: int, now: float) -> tuple[int, float]:
     cache = caches[settings.THROTTLE_STORE]
-    start, tally = f"orgkit:throttle:{key}", "orgkit:throttle:{}:{:.6f}"
-    cache.add(start, now, timeout=seconds)
-    began: float = cache.get(start, now)
-    name = tally.format(key, began)
-    cache.add(name, 0, timeout=seconds + 60)
-    return cache.incr(name), began
+    start = f"orgkit:throttle:{key}"
+    try:
+        cache.add(start, now, timeout=seconds)
+        began: float = cache.get(start, now)
+        tally = f"{start}:{began:.6f}"
+        cache.add(tally, 0, timeout=seconds + 60)
+        return cache.incr(tally), began
+    except Exception as exc:
+        # Each cache has exceptions of its own. Uncounted guesses at passwords would be worse than an outage.
+        logger.exception("The throttle store %r failed", settings.THROTTLE_STORE)
+        raise Unavailable from exc
 
 
 def _count_in_database(key: str, seconds: int, now: float) -> tuple[int, float]:

@@ -1,0 +1,291 @@
+"""Every list of the API, and how rows get into it and out of it: many with equal and with empty sort values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.attachments import target_of
+from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.exports.models import ExportJob
+from ninja_orgkit.images.models import Image, ImageAttachment
+from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.tags.models import Tag, TagAssignment
+from tests.client import Person
+
+EQUAL = 60
+"""Rows with a smaller number have the same sort values, empty ones where they may be."""
+
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_FAR = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def moment(number: int) -> datetime:
+    """Return the time of a row."""
+    return _BEGAN + timedelta(seconds=max(0, number - EQUAL))
+
+
+def word(number: int) -> str:
+    """Return the text of a row: empty, the same for some, or its own."""
+    if number < EQUAL:
+        return ""
+    return "Same" if number % 2 else f"Own {number:04}"
+
+
+@dataclass(frozen=True)
+class World:
+    """Somebody with a group, in which there is a contact."""
+
+    person: Person
+    org: str
+    contact: str
+
+    @property
+    def account(self) -> Account:
+        """Return the row of the account."""
+        return Account.objects.select_related("user").get(slug=self.person.slug)
+
+    @property
+    def row(self) -> Organization:
+        """Return the row of the group."""
+        return Organization.objects.get(slug=self.org)
+
+    @property
+    def target(self) -> Contact:
+        """Return the row of the contact."""
+        return Contact.objects.get(slug=self.contact)
+
+
+def add_sessions(world: World, numbers: Iterable[int]) -> None:
+    """Sign in again and again."""
+    times = [moment(number) for number in numbers]
+    Session.objects.bulk_create(
+        Session(account=world.account, created_at=time, last_used_at=time, expires_at=_FAR) for time in times
+    )
+
+
+def add_organizations(world: World, numbers: Iterable[int]) -> None:
+    """Make organizations that the person is in."""
+    account = world.account
+    rows = Organization.objects.bulk_create(
+        Organization(slug=f"team-{number}", name=word(number) or "Team", created_at=moment(number))
+        for number in numbers
+    )
+    Membership.objects.bulk_create(Membership(organization=row, account=account, role="member") for row in rows)
+
+
+def add_members(world: World, numbers: Iterable[int]) -> None:
+    """Let people join the group."""
+    numbers, row = list(numbers), world.row
+    users = get_user_model().objects.bulk_create(get_user_model()(username=f"person{number}") for number in numbers)
+    accounts = Account.objects.bulk_create(
+        Account(user=user, slug=f"person-{number}", username=word(number))
+        for user, number in zip(users, numbers, strict=True)
+    )
+    Membership.objects.bulk_create(
+        Membership(organization=row, account=account, role="member", joined_at=moment(number))
+        for account, number in zip(accounts, numbers, strict=True)
+    )
+
+
+def add_invitations(world: World, numbers: Iterable[int]) -> None:
+    """Invite people who decline."""
+    row, account = world.row, world.account
+    Invitation.objects.bulk_create(
+        Invitation(
+            organization=row,
+            email=word(number),
+            role="member",
+            status="declined",
+            invited_by=account,
+            created_at=moment(number),
+            expires_at=moment(number),
+        )
+        for number in numbers
+    )
+
+
+def add_contacts(world: World, numbers: Iterable[int]) -> None:
+    """Keep more contacts."""
+    row = world.row
+    for number in numbers:
+        text, time = word(number), moment(number)
+        contact = Contact.objects.create(
+            organization=row,
+            display_name=text or "Same",
+            first_name=text,
+            last_name=text,
+            email=text and f"{text.replace(' ', '')}@example.com",
+            created_at=time,
+        )
+        Contact.objects.filter(pk=contact.pk).update(updated_at=time)
+
+
+def _tags(world: World, numbers: Iterable[int]) -> list[Tag]:
+    rows = []
+    for number in numbers:
+        # Accents make names differ, and leave alone what is sorted by.
+        name = f"a{chr(0x300 + number)}" if number < EQUAL else f"tag {number:04}"
+        rows.append(Tag(organization=world.row, name=name, slug=f"tag-{number}", created_at=moment(number)))
+        rows[-1].prepare()
+    return Tag.objects.bulk_create(rows)
+
+
+def add_tags(world: World, numbers: Iterable[int]) -> None:
+    """Make tags, some of which are assigned once."""
+    rows = [tag for tag in _tags(world, numbers) if tag.pk % 3 == 0]
+    target = target_of(world.target)
+    TagAssignment.objects.bulk_create(TagAssignment(tag=tag, **target) for tag in rows)
+
+
+def add_tags_of_contact(world: World, numbers: Iterable[int]) -> None:
+    """Give the contact tags."""
+    target = target_of(world.target)
+    TagAssignment.objects.bulk_create(TagAssignment(tag=tag, **target) for tag in _tags(world, numbers))
+
+
+def _images(world: World, numbers: Iterable[int]) -> list[Image]:
+    row = world.row
+    return Image.objects.bulk_create(
+        Image(
+            organization=row,
+            title=word(number),
+            format="png",
+            width=1,
+            height=1,
+            size=max(1, number - EQUAL),
+            sha256=f"{number:064}",
+            placeholder="#000000",
+            file=f"images/{number}",
+            created_at=moment(number),
+        )
+        for number in numbers
+    )
+
+
+def add_images(world: World, numbers: Iterable[int]) -> None:
+    """Keep more images."""
+    _images(world, numbers)
+
+
+def add_images_of_contact(world: World, numbers: Iterable[int]) -> None:
+    """Give the contact images."""
+    numbers, target = list(numbers), target_of(world.target)
+    ImageAttachment.objects.bulk_create(
+        ImageAttachment(image=image, position=max(0, number - EQUAL), **target)
+        for image, number in zip(_images(world, numbers), numbers, strict=True)
+    )
+
+
+def add_exports(world: World, numbers: Iterable[int]) -> None:
+    """Let there be exports that failed."""
+    row = world.row
+    ExportJob.objects.bulk_create(
+        ExportJob(organization=row, status="failed", lease_until=_FAR, created_at=moment(number)) for number in numbers
+    )
+
+
+def _own_id(item: dict[str, Any]) -> Any:
+    return item["id"]
+
+
+def _own_slug(item: dict[str, Any]) -> Any:
+    return item["slug"]
+
+
+def _image_id(item: dict[str, Any]) -> Any:
+    return item["image"]["id"]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list: where it is, what sorts it, what adds rows, how a row is told from others, and what removes one."""
+
+    path: str
+    orderings: tuple[str, ...]
+    add: Callable[[World, Iterable[int]], None]
+    identify: Callable[[dict[str, Any]], Any]
+    remove: Callable[[Any], Any]
+
+    def url(self, world: World) -> str:
+        """Return the path of the list in a world."""
+        return self.path.format(org_slug=world.org, app_label="contacts", model="contact", obj_id=world.contact)
+
+
+LISTS = (
+    Listing(
+        "/auth/sessions",
+        ("created_at", "last_used_at"),
+        add_sessions,
+        _own_id,
+        lambda key: Session.objects.filter(pk=key).delete(),
+    ),
+    Listing(
+        "/orgs/",
+        ("name", "created_at"),
+        add_organizations,
+        _own_slug,
+        lambda key: Organization.objects.filter(slug=key).delete(),
+    ),
+    Listing(
+        "/orgs/{org_slug}/members/",
+        ("joined_at", "username"),
+        add_members,
+        _own_slug,
+        lambda key: Membership.objects.filter(account__slug=key).delete(),
+    ),
+    Listing(
+        "/orgs/{org_slug}/invitations/",
+        ("created_at", "expires_at", "email"),
+        add_invitations,
+        _own_id,
+        lambda key: Invitation.objects.filter(pk=key).delete(),
+    ),
+    Listing(
+        "/contacts/",
+        ("display_name", "first_name", "last_name", "email", "created_at", "updated_at"),
+        add_contacts,
+        _own_slug,
+        lambda key: Contact.objects.filter(slug=key).delete(),
+    ),
+    Listing(
+        "/orgs/{org_slug}/tags/",
+        ("name", "usage_count", "created_at"),
+        add_tags,
+        _own_id,
+        lambda key: Tag.objects.filter(pk=key).delete(),
+    ),
+    Listing(
+        "/orgs/{org_slug}/tags/{app_label}/{model}/{obj_id}/",
+        ("name", "usage_count", "created_at"),
+        add_tags_of_contact,
+        _own_id,
+        lambda key: TagAssignment.objects.filter(tag=key).delete(),
+    ),
+    Listing(
+        "/images/orgs/{org_slug}/images/",
+        ("created_at", "title", "size"),
+        add_images,
+        _own_id,
+        lambda key: Image.objects.filter(pk=key).delete(),
+    ),
+    Listing(
+        "/images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/",
+        ("position",),
+        add_images_of_contact,
+        _image_id,
+        lambda key: ImageAttachment.objects.filter(image=key).delete(),
+    ),
+    Listing(
+        "/orgs/{org_slug}/export/",
+        ("created_at",),
+        add_exports,
+        _own_id,
+        lambda key: ExportJob.objects.filter(pk=key).delete(),
+    ),
+)

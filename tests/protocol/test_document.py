@@ -1,0 +1,129 @@
+"""The OpenAPI document says of every operation what there is to say, in names that are nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from ninja_orgkit.errors import OrgKitError
+from ninja_orgkit.protocol.openapi import MEDIA_TYPE
+from ninja_orgkit.urls import api
+from tests.client import Api
+
+DOCUMENT: dict[str, Any] = api.get_openapi_schema(path_prefix="")
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+OPERATIONS = [operation for methods in DOCUMENT["paths"].values() for operation in methods.values()]
+FEATURES = ("accounts", "users", "organizations", "contacts", "tags", "images", "exports")
+
+
+def _bodies() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each JSON body that is sent or received, with the operation that it belongs to."""
+    for operation in OPERATIONS:
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            if media := part.get("content", {}).get("application/json"):
+                yield operation["operationId"], media["schema"]
+
+
+def _is_shown(schema: dict[str, Any]) -> bool:
+    """Tell whether a reader sees an example of a value: its own, or one made of those of its parts."""
+    if "$ref" in schema:
+        return _is_shown(SCHEMAS[schema["$ref"].rpartition("/")[2]])
+    if {"examples", "enum", "const"} & set(schema) or schema.get("type") in ("null", "integer", "boolean"):
+        return True
+    parts = [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+    parts += [schema["items"]] if "items" in schema else []
+    parts += [schema["additionalProperties"]] if isinstance(schema.get("additionalProperties"), dict) else []
+    return schema.get("type") != "string" and all(_is_shown(part) for part in parts)
+
+
+def _schemas() -> Iterator[type[BaseModel]]:
+    modules = [f"ninja_orgkit.{feature}.schemas" for feature in FEATURES] + ["ninja_orgkit.protocol.health"]
+    for module in map(import_module, modules):
+        for found in vars(module).values():
+            own = isinstance(found, type) and issubclass(found, BaseModel) and found.__module__ == module.__name__
+            if own and "examples" in (found.model_config.get("json_schema_extra") or {}):
+                yield found
+
+
+def test_no_name_can_be_taken_for_one_of_the_hosts() -> None:
+    names = [*SCHEMAS, *DOCUMENT["components"]["securitySchemes"]]
+    assert [name for name in names if not name.startswith("Orgkit")] == []
+
+
+def test_every_operation_has_a_tag_that_is_explained() -> None:
+    explained = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
+    assert {tag for operation in OPERATIONS for tag in operation["tags"]} == explained
+    assert [operation["operationId"] for operation in OPERATIONS if len(operation["tags"]) != 1] == []
+
+
+def test_every_parameter_is_explained() -> None:
+    silent = [
+        (operation["operationId"], parameter["name"])
+        for operation in OPERATIONS
+        for parameter in operation["parameters"]
+        if not parameter.get("description")
+    ]
+    assert silent == []
+
+
+def test_every_body_has_an_example() -> None:
+    assert {name for name, schema in _bodies() if not _is_shown(schema)} == set()
+
+
+@pytest.mark.parametrize("schema", list(_schemas()), ids=lambda schema: schema.__name__)
+def test_every_example_is_valid(schema: type[BaseModel]) -> None:
+    extra: Any = schema.model_config["json_schema_extra"]
+    for example in extra["examples"]:
+        schema.model_validate(example)
+
+
+def test_every_failure_is_a_problem_with_an_example_for_each_code() -> None:
+    for operation in OPERATIONS:
+        for status, answer in operation["responses"].items():
+            if int(status) < 400 or "application/json" in answer.get("content", {}):
+                continue
+            media = answer["content"][MEDIA_TYPE]
+            assert media["schema"]["$ref"].endswith("/OrgkitProblem")
+            for code, shown in media["examples"].items():
+                assert (shown["value"]["code"], shown["value"]["status"]) == (code, int(status))
+                assert f"`{code}`" in answer["description"]
+
+
+def test_what_a_client_has_to_read_from_headers_is_documented() -> None:
+    wanted = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After", 416: "Content-Range"}
+    for operation in OPERATIONS:
+        for status, header in wanted.items():
+            answer = operation["responses"].get(status)
+            if answer and MEDIA_TYPE in answer.get("content", {}):
+                assert header in answer["headers"], (operation["operationId"], status)
+
+
+def test_every_operation_that_needs_a_token_says_so_and_may_answer_401(db: None) -> None:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            needed = operation.get("security") == [{"OrgkitBearer": []}]
+            filled = path.replace("{tag_id}", "1").replace("{image_id}", "1").replace("{", "").replace("}", "")
+            answer = Api().send(method.upper(), f"/{filled.lstrip('/')}")
+            refused = answer.status_code == 401 and answer.json()["code"] == "unauthenticated"
+            assert refused == needed, operation["operationId"]
+            assert not needed or 401 in operation["responses"]
+
+
+def test_every_error_that_a_service_can_raise_is_documented_somewhere() -> None:
+    documented = {
+        code
+        for operation in OPERATIONS
+        for answer in operation["responses"].values()
+        for code in answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+    }
+    waiting, known = [OrgKitError], set()
+    while waiting:
+        found = [kind for kind in waiting.pop().__subclasses__() if kind.__module__.startswith("ninja_orgkit.")]
+        known |= {kind.code() for kind in found if not kind.__subclasses__()}
+        waiting += found
+    # What no operation answers: a wrong method is none, and an upload that is a duplicate is a success.
+    assert known - documented == {"method_not_allowed", "image_exists"}

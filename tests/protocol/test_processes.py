@@ -1,0 +1,72 @@
+"""Limits and keys across processes: two web servers, which share a database and nothing else, or a cache besides."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ninja_orgkit.contacts.models import Contact
+from tests.client import Person
+from tests.servers.processes import Web
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+AT_ONCE = 32
+
+
+@pytest.fixture(params=["database"])
+def servers(
+    request: pytest.FixtureRequest, process_environment: dict[str, str], valkey_url: str, tmp_path: Path
+) -> Iterator[list[Web]]:
+    """Start two web servers that count in the database, or in a shared cache."""
+    cache = {"ORGKIT_TEST_CACHE_URL": valkey_url} if request.param == "cache" else {}
+    found = [Web(log=tmp_path / f"web-{name}.log", environment={**process_environment, **cache}) for name in "ab"]
+    with ThreadPoolExecutor(len(found)) as pool, ExitStack() as stack:
+        for server in found:
+            stack.callback(server.stop)
+        list(pool.map(Web.start, found))
+        yield found
+
+
+def _post(url: str, body: dict[str, Any], **headers: str) -> tuple[int, dict[str, str]]:
+    sent = {"Content-Type": "application/json", **headers}
+    request = urllib.request.Request(url, data=json.dumps(body).encode(), headers=sent)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, dict(response.headers)
+    except urllib.error.HTTPError as exc:
+        with exc:
+            return exc.code, dict(exc.headers)
+
+
+def _at_once(times: int, act: Callable[[int], tuple[int, dict[str, str]]]) -> list[tuple[int, dict[str, str]]]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(act, range(times)))
+
+
+@pytest.mark.parametrize("servers", ["database", "cache"], indirect=True)
+def test_of_two_hundred_requests_at_a_limit_of_ten_exactly_ten_get_through(servers: list[Web]) -> None:
+    body = {"email": "nobody@example.com", "password": "wrong"}
+    answers = _at_once(200, lambda number: _post(f"{servers[number % 2].url}/api/v1/token/pair", body))
+    assert Counter(status for status, _ in answers) == {401: 10, 429: 190}
+    waits = [int(headers["Retry-After"]) for status, headers in answers if status == 429]
+    assert 1 <= min(waits) <= max(waits) <= 60
+
+
+def test_sixteen_uses_of_one_key_at_once_make_one_object(servers: list[Web], register: Callable[..., Person]) -> None:
+    person = register()
+    body = {"organization": person.org, "display_name": "Bob"}
+    headers = {"Authorization": f"Bearer {person.access}", "Idempotency-Key": "4f1c"}
+    answers = _at_once(16, lambda number: _post(f"{servers[number % 2].url}/api/v1/contacts/", body, **headers))
+    assert set(Counter(status for status, _ in answers)) <= {201, 409}
+    assert len({headers["Location"].partition("/contacts/")[2] for status, headers in answers if status == 201}) == 1
+    assert Contact.objects.count() == 1
