@@ -1,7 +1,6 @@
 """The app of the kernel, and the list of all apps."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete
 from django.utils.module_loading import autodiscover_modules
 
 ORGKIT_APPS = [
@@ -26,11 +25,11 @@ class OrgKitConfig(AppConfig):
     def ready(self) -> None:
         """Discover what every app registers, and watch the registered models."""
         from ninja_orgkit import attachments, checks, registry  # noqa: F401
+        from ninja_orgkit.background import checks as background_checks  # noqa: F401
         from ninja_orgkit.background import tasks  # noqa: F401
+        from ninja_orgkit.media import checks as media_checks  # noqa: F401
         from ninja_orgkit.protocol import tasks as protocol_tasks  # noqa: F401
 
         autodiscover_modules("orgkit")
         for resource in registry.resources():
-            post_delete.connect(
-                attachments.forget, sender=resource.model, dispatch_uid=f"orgkit.forget.{resource.name}"
-            )
+            attachments.watch(resource.model)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ObjectDoesNotExist, ValidationError
+from django.apps import apps
+from django.core.exceptions import (
+    FieldDoesNotExist,
+    ImproperlyConfigured,
+    MultipleObjectsReturned,
+    ObjectDoesNotExist,
+    ValidationError,
+)
 from django.db import DataError, models
 from pydantic import BaseModel
 
+from ninja_orgkit.attachments import LONGEST_KEY, watch
 from ninja_orgkit.errors import NotFound
 
 _MAX_BIGINT = 2**63 - 1
+_NAME = re.compile(r"[\w-]+/[\w-]+")
+_ORGANIZATION = "orgkit_organizations.organization"
 _resources: dict[str, Resource] = {}
 _export_kinds: dict[str, ExportKind] = {}
 
@@ -95,8 +106,8 @@ class Resource:
     def get(self, organization: models.Model, obj_id: str, *, lock: bool = False) -> Any:
         """Return the object of the organization that has this public identifier.
 
-        Unknown, malformed and foreign identifiers all raise NotFound. ``lock`` locks the row until the transaction
-        ends.
+        Unknown, malformed, ambiguous and foreign identifiers all raise NotFound, and so does another spelling of one
+        (a UUID in upper case). ``lock`` locks the row until the transaction ends.
         """
         value: str | int = obj_id
         if self.numeric_lookup:
@@ -107,9 +118,12 @@ class Resource:
         if lock:
             rows = rows.select_for_update(of=("self",))
         try:
-            return rows.get(**{self.lookup: value})
-        except (ObjectDoesNotExist, ValidationError, ValueError, OverflowError, DataError):
+            found = rows.get(**{self.lookup: value})
+        except (ObjectDoesNotExist, MultipleObjectsReturned, ValidationError, ValueError, OverflowError, DataError):
             raise NotFound from None
+        if self.public_id(found) != obj_id:
+            raise NotFound
+        return found
 
     def public_id(self, obj: models.Model) -> str:
         """Return the public identifier of an object."""
@@ -135,20 +149,27 @@ def register(
     an integer field needs ``numeric_lookup=True``, said on purpose. ``organization`` is the ORM path to its
     organization. ``export`` is the Pydantic model of its rows in an export (see ``ExportKind``); only what it names
     leaves the house. ``export_kind`` names them there, by default ``app_label.model`` of the public name.
-    Raises ImproperlyConfigured when the name is taken.
+    Raises ImproperlyConfigured when the name is taken, when the model has one already, and when the kind of rows is
+    taken.
     """
     name = name or f"{model._meta.app_label}/{model._meta.model_name}"
-    taken = _resources.get(name)
-    if taken is not None and taken.model is not model:
-        raise ImproperlyConfigured(
-            f"{name!r} is already the name of {taken.model._meta.label}; give name=… to one of them."
-        )
+    for taken in _resources.values():
+        if taken.name == name and taken.model is not model:
+            raise ImproperlyConfigured(
+                f"{name!r} is already the name of {taken.model._meta.label}; give name=… to one of them."
+            )
+        if taken.model is model and taken.name != name:
+            raise ImproperlyConfigured(
+                f"{model._meta.label} is already registered as {taken.name!r}; keep one of them."
+            )
     resource = Resource(
         name, model, lookup, organization, taggable, imageable, export, purge, numeric_lookup, export_kind
     )
-    _resources[name] = resource
     if export is not None:
         export_rows(export_kind or name.replace("/", "."), row=export, rows=resource.of)
+    _resources[name] = resource
+    if apps.models_ready:
+        watch(model)
     return resource
 
 
@@ -160,7 +181,13 @@ def resources() -> Iterator[Resource]:
 def export_rows(
     kind: str, *, row: type[BaseModel], rows: Callable[[Any], models.QuerySet[Any] | Iterable[Any]]
 ) -> None:
-    """Add a kind of rows to every export: what is no registered model of its own, like links between objects."""
+    """Add a kind of rows to every export: what is no registered model of its own, like links between objects.
+
+    Raises ImproperlyConfigured when the kind is taken.
+    """
+    taken = _export_kinds.get(kind)
+    if taken is not None and taken.row is not row:
+        raise ImproperlyConfigured(f"Exports have rows of the kind {kind!r} already; give export_kind=… another name.")
     _export_kinds[kind] = ExportKind(kind, row, rows)
 
 
@@ -190,16 +217,69 @@ def resource_of(model: type[models.Model]) -> Resource:
 def problems() -> Iterator[tuple[Resource, str, str]]:
     """Yield each faulty entry with what is wrong and what helps, for the system checks."""
     for resource in _resources.values():
-        if resource.name.count("/") != 1:
+        for text, hint in (*_faults_of_lookup(resource), *_faults_of_key(resource)):
+            yield resource, text, hint
+        if not _NAME.fullmatch(resource.name):
             yield resource, f"{resource.name!r} is no public name.", 'Use "app_label/model".'
+        if not _leads_to_organization(resource):
+            hint = 'Name foreign keys, the last of which points at the organization, like "shop__organization".'
+            yield resource, f"{resource.organization!r} is no path from {resource.name!r} to its organization.", hint
+
+
+def ambiguous() -> Iterator[Resource]:
+    """Yield each entry whose lookup no constraint makes unique in an organization: two objects might share it."""
+    for resource in _resources.values():
         try:
             field = resource.lookup_field
         except (FieldDoesNotExist, ImproperlyConfigured):
-            yield resource, f"{resource.model._meta.label} has no field {resource.lookup!r}.", "Name a unique field."
             continue
-        if isinstance(field, models.IntegerField) and not resource.numeric_lookup:
-            hint = "Name a field that is safe to publish, or say numeric_lookup=True on purpose."
-            yield resource, f"{resource.name!r} would be addressed by an integer.", hint
+        meta = resource.model._meta
+        total = [item.fields for item in meta.total_unique_constraints]
+        enough = {field.name, resource.organization}
+        if not field.unique and not any(enough.issuperset(names) for names in (*meta.unique_together, *total)):
+            yield resource
+
+
+def _faults_of_lookup(resource: Resource) -> Iterator[tuple[str, str]]:
+    try:
+        field = resource.lookup_field
+    except (FieldDoesNotExist, ImproperlyConfigured):
+        yield f"{resource.model._meta.label} has no field {resource.lookup!r}.", "Name a unique field."
+        return
+    if field.is_relation:
+        yield f"{resource.name!r} would be addressed by a relation.", "Name a field of the model's own."
+    if isinstance(field, models.IntegerField) and not resource.numeric_lookup:
+        hint = "Name a field that is safe to publish, or say numeric_lookup=True on purpose."
+        yield f"{resource.name!r} would be addressed by an integer.", hint
+    if resource.numeric_lookup and not isinstance(field, models.IntegerField):
+        yield f"{resource.name!r} says numeric_lookup=True, but its lookup is no integer.", "Leave it out."
+
+
+def _faults_of_key(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Say why tags and images could not point at the objects."""
+    key: Any = resource.model._meta.pk
+    if not (resource.taggable or resource.imageable):
+        return
+    while key.is_relation:
+        key = key.target_field
+    if key.get_internal_type() == "CompositePrimaryKey":
+        yield f"{resource.name!r} has a key of several columns.", "Tags and images need a key of one column."
+    elif (key.max_length or 0) > LONGEST_KEY:
+        hint = f"Tags and images need a key of at most {LONGEST_KEY} characters."
+        yield f"{resource.name!r} has keys of {key.max_length} characters.", hint
+
+
+def _leads_to_organization(resource: Resource) -> bool:
+    model: Any = resource.model
+    for part in resource.organization.split("__"):
+        try:
+            field = model._meta.get_field(part)
+        except FieldDoesNotExist:
+            return False
+        if not (field.many_to_one or field.one_to_one):
+            return False
+        model = field.related_model
+    return bool(model._meta.label_lower == _ORGANIZATION)
 
 
 def _allowed(name: str, ability: str) -> Resource:

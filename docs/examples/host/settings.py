@@ -8,6 +8,7 @@ import django
 from ninja_orgkit.apps import ORGKIT_APPS
 
 DATA = Path(os.environ.get("HOST_DATA", Path(__file__).resolve().parent / ".data"))
+DATA.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-this-example")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]

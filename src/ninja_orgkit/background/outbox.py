@@ -32,6 +32,7 @@ logger = logging.getLogger("ninja_orgkit.outbox")
 _SOCKET_OPTIONS = {
     "redis": ("socket_timeout", "socket_connect_timeout"),
     "rediss": ("socket_timeout", "socket_connect_timeout"),
+    "sentinel": ("socket_timeout", "socket_connect_timeout"),
     "amqp": ("read_timeout", "write_timeout"),
     "pyamqp": ("read_timeout", "write_timeout"),
 }

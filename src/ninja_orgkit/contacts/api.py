@@ -16,7 +16,7 @@ from ninja_orgkit.media.avatars import clear_avatar, set_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.media.storage import saving
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import file_urls, url_of
+from ninja_orgkit.protocol.addresses import file_urls, url_below
 from ninja_orgkit.protocol.conditional import check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
@@ -69,7 +69,7 @@ def create_contact(request: AuthedRequest, body: Json[schemas.OrgkitContactCreat
 
     def act() -> HttpResponse:
         contact = services.create_contact(member.organization, creator=member.account, fields=fields)
-        location = url_of(request, "contacts", contact.slug)
+        location = url_below(request, contact.slug)
         return reply_tagged(request, OrgkitContact, show_contact(contact), status=201, headers={"Location": location})
 
     return once(request, body, act)

@@ -13,7 +13,7 @@ from ninja_orgkit.exports.errors import ExportActive
 from ninja_orgkit.exports.links import download_link
 from ninja_orgkit.exports.schemas import OrgkitExport, present
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import mount_point, url_of
+from ninja_orgkit.protocol.addresses import mount_point, url_below
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.replies import empty, reply
@@ -37,7 +37,7 @@ def request_export(request: AuthedRequest, org_slug: OrgSlug) -> HttpResponse:
     def act() -> HttpResponse:
         job = services.request_export(member.organization, account=request.auth.account, admit=admit)
         row = selectors.get_export(member.organization, str(job.pk))
-        location = url_of(request, "orgs", org_slug, "export", str(job.pk))
+        location = url_below(request, str(job.pk))
         return reply(OrgkitExport, _presenter(request)(row), status=202, headers={"Location": location})
 
     return once(request, None, act)

@@ -25,9 +25,9 @@ def mount_point(request: HttpRequest) -> str:
     return known
 
 
-def url_of(request: HttpRequest, *parts: str) -> str:
-    """Return the absolute URL of a route: ``url_of(request, "contacts", slug)`` is ``…/contacts/<slug>/``."""
-    return "/".join([mount_point(request), *(quote(part, safe="") for part in parts), ""])
+def url_below(request: HttpRequest, part: str) -> str:
+    """Return the absolute URL of what a POST to a list has made, wherever the host has mounted the list."""
+    return request.build_absolute_uri(f"{quote(request.path)}{quote(part, safe='')}/")
 
 
 FileUrl = Callable[[str], str]

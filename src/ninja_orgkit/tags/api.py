@@ -11,7 +11,7 @@ from ninja import Path, Query
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import url_of
+from ninja_orgkit.protocol.addresses import url_below
 from ninja_orgkit.protocol.conditional import check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
@@ -47,7 +47,7 @@ def create_tag(request: AuthedRequest, org_slug: OrgSlug, body: Json[schemas.Org
 
     def act() -> HttpResponse:
         tag = services.create_tag(member.organization, name=body.name, slug=body.slug or "", color=body.color)
-        location = url_of(request, "orgs", org_slug, "tags", str(tag.pk))
+        location = url_below(request, str(tag.pk))
         return reply_tagged(request, OrgkitTag, show_tag(tag), status=201, headers={"Location": location})
 
     return once(request, body, act)

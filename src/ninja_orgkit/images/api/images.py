@@ -16,7 +16,7 @@ from ninja_orgkit.images.services import images, uploads
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, FileTooLarge, StorageUnavailable, TooManyFiles
 from ninja_orgkit.media.storage import saving
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import file_urls, url_of
+from ninja_orgkit.protocol.addresses import file_urls, url_below
 from ninja_orgkit.protocol.conditional import Check, check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
@@ -69,7 +69,7 @@ def upload_image(request: AuthedRequest, org_slug: OrgSlug, body: ImageForm[sche
             row = selectors.image_row(member.organization, done.image_id)
             if not done.is_new:
                 return _image(request, row, headers={"Image-Duplicate": "true"})
-            location = url_of(request, "images", "orgs", org_slug, "images", str(row["id"]))
+            location = url_below(request, str(row["id"]))
             return _image(request, row, status=201, headers={"Location": location})
 
         return once(request, [body.file, texts], act)

@@ -14,7 +14,7 @@ from ninja_orgkit.organizations import schemas
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.selectors import get_membership, organizations_of
 from ninja_orgkit.organizations.services import organizations
-from ninja_orgkit.protocol.addresses import url_of
+from ninja_orgkit.protocol.addresses import url_below
 from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
@@ -57,7 +57,7 @@ def create_organization(request: AuthedRequest, body: Json[schemas.OrgkitNewOrga
 
     def act() -> HttpResponse:
         membership = organizations.create_organization(request.auth.account, **body.model_dump())
-        headers = {"Location": url_of(request, "orgs", membership.organization.slug)}
+        headers = {"Location": url_below(request, membership.organization.slug)}
         return reply_tagged(
             request, schemas.OrgkitOrganization, schemas.show_organization(membership), status=201, headers=headers
         )

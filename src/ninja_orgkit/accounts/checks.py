@@ -1,0 +1,40 @@
+"""System checks of the host's user model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.checks import CheckMessage, Tags, Warning, register
+
+from ninja_orgkit.accounts import users
+
+_SERIAL = ("AutoField", "BigAutoField", "SmallAutoField")
+
+
+@register(Tags.models)
+def check_user_model(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn of columns of the user model that nobody who registers can fill."""
+    model = get_user_model()
+    filled = {"password", users.email_field(), users.username_field(), "first_name", "last_name"}
+    hint = "Give it a default or null=True, or create users by routes of your own."
+    return [
+        Warning(
+            f"Nobody can register: {field.name!r} of the user has no value.", hint=hint, obj=model, id="orgkit.W021"
+        )
+        for field in model._meta.concrete_fields
+        if field.name not in filled and not _fills_itself(field)
+    ]
+
+
+def _fills_itself(field: Any) -> bool:
+    """Tell whether a row gets a value for a column without being given one, and not always the same unique one."""
+    if field.null or field.has_default() or field.has_db_default() or field.generated:
+        return True
+    if (
+        getattr(field, "auto_now", False)
+        or getattr(field, "auto_now_add", False)
+        or field.get_internal_type() in _SERIAL
+    ):
+        return True
+    return field.empty_strings_allowed and not field.unique

@@ -1,0 +1,49 @@
+"""The ready-made routes on a host that has not all of the apps. ``test_hosts`` runs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.organizations.models import Organization
+
+PLACES = {
+    "contacts": "/contacts/",
+    "tags": "/orgs/{org}/tags/",
+    "images": "/images/orgs/{org}/images/",
+    "exports": "/orgs/{org}/export/",
+}
+
+
+def test_nothing_is_missing_in_the_migrations_and_the_checks_find_nothing(db: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True)
+    call_command("check", databases=["default"], fail_level="INFO")
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_routes_of_an_app_are_there_when_it_is_installed(register: Any, name: str) -> None:
+    ada = register("ada@example.com")
+    answer = ada.api.get(PLACES[name].format(org=ada.org))
+    installed = apps.is_installed(f"ninja_orgkit.{name}")
+    assert answer.status_code == (200 if installed else 404), answer.content
+    assert installed or answer.json()["code"] == "not_found"
+    paths = ada.api.get("/openapi.json").json()["paths"]
+    assert installed == (f"/api/v1{PLACES[name].replace('{org}', '{org_slug}')}" in paths)
+
+
+def test_somebody_comes_and_goes_with_all_that_there_is(register: Any, run_outbox: Any) -> None:
+    ada = register("ada@example.com")
+    if apps.is_installed("ninja_orgkit.contacts"):
+        assert ada.api.post("/contacts/", {"organization": ada.org, "first_name": "Grace"}).status_code == 201
+    if apps.is_installed("ninja_orgkit.exports"):
+        assert ada.api.post(f"/orgs/{ada.org}/export/").status_code == 202
+    run_outbox()
+    assert ada.api.get("/users/me").json()["organizations"][0]["role"] == "owner"
+    assert ada.api.delete("/auth/delete").status_code == 204
+    run_outbox()
+    assert not Organization.objects.exists()
+    assert not Account.objects.exists()

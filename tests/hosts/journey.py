@@ -1,0 +1,243 @@
+"""From registering to leaving, on whatever host the settings describe; ``test_hosts`` runs it on each of them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.files.base import ContentFile
+from django.core.mail import EmailMessage
+from django.core.management import call_command
+from django.core.management.color import no_style
+from django.db import connection, models
+
+from ninja_orgkit.accounts import users
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.organizations.models import Organization
+from tests.client import Api
+from tests.mails import link_of
+
+PICTURE = Path(__file__).parents[2] / "docs" / "examples" / "picture.jpg"
+FIRST_KEY = 700_000_001
+
+EMAIL, NEW_EMAIL = "Ada@Example.com", "countess@example.com"
+PASSWORD, NEW_PASSWORD, NEWEST_PASSWORD = "correct horse battery", "staple of another", "third time lucky"
+
+
+class Listening(Api):
+    """A client that keeps what it is told."""
+
+    def __init__(self, token: str | None = None, heard: list[str] | None = None) -> None:
+        super().__init__(token)
+        self.heard: list[str] = [] if heard is None else heard
+
+    def as_user(self, token: str | None) -> Listening:
+        return Listening(token, self.heard)
+
+    def send(self, *args: Any, **kwargs: Any) -> Any:
+        return self._keep(super().send(*args, **kwargs))
+
+    def upload(self, path: str, *, headers: Mapping[str, str] | None = None, **fields: Any) -> Any:
+        return self._keep(super().upload(path, headers=headers, **fields))
+
+    def _keep(self, response: Any) -> Any:
+        self.heard.append(str(response.headers))
+        if not response.streaming:
+            self.heard.append(response.content.decode())
+        return response
+
+
+def _begin_far_away(model: type[models.Model], key: int) -> None:
+    """Let the integer keys of a model begin where no other number is taken for one."""
+    if isinstance(model._meta.pk, models.IntegerField):
+        model._default_manager.bulk_create([model(pk=key)])
+        for statement in connection.ops.sequence_reset_sql(no_style(), [model]):
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        model._default_manager.filter(pk=key)._raw_delete(using="default")
+
+
+@pytest.fixture
+def api(db: None) -> Listening:
+    _begin_far_away(get_user_model(), FIRST_KEY)
+    _begin_far_away(Organization, FIRST_KEY + 1000)
+    return Listening()
+
+
+def test_nothing_of_the_kit_is_missing_in_the_migrations(db: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True)
+
+
+def test_the_checks_find_nothing(db: None) -> None:
+    call_command("check", databases=["default"], fail_level="INFO")
+
+
+def test_users_that_the_host_makes_itself_sign_in_too(api: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = get_user_model()
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    given = {
+        name: EMAIL if name == users.email_field() else "countess"
+        for name in (model.USERNAME_FIELD, *model.REQUIRED_FIELDS)
+    }
+    call_command("createsuperuser", interactive=False, verbosity=0, **given)
+    model._default_manager.bulk_create(
+        [users.build_user(email=f"bulk{n}@example.com", username=f"bulk{n}", password=PASSWORD) for n in range(3)]
+    )
+    call_command("orgkit_sync", stdout=io.StringIO())
+    call_command("orgkit_doctor", stdout=io.StringIO())
+    for email in (EMAIL, "bulk0@example.com", "BULK2@example.com"):
+        answer = api.post("/token/pair", {"email": email, "password": PASSWORD})
+        assert answer.status_code == 200, answer.content
+        me = api.as_user(answer.json()["access"]).get("/users/me").json()
+        assert [org["role"] for org in me["organizations"]] == ["owner"]
+        if me["username"]:
+            assert api.post("/token/pair", {"username": me["username"], "password": PASSWORD}).status_code == 200
+
+
+def test_values_too_long_for_the_host_are_refused_and_derived_ones_fit(api: Listening) -> None:
+    sizes = {field.name: field.max_length for field in get_user_model()._meta.concrete_fields}
+    someone = {"email": "ada@example.com", "password": PASSWORD}
+    longest = min(sizes.get(users.username_field(), 30), 30)
+    for number in range(3):
+        answer = api.post("/auth/register", {**someone, "email": f"{'a' * 40}@example{number}.com"})
+        assert answer.status_code == 201, answer.content
+        assert len(answer.json()["user"]["username"]) <= longest
+    me = api.as_user(answer.json()["access"])
+    long = {
+        "username": "b" * (longest + 1),
+        "first_name": "c" * (sizes.get("first_name", 150) + 1),
+        "email": "d" * 60 + "@" + "e" * (sizes[users.email_field()] - 64) + ".com",
+    }
+    for name, value in long.items():
+        answer = api.post("/auth/register", {**someone, name: value})
+        assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", name]), answer.content
+    for name in ("username", "first_name"):
+        assert me.patch("/users/me", {name: long[name]}).json()["errors"][0]["loc"] == ["body", name]
+    assert api.get("/users/check_username", username=long["username"]).json()["reason"] == "invalid"
+
+
+def test_somebody_registers_works_and_leaves(
+    api: Listening, run_outbox: Any, mailbox: list[EmailMessage], tmp_path: Path
+) -> None:
+    def signed_in(**login: str) -> Listening:
+        answer = api.post("/token/pair", login)
+        assert answer.status_code == 200, answer.content
+        return api.as_user(answer.json()["access"])
+
+    # registering
+    answer = api.post("/auth/register", {"email": EMAIL, "password": PASSWORD, "first_name": "Ada"})
+    assert answer.status_code == 201, answer.content
+    slug, username, org = (
+        answer.json()["user"][name] if name != "org" else answer.json()["user"]["organizations"][0]["slug"]
+        for name in ("slug", "username", "org")
+    )
+    assert answer.json()["user"]["first_name"] == "Ada"
+    user = get_user_model()._default_manager.get()
+    keys = _spellings(user, Organization.objects.get())
+    assert users.read_profile(user)["email"] == "Ada@example.com"
+    assert api.post("/auth/register", {"email": EMAIL.upper(), "password": PASSWORD}).json()["code"] == "email_taken"
+    assert (
+        api.post("/auth/register", {"email": "x@example.com", "username": username, "password": PASSWORD}).json()[
+            "code"
+        ]
+        == "username_taken"
+    )
+    run_outbox()
+    assert api.get("/auth/email/verify", token=link_of(mailbox[-1])[1]).status_code == 200
+
+    # signing in
+    assert api.post("/token/pair", {"email": EMAIL, "password": "wrong"}).json()["code"] == "invalid_credentials"
+    signed_in(username=username.upper(), password=PASSWORD)
+    tokens = api.post("/token/pair", {"email": EMAIL.lower(), "password": PASSWORD}).json()
+    tokens = api.post("/token/refresh", {"refresh": tokens["refresh"]}).json()
+    me = api.as_user(tokens["access"])
+    assert api.post("/token/verify", {"token": tokens["access"]}).status_code == 200
+    assert me.get("/users/me").json()["email_verified"] is True
+    answer = me.patch("/users/me", {"username": "countess", "last_name": "Lovelace", "display_name": "Ada L"})
+    assert (answer.status_code, answer.json()["username"]) == (200, "countess"), answer.content
+    user.refresh_from_db()
+    assert users.read_profile(user).get("username", "countess") == "countess"
+    assert users.read_profile(user).get("last_name", "Lovelace") == "Lovelace"
+    user.save()
+    assert me.get("/users/me").json()["username"] == "countess"
+    assert me.get("/users/check_username", username="Count.ess").json()["reason"] == "taken"
+
+    # a new password, twice, and a new address
+    answer = me.post("/auth/change-password", {"old_password": PASSWORD, "new_password": NEW_PASSWORD})
+    assert answer.status_code == 200, answer.content
+    assert api.post("/token/pair", {"email": EMAIL, "password": PASSWORD}).status_code == 401
+    assert api.post("/auth/password-reset/request", {"email": EMAIL}).status_code == 202
+    run_outbox()
+    reset = {"token": link_of(mailbox[-1])[1], "new_password": NEWEST_PASSWORD}
+    assert api.post("/auth/password-reset/confirm", reset).status_code == 200
+    me = signed_in(username="countess", password=NEWEST_PASSWORD)
+    assert me.patch("/auth/email", {"email": NEW_EMAIL}).status_code == 202
+    run_outbox()
+    assert api.get("/auth/email/verify", token=link_of(mailbox[-1])[1]).status_code == 200
+    user.refresh_from_db()
+    assert users.read_profile(user)["email"] == NEW_EMAIL
+    me = signed_in(email=NEW_EMAIL, password=NEWEST_PASSWORD)
+    assert api.post("/token/pair", {"email": EMAIL, "password": NEWEST_PASSWORD}).status_code == 401
+
+    # work
+    contact = me.post("/contacts/", {"organization": org, "first_name": "Grace"}).json()
+    place = f"contacts/contact/{contact['slug']}/"
+    assert me.post(f"/orgs/{org}/tags/{place}", ["VIP"]).status_code == 200
+    answer = me.upload(f"/images/orgs/{org}/images/", file=ContentFile(PICTURE.read_bytes(), "picture.jpg"))
+    assert answer.status_code == 201, answer.content
+    image = answer.json()["id"]
+    assert me.post(f"/images/orgs/{org}/images/{place}", {"image_ids": [image]}).status_code == 200
+    assert me.upload("/users/avatar", file=ContentFile(PICTURE.read_bytes(), "a.jpg")).status_code == 200
+    run_outbox()
+    shown = me.get(f"/contacts/{contact['slug']}/").json()
+    assert ([tag["name"] for tag in shown["tags"]], shown["creator"]) == (["VIP"], slug)
+    assert me.get(f"/images/orgs/{org}/images/{image}/").json()["status"] == "ready"
+    assert me.get(f"/orgs/{org}/members/").json()["items"][0]["slug"] == slug
+    assert me.get("/auth/sessions").json()["count"] == 2
+
+    # the export
+    assert me.post(f"/orgs/{org}/export/").status_code == 202
+    run_outbox()
+    job = me.get(f"/orgs/{org}/export/").json()["items"][0]
+    assert job["status"] == "ready", job
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(api.get(job["download_url"]).streaming_content)))
+    names = {name for name in archive.namelist() if name.endswith(("jsonl", "csv", "html", "manifest.json"))}
+    assert json.loads(archive.read("manifest.json"))["counts"]["contacts"] == 1
+    exported = [archive.read(name).decode() for name in sorted(names)]
+
+    # leaving
+    assert me.delete("/auth/delete").status_code == 204
+    run_outbox()
+    assert me.get("/users/me").status_code == 401
+    assert not get_user_model()._default_manager.exists()
+    assert not Account.objects.exists()
+    assert not Organization.objects.exists()
+    assert not [path for path in (tmp_path / "media").rglob("*") if path.is_file()]
+
+    told = [*api.heard, *archive.namelist(), *exported, *(str(mail.message()) for mail in mailbox)]
+    assert {key for key in keys for text in _unpacked(told) if key in text} == set()
+
+
+def _spellings(*rows: models.Model) -> set[str]:
+    """Return how the keys of rows might be written."""
+    return {spelling for row in rows for spelling in (str(row.pk), str(row.pk).replace("-", ""))}
+
+
+def _unpacked(texts: list[str]) -> Iterator[str]:
+    """Yield the texts, and what is in the tokens in them."""
+    for text in texts:
+        yield text
+        for part in re.findall(r"[\w-]{8,}", text):
+            try:
+                yield base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
+            except binascii.Error:
+                continue

@@ -1,0 +1,51 @@
+"""A user with a UUID as key, an address and a name in short columns of other names, and no permissions of Django's."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from ninja_orgkit.organizations.models import Organization
+
+
+class MemberManager(BaseUserManager["Member"]):
+    def create_user(self, handle: str, contact_email: str = "", password: str | None = None, **extra: Any) -> Member:
+        member = self.model(handle=handle, contact_email=contact_email, **extra)
+        member.set_password(password)
+        member.save(using=self._db)
+        return member
+
+    create_superuser = create_user
+
+
+class Member(AbstractBaseUser):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    handle = models.CharField(max_length=20, unique=True)
+    contact_email = models.EmailField(max_length=100, blank=True)
+    first_name = models.CharField(max_length=30, blank=True)
+
+    objects = MemberManager()
+
+    USERNAME_FIELD = "handle"
+    EMAIL_FIELD = "contact_email"
+    REQUIRED_FIELDS = ["contact_email"]
+
+
+class Machine(models.Model):
+    """Something of an organization that has two UUIDs: its key, and the serial number by which clients know it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    serial = models.UUIDField(unique=True, default=uuid.uuid4)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="machines")
+    name = models.CharField(max_length=50)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OldMachine(Machine):
+    class Meta:
+        proxy = True
