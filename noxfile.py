@@ -29,6 +29,8 @@ nox.options.sessions = ["lint", "imports", "types", "migrations", "docs", "build
 
 # An interpreter comes from this machine, or it is missing: none is downloaded behind the back of whoever tests.
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+# The tests start many processes; each of them would compile all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Certificates are those that the machine trusts, as for pip.
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 # The shims of pyenv hide all versions but the chosen one.

@@ -376,6 +376,7 @@ print(json.dumps({"own": own, "homes": homes, "tags": tags, "missing": missing, 
 
 
 @pytest.mark.slow
+@pytest.mark.own_database
 def test_the_host_of_the_quickstart_is_set_up_without_a_warning_and_has_its_custom_fields(tmp_path: Path) -> None:
     run_host(tmp_path, "-m", "django", "check", "--database", "default", "--fail-level", "WARNING")
     run_host(tmp_path, "-m", "django", "makemigrations", "--check", "--dry-run")
@@ -389,6 +390,7 @@ def test_the_host_of_the_quickstart_is_set_up_without_a_warning_and_has_its_cust
 
 
 @pytest.mark.slow
+@pytest.mark.own_database
 def test_the_routes_can_be_mounted_in_the_ways_that_the_quickstart_shows(tmp_path: Path) -> None:
     run_host(tmp_path, "-m", "django", "migrate", "--verbosity", "0")
     answer = json.loads(run_host(tmp_path, "-", stdin=CLIENT + USE_OTHER_MOUNTS))
@@ -417,6 +419,7 @@ NINJA_ORGKIT = {}
 
 
 @pytest.mark.slow
+@pytest.mark.own_database
 def test_a_host_may_install_some_of_the_apps_and_mount_their_routers(tmp_path: Path) -> None:
     (tmp_path / "less.py").write_text(LESS)
     fewer = {"DJANGO_SETTINGS_MODULE": "less", "PYTHONPATH": str(tmp_path)}

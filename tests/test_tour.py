@@ -31,7 +31,7 @@ SERVICES = (
     "DJANGO_SETTINGS_MODULE",
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.worker]
+pytestmark = [pytest.mark.slow, pytest.mark.worker, pytest.mark.own_database]
 
 
 def tour() -> str:

@@ -24,9 +24,14 @@ class Attachment(models.Model):
         abstract = True
 
 
+def kind_of(model: type[models.Model]) -> int:
+    """Return what the content type of a link to objects of a model is (a primary key)."""
+    return ContentType.objects.get_for_model(model).pk
+
+
 def target_of(obj: models.Model) -> dict[str, Any]:
     """Return the values of the two columns that point at an object."""
-    return {"content_type_id": ContentType.objects.get_for_model(obj).pk, "object_id": str(obj.pk)}
+    return {"content_type_id": kind_of(type(obj)), "object_id": str(obj.pk)}
 
 
 def attachment_models() -> list[type[Attachment]]:

@@ -212,6 +212,7 @@ def test_every_text_has_a_longest_length(operation: str) -> None:
             assert text["maxLength"] <= 10_000, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_no_field_takes_what_it_should_not_and_nothing_is_written(world: World, operation: str) -> None:
     good = valid(world)[operation]
@@ -224,6 +225,7 @@ def test_no_field_takes_what_it_should_not_and_nothing_is_written(world: World, 
     assert everything() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_field_that_is_not_known_or_missing_is_refused_and_nothing_is_written(world: World, operation: str) -> None:
     good, schema = valid(world)[operation], schema_of(operation)

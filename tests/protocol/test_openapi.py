@@ -101,6 +101,7 @@ def parts(owner: Person) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.postgres
 @pytest.mark.parametrize("caller", ["owner", "stranger"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.definition.raw["operationId"])
 def test_every_answer_is_as_documented(

@@ -202,6 +202,7 @@ def test_a_cursor_is_for_one_filter(world: World, filter_: str) -> None:
     assert refused(response) == (422, "invalid_cursor")
 
 
+@pytest.mark.slow
 @each_ordering
 def test_going_through_all_pages_and_back_shows_each_row_once(world: World, listing: Listing, ordering: str) -> None:
     url = listing.url(world)
@@ -220,6 +221,7 @@ def test_going_through_all_pages_and_back_shows_each_row_once(world: World, list
     assert [page["next"] for page in back] == [page["next"] for page in pages[::-1]]
 
 
+@pytest.mark.slow
 @each_ordering
 @pytest.mark.parametrize("direction", ["next", "previous"])
 def test_rows_that_come_and_go_between_pages_make_none_be_missed_or_shown_twice(

@@ -84,12 +84,12 @@ def read_jwt(token: str, *, token_type: str = "") -> Claims:
 
 def access_lifetime() -> timedelta:
     """Return how long an access token works."""
-    return _jwt_setting("ACCESS_TOKEN_LIFETIME", settings.ACCESS_TOKEN_LIFETIME)  # type: ignore[no-any-return]
+    return _jwt_settings().get("ACCESS_TOKEN_LIFETIME", settings.ACCESS_TOKEN_LIFETIME)  # type: ignore[no-any-return]
 
 
 def refresh_lifetime() -> timedelta:
     """Return how long a session lives without a refresh."""
-    return _jwt_setting("REFRESH_TOKEN_LIFETIME", settings.REFRESH_TOKEN_LIFETIME)  # type: ignore[no-any-return]
+    return _jwt_settings().get("REFRESH_TOKEN_LIFETIME", settings.REFRESH_TOKEN_LIFETIME)  # type: ignore[no-any-return]
 
 
 def fingerprint(*parts: str | None) -> str:
@@ -178,15 +178,15 @@ def _encode(claims: dict[str, Any], session: Session) -> str:
 
 def _configured() -> TokenBackend:
     """Return the backend as the host's ``NINJA_JWT`` wants it now. Environment variables have no say."""
-    algorithm = _jwt_setting("ALGORITHM", "HS256")
+    chosen = _jwt_settings()
     return _backend(
-        algorithm,
-        _jwt_setting("SIGNING_KEY", None) or _default_key(django_settings.SECRET_KEY),
-        _jwt_setting("VERIFYING_KEY", "") or "",
-        _jwt_setting("AUDIENCE", None),
-        _jwt_setting("ISSUER", None),
-        _jwt_setting("JWK_URL", None),
-        _jwt_setting("LEEWAY", 0),
+        chosen.get("ALGORITHM", "HS256"),
+        chosen.get("SIGNING_KEY") or _default_key(django_settings.SECRET_KEY),
+        chosen.get("VERIFYING_KEY") or "",
+        chosen.get("AUDIENCE"),
+        chosen.get("ISSUER"),
+        chosen.get("JWK_URL"),
+        chosen.get("LEEWAY", 0),
     )
 
 
@@ -196,10 +196,8 @@ def _default_key(secret: str) -> str:
     return salted_hmac("orgkit.jwt", "signing key", secret=secret, algorithm="sha256").hexdigest()
 
 
-def _jwt_setting(name: str, default: Any) -> Any:
-    own: dict[str, Any] = settings.JWT
-    shared: dict[str, Any] = getattr(django_settings, "NINJA_JWT", {})
-    return own.get(name, shared.get(name, default))
+def _jwt_settings() -> dict[str, Any]:
+    return {**getattr(django_settings, "NINJA_JWT", {}), **settings.JWT}
 
 
 def _epoch(moment: datetime) -> int:

@@ -7,17 +7,21 @@ from typing import Any, Self
 
 from django.db import connections, models
 from django.db.models.expressions import RawSQL
+from django.db.models.lookups import In
+
+from ninja_orgkit.prepared import Parameter
 
 
 class ContactQuerySet(models.QuerySet[Any, Any]):
     """Contacts, which can be those of several organizations."""
 
-    _across: tuple[int, ...] = ()
+    _across: tuple[int | Parameter, ...] = ()
 
-    def across(self, organizations: Iterable[int]) -> Self:
+    def across(self, organizations: Iterable[int | Parameter]) -> Self:
         """Return the contacts of these organizations (primary keys)."""
         keys = tuple(organizations)
-        rows = self.filter(organization=keys[0]) if len(keys) == 1 else self.filter(organization__in=keys)
+        # Not ``organization__in``: that takes no parameters.
+        rows = self.filter(organization=keys[0]) if len(keys) == 1 else self.filter(In(models.F("organization"), keys))
         rows._across = keys
         return rows
 
@@ -31,20 +35,25 @@ class ContactQuerySet(models.QuerySet[Any, Any]):
 
         ``organization IN (...) ORDER BY name`` would sort every contact of all of them.
         """
-        several = len(self._across) > 1 and connections[self.db].vendor == "postgresql"
+        several = len(self._across) > 1 and self.query.order_by and connections[self.db].vendor == "postgresql"
         if not several or not isinstance(part, slice) or part.stop is None or self._result_cache is not None:
             return super().__getitem__(part)
         return self._merged(part.stop)[part]
 
     def _merged(self, stop: int) -> Self:
-        """Return the first ``stop`` rows of each organization."""
+        """Return the first ``stop`` rows, found among the first ``stop`` of each organization."""
         rows = self.all()
         rows._across = ()
-        part, params = rows.filter(organization=RawSQL("across.id", ())).values("pk")[:stop].query.sql_with_params()
+        order = [str(column) for column in rows.query.order_by]
+        columns = (column.removeprefix("-") for column in order)
+        mine = rows.filter(organization=RawSQL("across.id", ())).values_list("pk", *columns)[:stop]
+        part, params = mine.query.sql_with_params()
+        names = ", ".join(["key", *(f"by{at}" for at in range(len(order)))])
+        ways = (f"by{at}{' DESC' * column.startswith('-')}" for at, column in enumerate(order))
+        keys = f"ARRAY[{', '.join(['%s'] * len(self._across))}]::bigint[]"
         # Made of what Django has compiled and of our own names.
         found = (
-            f'"{self.model._meta.db_table}"."id" IN (SELECT part.key FROM unnest(%s::bigint[]) AS across(id) '  # noqa: S608
-            f"CROSS JOIN LATERAL ({part}) AS part(key))"
+            f'"{self.model._meta.db_table}"."id" IN (SELECT part.key FROM unnest({keys}) AS across(id) '  # noqa: S608
+            f"CROSS JOIN LATERAL ({part}) AS part({names}) ORDER BY {', '.join(ways)} LIMIT {stop})"
         )
-        keys = list(self._across)
-        return rows.filter(RawSQL(found, (keys, *params), output_field=models.BooleanField()))  # noqa: S611
+        return rows.filter(RawSQL(found, (*self._across, *params), output_field=models.BooleanField()))  # noqa: S611

@@ -28,7 +28,7 @@ from ninja_orgkit.protocol.fields import (
     example,
 )
 from ninja_orgkit.protocol.signatures import Part
-from ninja_orgkit.tags.selectors import by_name
+from ninja_orgkit.tags.selectors import read_tags
 
 
 def _email_or_nothing(value: str) -> str:
@@ -162,5 +162,5 @@ def present_contact(row: dict[str, Any], urls: FileUrl) -> dict[str, Any]:
         "creator": row["creator__slug"],
         "avatar_url": file_url(urls, row["avatar"]),
         "avatar_large_url": file_url(urls, row["avatar_large"]),
-        "tags": by_name(row["tags"]),
+        "tags": read_tags(row["tags"]),
     }

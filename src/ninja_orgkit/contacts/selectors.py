@@ -8,12 +8,16 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from ninja_orgkit.accounts.bearer import Caller
+from ninja_orgkit.attachments import kind_of
 from ninja_orgkit.contacts.models import KEYS, Contact
 from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.keys import search_key
+from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.organizations.roles import permissions_of
-from ninja_orgkit.organizations.selectors import get_membership, memberships_of
+from ninja_orgkit.organizations.selectors import get_membership, organization_keys_of
+from ninja_orgkit.prepared import Listing, Parameter, Prepared
+from ninja_orgkit.tags.models import TagAssignment
 from ninja_orgkit.tags.selectors import tagged, tags_json
 
 READ = "contacts.read"
@@ -25,6 +29,15 @@ _COLUMNS = (
     "custom", "created_at", "updated_at", "organization__slug", "creator__slug",
 )  # fmt: skip
 
+_ACCOUNT = Parameter("account", Membership._meta.get_field("account"))
+_SLUG = Parameter("slug", Contact._meta.get_field("slug"))
+_KEY = Parameter("key", Contact._meta.pk)
+_CONTENT_TYPE = Parameter("content_type", TagAssignment._meta.get_field("content_type"))
+_seen = Prepared(
+    lambda: _rows(_seen_by(_ACCOUNT, _SLUG), role=F("organization__memberships__role"), content_type=_CONTENT_TYPE)
+)
+_known = Prepared(lambda: _rows(Contact.objects.filter(pk=_KEY), content_type=_CONTENT_TYPE))
+
 
 def organizations_to_list(caller: Caller, organization: str | None) -> list[int]:
     """Return the organizations (primary keys) whose contacts a caller may list: one by its slug, or all.
@@ -33,7 +46,7 @@ def organizations_to_list(caller: Caller, organization: str | None) -> list[int]
     """
     if organization is not None:
         return [get_membership(caller, organization, needs=READ).organization_id]
-    return list(memberships_of(caller, needs=READ).values_list("organization_id", flat=True))
+    return organization_keys_of(caller, needs=READ)
 
 
 def contacts_of(
@@ -43,11 +56,17 @@ def contacts_of(
     tags: list[str],
     created_after: datetime | None = None,
     updated_after: datetime | None = None,
-) -> QuerySet[Contact, dict[str, Any]]:
+) -> QuerySet[Contact, dict[str, Any]] | Listing[dict[str, Any]]:
     """Return the contacts of organizations (primary keys) as rows that hold their sort keys.
 
     Each of the ``terms`` must occur in a contact's text, and each of the ``tags`` (slugs) be assigned to it.
     """
+    if organizations and not (terms or tags or created_after or updated_after):
+        values = {
+            "content_type": kind_of(Contact),
+            **{f"organization{at}": key for at, key in enumerate(organizations)},
+        }
+        return Listing(_across, _listed, len(organizations), values)
     contacts = Contact.objects.across(organizations)
     for term in terms:
         contacts = contacts.filter(search_text__contains=term)
@@ -57,7 +76,16 @@ def contacts_of(
         contacts = contacts.filter(created_at__gt=created_after)
     if updated_after is not None:
         contacts = contacts.filter(updated_at__gt=updated_after)
-    return _rows(contacts, *KEYS)
+    return _rows(contacts, *KEYS, content_type=kind_of(Contact))
+
+
+def _across(organizations: int) -> ContactQuerySet:
+    field = Contact._meta.get_field("organization")
+    return Contact.objects.across([Parameter(f"organization{at}", field) for at in range(organizations)])
+
+
+def _listed(contacts: ContactQuerySet) -> QuerySet[Contact, dict[str, Any]]:
+    return _rows(contacts, *KEYS, content_type=_CONTENT_TYPE)
 
 
 def search_terms(search: str) -> list[str]:
@@ -67,7 +95,7 @@ def search_terms(search: str) -> list[str]:
 
 def contact_row(caller: Caller, slug: str) -> dict[str, Any]:
     """Return a contact that the caller may read, as a row. Raises NotFound and Forbidden. One statement."""
-    row: Any = _rows(_seen_by(caller, slug), role=F("organization__memberships__role")).first()
+    row: Any = _seen.first(account=caller.account.pk, slug=slug, content_type=kind_of(Contact))
     _require(READ, row and row["role"])
     return dict(row)
 
@@ -77,7 +105,7 @@ def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
 
     Raises NotFound where the caller is no member, whether the contact exists or not, and Forbidden. One statement.
     """
-    contacts = _seen_by(caller, slug).select_related("organization")
+    contacts = _seen_by(caller.account.pk, slug).select_related("organization")
     contact: Any = contacts.annotate(role=F("organization__memberships__role")).first()
     _require(needs, contact and contact.role)
     found: Contact = contact
@@ -86,15 +114,15 @@ def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
 
 def row_of(contact: Contact) -> dict[str, Any]:
     """Return a contact as a row. Raises NotFound when it is gone."""
-    row: dict[str, Any] | None = _rows(Contact.objects.filter(pk=contact.pk)).first()
+    row = _known.first(key=contact.pk, content_type=kind_of(Contact))
     if row is None:
         raise NotFound
     return row
 
 
-def _seen_by(caller: Caller, slug: str) -> ContactQuerySet:
+def _seen_by(account: Any, slug: Any) -> ContactQuerySet:
     return Contact.objects.filter(
-        slug=slug, organization__deleted_at=None, organization__memberships__account=caller.account.pk
+        slug=slug, organization__deleted_at=None, organization__memberships__account=account
     ).order_by()
 
 
@@ -105,5 +133,7 @@ def _require(needs: str, role: str | None) -> None:
         raise Forbidden
 
 
-def _rows(contacts: ContactQuerySet, *columns: str, **named: Any) -> QuerySet[Contact, dict[str, Any]]:
-    return contacts.values(*_COLUMNS, *columns, tags=tags_json(Contact), **named)
+def _rows(
+    contacts: ContactQuerySet, *columns: str, content_type: int | Parameter, **named: Any
+) -> QuerySet[Contact, dict[str, Any]]:
+    return contacts.values(*_COLUMNS, *columns, tags=tags_json(Contact, content_type), **named)

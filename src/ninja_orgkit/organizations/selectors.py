@@ -12,8 +12,23 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.roles import permissions_of, roles_with
+from ninja_orgkit.prepared import Parameter, Prepared
 
 _LONG_COLUMNS = ("about", "custom", "notification_preferences")
+
+_ACCOUNT = Parameter("account", Membership._meta.get_field("account"))
+_membership = Prepared(
+    lambda: Membership.objects.select_related("organization").filter(
+        account=_ACCOUNT,
+        organization__slug=Parameter("slug", Organization._meta.get_field("slug")),
+        organization__deleted_at=None,
+    )
+)
+_homes = Prepared(
+    lambda: Membership.objects.filter(account=_ACCOUNT, organization__deleted_at=None).values_list(
+        "organization_id", "role"
+    )
+)
 
 
 def get_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Membership:
@@ -22,11 +37,7 @@ def get_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Membe
     Raises NotFound where there is none (the organization exists or not), Forbidden when the role lacks ``needs``; with
     None to be a member is enough. One statement.
     """
-    membership = (
-        Membership.objects.select_related("organization")
-        .filter(account_id=caller.account.pk, organization__slug=org_slug, organization__deleted_at=None)
-        .first()
-    )
+    membership = _membership.first(account=caller.account.pk, slug=org_slug)
     if membership is None:
         raise NotFound
     require(membership, needs)
@@ -44,6 +55,11 @@ def memberships_of(caller: Caller, *, needs: str = "org.read") -> QuerySet[Membe
     """Return the caller's memberships whose role holds a permission, in organizations that are there."""
     roles = roles_with(needs)
     return Membership.objects.filter(account_id=caller.account.pk, organization__deleted_at=None, role__in=roles)
+
+
+def organization_keys_of(caller: Caller, *, needs: str) -> list[int]:
+    """Return the organizations (primary keys) in which the caller's role holds a permission. One statement."""
+    return [key for key, role in _homes.run(account=caller.account.pk) if needs in permissions_of(role)]
 
 
 def organizations_of(caller: Caller) -> QuerySet[Membership]:

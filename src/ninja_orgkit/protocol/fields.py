@@ -17,7 +17,6 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
-    PlainSerializer,
     StringConstraints,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -124,8 +123,8 @@ def _number(value: Any) -> Any:
     return value
 
 
-def _utc(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _utc(value: datetime) -> datetime:
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
 def _aware(value: datetime) -> datetime:
@@ -147,7 +146,7 @@ Password = Annotated[str, StringConstraints(min_length=8, max_length=128), After
 AnyPassword = Annotated[str, StringConstraints(max_length=1024), AfterValidator(clean_secret)]
 Token = Annotated[str, AfterValidator(clean_secret)]
 Id = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_ID)]
-Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str, when_used="json")]
+Moment = Annotated[datetime, AfterValidator(_utc)]
 """A time in responses: RFC 3339, UTC, with ``Z``."""
 Since = Annotated[datetime, AfterValidator(_aware)]
 """A time in queries; one without an offset is UTC."""

@@ -11,11 +11,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import Func, IntegerField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.crypto import salted_hmac
 from ninja import Query
@@ -23,6 +24,7 @@ from pydantic import BaseModel, Field
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import Invalid, field_error
+from ninja_orgkit.prepared import Listing, Parameter, Prepared
 from ninja_orgkit.protocol.replies import reply
 
 T = TypeVar("T")
@@ -100,9 +102,58 @@ class _Keyset:
         return [_get(row, self.column), _get(row, self.tie)]
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """What a page is, but for the row behind which it begins."""
+
+    keyset: _Keyset
+    backward: bool
+    started: bool
+    offset: int
+    stop: int
+
+    def read(self, rows: QuerySet[Any, Any] | Listing[Any], start: list[Any]) -> list[Any]:
+        """Return the rows of the page behind ``start`` (value and tie), if there is one."""
+        if not isinstance(rows, Listing):
+            return list(self.of(rows, start))
+        given = dict(zip(("value", "tie"), start, strict=False))
+        return _page_of(rows.whole, rows.shown, rows.size, self).run(**rows.values, **given)
+
+    def of(self, rows: QuerySet[Any, Any], start: list[Any]) -> QuerySet[Any, Any]:
+        """Return the page as a part of ``rows``."""
+        found = self.keyset.order(rows, backward=self.backward)
+        if start:
+            found = found.filter(self.keyset.after(*start, backward=self.backward))
+        return found[self.offset : self.stop]
+
+
+@lru_cache(maxsize=128)
+def _page_of(whole: Any, shown: Any, size: int, shape: _Shape) -> Prepared[Any]:
+    def page() -> QuerySet[Any, Any]:
+        rows = shown(whole(size))
+        field = rows.model._meta.get_field
+        columns = {"value": shape.keyset.column, "tie": shape.keyset.tie} if shape.started else {}
+        return shape.of(rows, [Parameter(name, field(column)) for name, column in columns.items()])
+
+    return Prepared(page)
+
+
+@lru_cache(maxsize=128)
+def _count_of(whole: Any, size: int) -> Prepared[int]:
+    # Not ``Count``, which would group the rows.
+    each = Func(template="COUNT(*)", output_field=IntegerField())
+    return Prepared(lambda: whole(size).order_by().values_list(each, flat=True))
+
+
+def _count(rows: QuerySet[Any, Any] | Listing[Any]) -> int:
+    if isinstance(rows, Listing):
+        return _count_of(rows.whole, rows.size).run(**rows.values)[0]
+    return rows.order_by().count()
+
+
 def paginate(
     request: HttpRequest,
-    rows: QuerySet[Any],
+    rows: QuerySet[Any, Any] | Listing[Any],
     query: OrgkitPageQuery,
     *,
     orderings: Orderings,
@@ -111,6 +162,8 @@ def paginate(
 ) -> HttpResponse:
     """Answer with one page of ``rows`` (instances or dicts that hold the sort columns), each shown by ``present``.
 
+    Those of a ``Listing`` are read by a prepared statement.
+
     Raises ValidationFailed for a limit out of bounds, an unknown ordering, or both an offset and a cursor, and
     InvalidCursor.
     """
@@ -118,11 +171,9 @@ def paginate(
     ordering, keyset = _keyset(query, orderings)
     signer = _signer(request, ordering)
     backward, start = _start(query, signer)
-    found = keyset.order(rows, backward=backward)
-    if start:
-        found = found.filter(keyset.after(*start, backward=backward))
     offset = query.offset or 0
-    page: Sequence[Any] = list(found[offset : offset + limit + 1])
+    shape = _Shape(keyset, backward, bool(start), offset, offset + limit + 1)
+    page: Sequence[Any] = shape.read(rows, start)
     more = len(page) > limit
     page = page[:limit][::-1] if backward else page[:limit]
 
@@ -135,7 +186,7 @@ def paginate(
     counted = query.count and query.cursor is None
     body = {
         "items": [present(row) for row in page],
-        "count": rows.order_by().count() if counted else None,
+        "count": _count(rows) if counted else None,
         "next": url(more if not backward else True, -1, 1),
         "previous": url(more if backward else bool(start or offset), 0, -1),
     }

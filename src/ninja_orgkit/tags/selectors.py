@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.db.models.sql.compiler import SQLCompiler
+from pydantic_core import from_json
 
-from ninja_orgkit.attachments import target_of
+from ninja_orgkit.attachments import kind_of, target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.keys import search_key
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.prepared import Parameter
 from ninja_orgkit.tags.models import Tag, TagAssignment
 
 _COLUMNS = ("id", "name", "slug", "color", "created_at", "sort_key")
 _MAX_ID = 2**63 - 1
+_key_and_id = itemgetter("key", "id")
 
 
 def tags_of(organization: Organization, *, search: str = "") -> QuerySet[Tag, dict[str, Any]]:
@@ -52,28 +55,24 @@ def tag_row(tag: Tag) -> dict[str, Any]:
     return row
 
 
-def tags_json(model: type[models.Model]) -> Coalesce:
-    """Return an annotation for rows of ``model``: the tags of each as a list of ``{id, name, slug}``, in any order.
+def tags_json(model: type[models.Model], content_type: int | Parameter) -> Subquery:
+    """Return an annotation for rows of ``model``: the tags of each as JSON, to be read by ``read_tags``.
 
-    It is part of the statement that reads the rows, so a list costs no further one; sort it with ``by_name``.
+    It is part of the statement that reads the rows, so a list costs no further one. ``content_type`` is what
+    ``kind_of(model)`` returns.
     """
-    tag = JSONObject(id="tag_id", name="tag__name", slug="tag__slug")
-    tags = _assigned_to_row(model).values(found=_JsonArray(tag))
-    return Coalesce(Subquery(tags), models.Value([], models.JSONField()), output_field=models.JSONField())
+    tag = JSONObject(id="tag_id", name="tag__name", slug="tag__slug", key="tag__sort_key")
+    return Subquery(_assigned_to_row(model, content_type).values(found=_JsonArray(tag)))
 
 
-def by_name(tags: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what ``tags_json`` found, sorted by name."""
-    return sorted(tags, key=_name_and_id) if len(tags) > 1 else tags
+def read_tags(found: str | None) -> list[dict[str, Any]]:
+    """Return what ``tags_json`` found as a list of ``{id, name, slug, key}``, sorted by name."""
+    return sorted(from_json(found), key=_key_and_id) if found else []
 
 
 def tagged(model: type[models.Model], slug: str) -> Exists:
     """Return a condition on rows of ``model``: they have the tag with this slug. The tags' organization is theirs."""
-    return Exists(_assigned_to_row(model).filter(tag__slug=slug))
-
-
-def _name_and_id(tag: dict[str, Any]) -> tuple[str, int]:
-    return search_key(tag["name"]), tag["id"]
+    return Exists(_assigned_to_row(model, kind_of(model)).filter(tag__slug=slug))
 
 
 def _rows(tags: QuerySet[Tag]) -> QuerySet[Tag, dict[str, Any]]:
@@ -85,9 +84,8 @@ def _rows(tags: QuerySet[Tag]) -> QuerySet[Tag, dict[str, Any]]:
     return rows
 
 
-def _assigned_to_row(model: type[models.Model]) -> QuerySet[TagAssignment]:
+def _assigned_to_row(model: type[models.Model], content_type: int | Parameter) -> QuerySet[TagAssignment]:
     """Return the assignments to the row of an outer query."""
-    content_type = ContentType.objects.get_for_model(model)
     key = _KeyText(OuterRef("pk"), model._meta.pk)
     return TagAssignment.objects.filter(content_type=content_type, object_id=key).order_by()
 
@@ -113,7 +111,7 @@ class _KeyText(Cast):
 class _JsonArray(models.Func):
     """Aggregates the rows of a subquery into a JSON array. No ``Aggregate``: that would group the rows."""
 
-    output_field = models.JSONField()
+    output_field = models.TextField()
     function = "json_group_array"
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:

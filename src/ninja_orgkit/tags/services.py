@@ -88,7 +88,7 @@ def assign_tags(organization: Organization, obj: models.Model, *, names: Iterabl
         wanted.setdefault(text_key(name), name)
     assigned = TagAssignment.objects.filter(tag=OuterRef("pk"), **target)
     tags = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
-    links = [TagAssignment(tag=tag, **target) for tag in tags if not getattr(tag, "assigned", False)]
+    links = [TagAssignment(tag_id=tag.pk, **target) for tag in tags if not getattr(tag, "assigned", False)]
     TagAssignment.objects.bulk_create(links, ignore_conflicts=True)
 
 
@@ -99,14 +99,16 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
     with a name or with a slug, its tags are looked at again.
     """
     locked = tags.select_for_update().order_by("pk")
-    slugs = {name_slug(name) for name in wanted.values()}
+    slugs = {key: name_slug(name) for key, name in wanted.items()}
     for _ in range(_ROUNDS):
-        near = locked.filter(Q(name_key__in=wanted) | Q(slug__in=slugs), organization=organization)
+        near = locked.filter(Q(name_key__in=wanted) | Q(slug__in={*slugs.values()}), organization=organization)
         taken = {tag.slug: tag for tag in near}
         found = [tag for tag in taken.values() if tag.name_key in wanted]
         known = {tag.name_key for tag in found}
         # Everybody inserts in the same order, so nobody waits for somebody who waits for them.
-        new = [_fresh(organization, wanted[key], taken) for key in sorted(wanted.keys() - known)]
+        new = [_fresh(organization, wanted[key], slugs[key], taken) for key in sorted(wanted.keys() - known)]
+        if not new:
+            return found
         try:
             with transaction.atomic():
                 return [*found, *Tag.objects.bulk_create(new)]
@@ -115,9 +117,9 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
     raise TagExists
 
 
-def _fresh(organization: Organization, name: str, taken: dict[str, Tag]) -> Tag:
+def _fresh(organization: Organization, name: str, slug: str, taken: dict[str, Tag]) -> Tag:
     """Return a new tag with a slug that is not taken, which is taken from now on."""
-    tag = Tag(organization=organization, name=name)
+    tag = Tag(organization=organization, name=name, slug=slug)
     tag.prepare()
     if tag.slug in taken:
         tag.slug = _with_suffix(name)

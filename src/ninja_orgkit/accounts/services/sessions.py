@@ -15,8 +15,17 @@ from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, T
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import account_by_login
 from ninja_orgkit.conf import settings
+from ninja_orgkit.prepared import Parameter, Prepared
 
 _LONGEST_ADDRESS = 45
+
+_live = Prepared(
+    lambda: Session.objects.select_related("account__user").filter(
+        pk=Parameter("sid", Session._meta.pk),
+        account__slug=Parameter("sub", Account._meta.get_field("slug")),
+        expires_at__gt=Parameter("now", Session._meta.get_field("expires_at")),
+    )
+)
 
 
 def sign_in(*, login: str, password: str, device: str = "", address: str = "") -> tuple[Account, tokens.Pair]:
@@ -148,11 +157,7 @@ def _rotate(session: Session) -> bool:
 
 
 def _usable(claims: tokens.Claims) -> Session:
-    session = (
-        Session.objects.select_related("account__user")
-        .filter(pk=claims.sid, account__slug=claims.sub, expires_at__gt=timezone.now())
-        .first()
-    )
+    session = _live.first(sid=claims.sid, sub=claims.sub, now=timezone.now())
     if session is None or not session.account.user.is_active:
         raise TokenNotValid
     if session.fingerprint != session_fingerprint(session.account):

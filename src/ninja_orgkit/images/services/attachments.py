@@ -35,16 +35,16 @@ class Detached:
     not_attached: list[int]
 
 
+@transaction.atomic
 def attach_images(organization: Organization, obj: Model, *, image_ids: Sequence[int]) -> Attached:
     """Attach images of the organization to one of its objects, behind those that it has; all or none.
 
     The first one that an object gets is its cover. Raises NotFound when one of them, or the object, is not there.
     """
-    with transaction.atomic():
-        attached = attach_found_images(organization, obj, image_ids=image_ids)
-        if attached.not_found:
-            raise NotFound
-        return attached
+    attached = _attach(organization, obj, image_ids)
+    if attached.not_found:
+        raise NotFound
+    return attached
 
 
 @transaction.atomic
@@ -53,6 +53,10 @@ def attach_found_images(organization: Organization, obj: Model, *, image_ids: Se
 
     Raises NotFound when the object is gone.
     """
+    return _attach(organization, obj, image_ids)
+
+
+def _attach(organization: Organization, obj: Model, image_ids: Sequence[int]) -> Attached:
     images = Image.objects.select_for_update().filter(organization=organization, pk__in=image_ids)
     found = set(images.order_by("pk").values_list("pk", flat=True))
     lock_object(obj)

@@ -1,0 +1,139 @@
+"""What the benchmarks share: a host of the kit on a PostgreSQL of its own, and a record of what it is asked."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.servers.postgres import PostgresServer
+
+ENVIRONMENT = "BENCHMARK_DATABASE_URL"
+
+
+@contextmanager
+def running(**more: Any) -> Iterator[None]:
+    """Start the server, and set Django up on it, with the tables made."""
+    server = PostgresServer()
+    server.start()
+    os.environ[ENVIRONMENT] = server.url
+    try:
+        configure(**more)
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        connection.close()
+        server.stop()
+
+
+def configure(**more: Any) -> None:
+    """Set Django up on the server that the environment names: connections kept, none of them checked, no throttles."""
+    from ninja_orgkit.apps import ORGKIT_APPS  # noqa: PLC0415
+
+    parts = urlsplit(os.environ[ENVIRONMENT])
+    database = {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": parts.hostname,
+        "PORT": parts.port,
+        "USER": parts.username,
+        "NAME": parts.path[1:],
+        "CONN_MAX_AGE": 600,
+    }
+    usual: dict[str, Any] = {
+        "SECRET_KEY": "x" * 50,
+        "ALLOWED_HOSTS": ["*"],
+        "USE_TZ": True,
+        "ROOT_URLCONF": "host_urls",
+        "MIDDLEWARE": ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"],
+        "INSTALLED_APPS": ["django.contrib.auth", "django.contrib.contenttypes", *ORGKIT_APPS],
+        "DATABASES": {"default": database},
+        "NINJA_ORGKIT": {"THROTTLING": False},
+    }
+    settings.configure(**{**usual, **more})
+    django.setup()
+
+
+class Record:
+    """The statements of a block, and the seconds that they took."""
+
+    def __init__(self) -> None:
+        self.statements: list[tuple[str, Any]] = []
+        self.seconds = 0.0
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Execute a statement (``connection.execute_wrapper``)."""
+        self.statements.append((sql, params))
+        started = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.seconds += time.perf_counter() - started
+
+
+@contextmanager
+def recorded() -> Iterator[Record]:
+    """Record the statements of a block."""
+    record = Record()
+    with connection.execute_wrapper(record):
+        yield record
+
+
+def plan_of(record: Record) -> str:
+    """Return how PostgreSQL ran the last statement of a record."""
+    sql, params = record.statements[-1]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", params)
+        return "\n".join(f"      {line}" for (line,) in cursor.fetchall())
+
+
+def execute(sql: str, params: Iterable[Any] | None = None) -> None:
+    """Execute a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+@contextmanager
+def without_indexes(*tables: str) -> Iterator[None]:
+    """Fill tables quickly: take their indexes away, the ones of constraints apart, and make them again at the end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) "
+            "AND indexname NOT IN (SELECT conname FROM pg_constraint)",
+            [list(tables)],
+        )
+        indexes = cursor.fetchall()
+    for name, _ in indexes:
+        execute(f'DROP INDEX "{name}"')
+    yield
+    for _, definition in indexes:
+        execute(definition)
+    for table in tables:
+        execute(f"VACUUM ANALYZE {table}")
+
+
+def medians(shapes: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Return the median of what each shape returns, in runs that are interleaved."""
+    runs: dict[str, list[float]] = {name: [] for name in shapes}
+    for _ in range(rounds):
+        for name, run in shapes.items():
+            runs[name].append(run())
+    return {name: statistics.median(found) for name, found in runs.items()}
+
+
+def verdict(ratio: float, target: float, *, at_least: bool = False) -> str:
+    """Return a target, and whether a ratio reaches it."""
+    reached = ratio >= target if at_least else ratio <= target
+    return f"(target {'≥' if at_least else '≤'} {target}: {'reached' if reached else 'MISSED'})"

@@ -1,0 +1,143 @@
+"""Signing in: ours against the least that it takes. Run it as ``python benchmarks/login.py [accounts]``.
+
+Among 1,000,000 accounts (or as many as the argument says): finding one by its e-mail address against finding one by
+another unique key, and against ``iexact``, which most projects write; the statements of a login; the time of an unknown
+account against that of a wrong password; and the CPU that checking an access token takes. The runs are interleaved, and
+only ratios within one run count.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import host
+from django.test import Client
+
+ROUNDS = 201
+SLOW_ROUNDS = 5
+LOGINS = 31
+CHECKS = 2000
+PASSWORD = "correct horse battery"
+
+_USERS = """
+INSERT INTO auth_user (username, email, password, first_name, last_name, is_superuser, is_staff, is_active, date_joined)
+SELECT 'user' || number, 'User' || number || '@example.com', '!', '', '', false, false, true, now()
+FROM generate_series(1, %s) AS number
+"""
+_ACCOUNTS = """
+INSERT INTO orgkit_accounts_account (user_id, slug, username, username_key, email, email_key, email_changes, avatar,
+    avatar_large, first_name, last_name, display_name, location, about, preferred_language, preferred_theme, timezone,
+    notification_preferences, finished_onboarding, custom, created_at, updated_at)
+SELECT id, 'slug-' || username, username, username, email, lower(email), 0, '', '', '', '', '', '', '', '', 'system',
+    '', '{}', false, '{}', now(), now()
+FROM auth_user WHERE password = '!'
+"""
+
+
+def seed(accounts: int) -> None:
+    """Fill the tables, and make one account with a password."""
+    from django.contrib.auth import get_user_model  # noqa: PLC0415
+
+    with host.without_indexes("auth_user", "orgkit_accounts_account"):
+        host.execute(_USERS, [accounts])
+        host.execute(_ACCOUNTS)
+    get_user_model().objects.create_user("ada", "Ada@example.com", PASSWORD)
+
+
+def lookups(accounts: int) -> dict[str, Callable[[], float]]:
+    """Return the ways to find an account; each run looks for another one."""
+    from ninja_orgkit.accounts.models import Account  # noqa: PLC0415
+    from ninja_orgkit.accounts.selectors import account_by_login  # noqa: PLC0415
+
+    def timed(find: Callable[[int], Any]) -> Callable[[], float]:
+        asked = iter(range(1, 10**9))
+
+        def run() -> float:
+            with host.recorded() as record:
+                found = find(next(asked) * 7919 % accounts + 1)
+            assert found is not None
+            return record.seconds
+
+        return run
+
+    def by_key(number: int) -> Any:
+        return Account.objects.select_related("user").filter(slug=f"slug-user{number}").first()
+
+    def by_iexact(number: int) -> Any:
+        return Account.objects.select_related("user").filter(email__iexact=f"user{number}@EXAMPLE.com").first()
+
+    return {
+        "floor": timed(by_key),
+        "ours": timed(lambda number: account_by_login(f"user{number}@EXAMPLE.com")),
+        "naive": timed(by_iexact),
+    }
+
+
+def log_in(client: Client, login: str, password: str) -> float:
+    """Return how long an attempt to sign in takes, in seconds."""
+    body = {"email" if "@" in login else "username": login, "password": password}
+    started = time.perf_counter()
+    response = client.post("/api/v1/token/pair", body, content_type="application/json")
+    seconds = time.perf_counter() - started
+    assert response.status_code == (200 if password == PASSWORD else 401), response.content
+    return seconds
+
+
+def cpu_of_a_check() -> float:
+    """Return the CPU of checking an access token, in milliseconds: its signature, its claims, its type."""
+    from django.contrib.auth import get_user_model  # noqa: PLC0415
+
+    from ninja_orgkit.accounts.services.sessions import begin_session  # noqa: PLC0415
+    from ninja_orgkit.accounts.tokens import read_jwt  # noqa: PLC0415
+
+    account = get_user_model().objects.get(username="ada").orgkit_account
+    token = begin_session(account).access
+    started = time.process_time()
+    for _ in range(CHECKS):
+        read_jwt(token, token_type="access")
+    return (time.process_time() - started) / CHECKS * 1e3
+
+
+def main(accounts: int) -> None:
+    """Print one line for each target."""
+    hashers = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    with host.running(PASSWORD_HASHERS=hashers):
+        started = time.perf_counter()
+        seed(accounts)
+        print(f"{accounts:,} accounts, made in {time.perf_counter() - started:.0f} s")
+        shapes = lookups(accounts)
+        naive = {"naive": shapes.pop("naive")}
+        times = {**host.medians(shapes, ROUNDS), **host.medians(naive, SLOW_ROUNDS)}
+        for name, goal in (("ours", 1.2), ("naive", None)):
+            ratio = times[name] / times["floor"]
+            reached = host.verdict(ratio, goal) if goal else ""
+            print(f"look-up, {name:6} {times[name] * 1e3:8.3f} ms  {ratio:8.2f} × by a unique key {reached}")
+        with host.recorded() as record:
+            shapes["ours"]()
+        print(host.plan_of(record))
+
+        client = Client()
+        log_in(client, "ada@example.com", PASSWORD)
+        with host.recorded() as record:
+            log_in(client, "ada@example.com", PASSWORD)
+        print(f"statements of a login: {len(record.statements)} {host.verdict(len(record.statements), 3)}")
+        for sql, _ in record.statements:
+            print(f"      {sql[:60]}")
+        spent = host.medians(
+            {
+                "unknown": lambda: log_in(client, "nobody@example.com", "wrong horse battery"),
+                "wrong": lambda: log_in(client, "ada@example.com", "wrong horse battery"),
+            },
+            LOGINS,
+        )
+        ratio = spent["unknown"] / spent["wrong"]
+        print(f"unknown account: {ratio:.2f} × wrong password (target 0.8–1.25), {spent['wrong'] * 1e3:.1f} ms")
+        check = min(cpu_of_a_check() for _ in range(5))
+        print(f"checking an access token: {check:.3f} ms of CPU {host.verdict(check, 0.07)}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

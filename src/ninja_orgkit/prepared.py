@@ -1,0 +1,82 @@
+"""Statements that Django compiles once: those few that nearly every request runs.
+
+Building and compiling a queryset costs more than running it. A prepared one has a ``Parameter`` wherever a value
+belongs, and is built and compiled at its first run; each run binds the values and reads the rows as Django does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
+
+R = TypeVar("R")
+
+
+class Parameter(models.Expression):
+    """Stands for a value that each run gives by this name, written to the database as ``field`` would write it."""
+
+    def __init__(self, name: str, field: models.Field[Any, Any]) -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        """Hold the place of the value by the parameter itself."""
+        return "%s", [self]
+
+    def bound(self, values: Mapping[str, Any], connection: BaseDatabaseWrapper) -> Any:
+        """Return the value as the database takes it."""
+        return self.output_field.get_db_prep_value(values[self.name], connection)
+
+
+class Prepared(Generic[R]):
+    """A queryset of a fixed shape: nothing but its parameters may change while the process lives.
+
+    ``build`` is called at the first run, when all models are there. Runs may be at once in many threads.
+    """
+
+    def __init__(self, build: Callable[[], models.QuerySet[Any, R]]) -> None:
+        self._build = build
+        self._compiled: dict[str, tuple[SQLCompiler, str, tuple[Any, ...]]] = {}
+
+    @cached_property
+    def _rows(self) -> models.QuerySet[Any, R]:
+        return self._build()
+
+    def run(self, **values: Any) -> list[R]:
+        """Return the rows for these values of the parameters, from the database that a router would choose now."""
+        rows = self._rows.using(self._rows.db)
+        if rows.db not in self._compiled:
+            compiler = rows.query.get_compiler(rows.db)
+            self._compiled[rows.db] = (compiler, *compiler.as_sql())
+        compiler, sql, params = self._compiled[rows.db]
+        mine: Any = copy(compiler)
+        mine.connection = connections[rows.db]  # that of this thread
+        given = tuple(item.bound(values, mine.connection) if isinstance(item, Parameter) else item for item in params)
+        mine.as_sql = lambda: (sql, given)
+        rows.query.get_compiler = lambda *_args, **_kwargs: mine  # type: ignore[method-assign]
+        return list(rows)
+
+    def first(self, **values: Any) -> R | None:
+        """Return the first row for these values, None where there is none."""
+        return next(iter(self.run(**values)), None)
+
+
+@dataclass(frozen=True)
+class Listing(Generic[R]):
+    """Rows that are read page by page: each shape of a page, and the count, is a statement to be prepared.
+
+    ``whole`` makes a queryset with as many parameters as ``size`` says, and ``shown`` makes rows of it; ``values`` are
+    those of the parameters.
+    """
+
+    whole: Callable[[int], models.QuerySet[Any, Any]]
+    shown: Callable[[Any], models.QuerySet[Any, R]]
+    size: int
+    values: Mapping[str, Any]
