@@ -199,7 +199,7 @@ def _text(node: ast.expr) -> str:
 def errors() -> list[type[Any]]:
     """Return every class of an error that the package has."""
     for module in pkgutil.walk_packages(ninja_orgkit.__path__, "ninja_orgkit."):
-        if not {"admin", "migrations", "testing"} & set(module.name.split(".")):
+        if not {"admin", "migrations"} & set(module.name.split(".")):
             import_module(module.name)
     found: list[type[Any]] = []
     waiting: list[type[Any]] = [OrgKitError]

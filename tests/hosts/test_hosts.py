@@ -27,6 +27,7 @@ def test_a_model_with_uuids_is_tagged_pictured_exported_and_deleted() -> None:
     _run_tests("objects.py", "team")
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize(
     "without", ["contacts", "images", "exports", "contacts images exports", "contacts images exports tags"]
 )
