@@ -14,11 +14,15 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("host", ["people", "stock", "team"])
+# The one with keys of another kind goes its way on both databases.
+@pytest.mark.parametrize(
+    "host", [*(pytest.param(host, marks=pytest.mark.own_database) for host in ("people", "stock")), "team"]
+)
 def test_a_host_goes_all_the_way_with_its_own_user_model(host: str) -> None:
     _run_tests("journey.py", host)
 
 
+@pytest.mark.own_database
 def test_a_project_that_has_users_already_takes_the_kit_in() -> None:
     _run_tests("late.py", "stock")
 
