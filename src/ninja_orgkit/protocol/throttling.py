@@ -67,11 +67,11 @@ def spend(scope: str, key: str) -> None:
     rate = parse_rate(rate_text)
     # What identifies a client or an address is nothing to keep in clear.
     digest = salted_hmac("orgkit.throttle", f"{scope}\n{key}", algorithm="sha256").hexdigest()
-    now = time.time()
-    count, began = _counter()(digest, rate.seconds, now)
+    count, began = _counter()(digest, rate.seconds, time.time())
     if count > rate.limit:
-        wait = max(1, math.ceil(began + rate.seconds - now))
-        raise Throttled(headers={"Retry-After": str(wait)})
+        # The window may have begun after this request came, or by the clock of a host that is ahead of this one.
+        left = math.ceil(began + rate.seconds - time.time())
+        raise Throttled(headers={"Retry-After": str(min(max(left, 1), rate.seconds))})
 
 
 def spend_address(scope: str, request: HttpRequest) -> None:
