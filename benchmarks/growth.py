@@ -22,6 +22,7 @@ import host
 ROUNDS = 11
 SLOW_ROUNDS = 3
 OTHERS = 19
+UNUSED_TAGS = 40
 
 _NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Margaret", "Dennis", "Frances", "Ken", "Radia", "Tim"]
 
@@ -49,7 +50,8 @@ FROM (
 _TAGGED = """
 INSERT INTO orgkit_tags_tagassignment (content_type_id, object_id, tag_id)
 SELECT %(content_type)s, c.id::text, t.id FROM orgkit_contacts_contact c JOIN orgkit_tags_tag t
-    ON t.organization_id = c.organization_id AND c.id %% CASE t.slug WHEN 'rare' THEN 1000 ELSE 4 END = 0
+    ON t.organization_id = c.organization_id AND t.slug IN ('rare', 'usual')
+    AND c.id %% CASE t.slug WHEN 'rare' THEN 1000 ELSE 4 END = 0
 """
 
 
@@ -65,7 +67,7 @@ def seed(contacts: int) -> dict[str, str]:
 
     def organization(slug: str) -> Organization:
         made = Organization.objects.create(slug=slug, name=slug)
-        for name in ("rare", "usual"):
+        for name in ("rare", "usual", *(f"unused {number}" for number in range(UNUSED_TAGS))):
             Tag.objects.create(organization=made, name=name)
         return made
 

@@ -207,6 +207,18 @@ def test_all_tags_of_a_filter_must_match_and_nothing_comes_twice(ann: Person, ma
     assert names(ann.api.get("/contacts/", tag="unknown")) == []
 
 
+def test_a_tag_is_looked_for_in_each_organization_of_the_caller(
+    ann: Person, make: Any, join: Any, register: Any
+) -> None:
+    bob, stranger = register(), register()
+    join(bob.org, "member", ann)
+    for person, name in ((ann, "A"), (bob, "B"), (stranger, "C")):
+        slug = make(person, name)["slug"]
+        person.api.post(f"/orgs/{person.org}/tags/contacts/contact/{slug}/", {"tags": ["vip"]})
+    assert names(ann.api.get("/contacts/", tag="vip")) == ["A", "B"]
+    assert names(ann.api.get("/contacts/", tag="unknown")) == []
+
+
 def test_the_filters_by_time_are_strict(ann: Person, make: Any) -> None:
     first, second = make(ann, "A"), make(ann, "B")
     assert names(ann.api.get("/contacts/", created_after=first["created_at"])) == ["B"]
@@ -261,7 +273,8 @@ def test_a_list_costs_three_statements_and_one_to_count_at_1_and_at_50_rows(
         contact = Contact.objects.create(organization=organization, creator=account, display_name=f"N{number}")
         assign_tags(organization, contact, names=["vip", f"t{number}"])
     assert (cost(count="false"), cost()) == (3, 4)
-    assert cost(search="n", tag=["vip"]) == 4
+    # One more looks up the tags, however many.
+    assert (cost(search="n"), cost(search="n", tag=["vip"]), cost(tag=["vip", "t1"])) == (4, 5, 5)
     following = ann.api.get("/contacts/", limit=10, **query).json()["next"]
     with count_queries() as queries:
         page = ann.api.get(following).json()

@@ -18,7 +18,7 @@ from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.selectors import get_membership, organization_keys_of
 from ninja_orgkit.prepared import Listing, Parameter, Prepared
 from ninja_orgkit.tags.models import TagAssignment
-from ninja_orgkit.tags.selectors import tagged, tags_json
+from ninja_orgkit.tags.selectors import tag_keys, tagged, tags_json
 
 READ = "contacts.read"
 WRITE = "contacts.write"
@@ -70,8 +70,8 @@ def contacts_of(
     contacts = Contact.objects.across(organizations)
     for term in terms:
         contacts = contacts.filter(search_text__contains=term)
-    for slug in tags:
-        contacts = contacts.filter(tagged(Contact, slug))
+    for tag_ids in tag_keys(organizations, tags):
+        contacts = contacts.filter(tagged(Contact, tag_ids))
     if created_after is not None:
         contacts = contacts.filter(created_at__gt=created_after)
     if updated_after is not None:
