@@ -18,7 +18,7 @@ from django.template.loader import get_template
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from ninja_orgkit import registry
+from ninja_orgkit import registry_faults
 from ninja_orgkit.conf import Settings, settings
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.throttling import parse_rate
@@ -145,7 +145,9 @@ def check_rates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register(Tags.models)
 def check_registry(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report each faulty entry of the registry."""
-    faults = [Error(text, hint=hint, obj=entry.model, id="orgkit.E010") for entry, text, hint in registry.problems()]
+    faults = [
+        Error(text, hint=hint, obj=entry.model, id="orgkit.E010") for entry, text, hint in registry_faults.faults()
+    ]
     hint = "Add unique=True, or a constraint with the organization: an object that shares its lookup is not found."
     doubts = [
         Warning(
@@ -154,7 +156,7 @@ def check_registry(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             obj=entry.model,
             id="orgkit.W019",
         )
-        for entry in registry.ambiguous()
+        for entry in registry_faults.ambiguous()
     ]
     return [*faults, *doubts]
 
