@@ -88,6 +88,13 @@ class Gone(OrgKitError):
     title = "Gone"
 
 
+class LengthRequired(OrgKitError):
+    """Say with a Content-Length how long the body is."""
+
+    status = 411
+    title = "Length required"
+
+
 class PreconditionFailed(OrgKitError):
     """The object has changed since you read it."""
 

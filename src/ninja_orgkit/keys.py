@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 _NAME_NOISE = re.compile(r"[._-]+")
+# To Unicode, strokes and lack of a dot are parts of a letter, not diacritics: nothing decomposes these.
+_PLAIN = str.maketrans("łøđðħŧ\u0131", "loddhti") | str.maketrans({"æ": "ae", "œ": "oe", "þ": "th"})
 
 
 def text_key(value: str) -> str:
@@ -27,5 +29,5 @@ def username_key(value: str) -> str | None:
 def search_key(value: str) -> str:
     """Return the text as searches and sorting compare it: folded, without diacritics, each run of space one blank."""
     decomposed = unicodedata.normalize("NFKD", value.casefold())
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_PLAIN)
     return " ".join(unicodedata.normalize("NFKC", bare.casefold()).split())

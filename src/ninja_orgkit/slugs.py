@@ -18,7 +18,9 @@ def random_part(length: int = 8) -> str:
 
 def name_slug(name: str, *, length: int = NAME_LENGTH) -> str:
     """Return the slug of a name, letters of every script kept; empty when nothing of it can stay."""
-    return slugify(unicodedata.normalize("NFKC", name), allow_unicode=True)[:length].strip("-_")
+    kept = slugify(unicodedata.normalize("NFKC", name), allow_unicode=True)
+    # Once more: what stood between two characters that compose may be gone now.
+    return unicodedata.normalize("NFKC", kept)[:length].strip("-_")
 
 
 def public_slug(name: str, *, kind: str) -> str:

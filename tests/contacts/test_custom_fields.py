@@ -56,6 +56,14 @@ def test_an_object_that_cannot_be_kept_is_refused(ann: Person, custom: Any) -> N
     assert response.json()["errors"][0]["loc"][:2] == ["body", "custom"]
 
 
+def test_a_number_is_as_long_as_it_is_written_out_so_that_what_was_read_can_be_sent_again(ann: Person) -> None:
+    body = {"organization": ann.org, "display_name": "Ada"}
+    assert ann.api.post("/contacts/", {**body, "custom": {"a": [1e300] * 60}}).status_code == 422
+    made = ann.api.post("/contacts/", {**body, "custom": {"a": [1e300] * 50, "b": -1.5e-9}})
+    again = ann.api.patch(f"/contacts/{made.json()['slug']}/", {"custom": made.json()["custom"]})
+    assert (again.status_code, again.json()["custom"]) == (200, made.json()["custom"])
+
+
 def test_numbers_beyond_every_bound_are_refused_or_kept(ann: Person) -> None:
     body = '{"organization": "%s", "display_name": "Ada", "custom": {"n": %s}}'
     post = {"method": "POST", "path": "/contacts/", "content_type": "application/json"}

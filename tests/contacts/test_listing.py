@@ -189,6 +189,12 @@ def test_what_means_something_to_the_database_is_searched_as_it_is(ann: Person, 
         assert names(ann.api.get("/contacts/", search=search)) == found
 
 
+def test_a_search_takes_letters_with_a_stroke_for_the_plain_ones(ann: Person, make: Any) -> None:
+    make(ann, "Łukasz Øst", notes="Straße, Đặng")
+    for search in ("lukasz ost strasse dang", "ŁUKASZ øST"):
+        assert names(ann.api.get("/contacts/", search=search)) == ["Łukasz Øst"]
+
+
 def test_a_search_of_two_hundred_characters_is_allowed_whatever_they_grow_to(ann: Person, make: Any) -> None:
     make(ann, "\ufdfa" * 200)
     assert ann.api.get("/contacts/", search="\ufdfa" * 200).status_code == 200

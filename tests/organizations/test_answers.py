@@ -154,7 +154,9 @@ def test_an_invitation_is_void_when_its_sender_lost_the_right(team, invited, per
         case "deleted":
             account_of(admin).user.delete()
     assert _code(_accept(guest, token)) == (400, "invalid_token")
+    assert _code(guest.api.post("/invitations/decline", {"token": token})) == (400, "invalid_token")
     assert guest.slug not in team.roles()
+    assert team.invite("guest@example.com").status_code == 201
 
 
 def test_an_invitation_is_void_when_its_sender_could_not_grant_the_role_any_more(team, invited, person):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import ProtectedError
 from django.test import Client
@@ -161,7 +162,36 @@ def test_memberships_cannot_be_taken_from_the_last_owner_by_queryset_or_instance
         demoted.save()
     with pytest.raises(LastOwner), transaction.atomic():
         Membership.objects.bulk_update([demoted], ["role"])
+    upsert = {"update_conflicts": True, "unique_fields": ["account", "organization"], "update_fields": ["role"]}
+    demoted.pk = None
+    with pytest.raises(LastOwner):
+        Membership.objects.bulk_create([demoted], **upsert)
     assert _owners(team) == [team.owner.slug]
+
+
+def test_the_last_owner_is_not_moved_to_another_organization(team):
+    ada = team.member("member")
+    elsewhere = Organization.objects.get(slug=ada.org)
+    mine = Membership.objects.filter(organization=team.row, account__slug=team.owner.slug)
+    moved = mine.get()
+    moved.organization = elsewhere
+    with pytest.raises(ValidationError):
+        moved.full_clean()
+    with pytest.raises(LastOwner):
+        moved.save()
+    for column in ("organization", "organization_id"):
+        with pytest.raises(LastOwner):
+            mine.update(**{column: elsewhere.pk})
+    assert _owners(team) == [team.owner.slug]
+
+
+def test_roles_may_change_hands_in_one_statement(team):
+    second = team.member("member")
+    memberships = list(Membership.objects.filter(organization=team.row))
+    for membership in memberships:
+        membership.role = "admin" if membership.role == "owner" else "owner"
+    Membership.objects.bulk_update(memberships, ["role"])
+    assert _owners(team) == [second.slug]
 
 
 def test_an_account_knows_what_would_be_orphaned_without_it(team):

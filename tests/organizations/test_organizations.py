@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from unicodedata import normalize
+from urllib.parse import quote
+
 import pytest
 
 from ninja_orgkit.organizations.models import Membership, Organization
@@ -131,14 +134,33 @@ def test_a_personal_organization_cannot_be_deleted(person):
     assert ada.api.get(f"/orgs/{ada.org}/").status_code == 200
 
 
-def test_organizations_are_listed_by_name_whatever_its_case(person):
+def test_a_renamed_organization_moves_in_the_list(team):
+    team.owner.api.patch(team.path, {"name": "Zz"})
+    assert [item["name"] for item in team.owner.api.get("/orgs/").json()["items"]][-1] == "Zz"
+
+
+def test_the_slug_of_an_organization_is_stripped(person):
+    api = person().api
+    assert api.post("/orgs/", {"name": "x", "slug": " trimmed "}).json()["slug"] == "trimmed"
+
+
+@pytest.mark.parametrize("name", ["Ünïcode", "\u1100!\u1161"])
+def test_an_organization_is_found_by_its_slug_in_either_unicode_form(person, name):
+    api = person().api
+    slug = api.post("/orgs/", {"name": name}).json()["slug"]
+    for form in ("NFC", "NFD"):
+        assert api.get(f"/orgs/{quote(normalize(form, slug))}/").json()["slug"] == slug
+
+
+def test_organizations_are_listed_by_name_whatever_its_case_or_accents(person):
     api = person("m").api
-    for name in ("zebra", "Apple", "banana"):
+    for name in ("zebra", "Éb", "Apple", "banana", "éa"):
         api.post("/orgs/", {"name": name})
     names = [item["name"] for item in api.get("/orgs/").json()["items"]]
-    assert names == ["Apple", "banana", "m", "zebra"]
+    assert names == ["Apple", "banana", "éa", "Éb", "m", "zebra"]
+    assert [item["name"] for item in api.get("/users/me").json()["organizations"]] == names
     newest = [item["name"] for item in api.get("/orgs/", ordering="-created_at").json()["items"]]
-    assert newest == ["banana", "Apple", "zebra", "m"]
+    assert newest == ["éa", "banana", "Apple", "Éb", "zebra", "m"]
     assert api.get("/orgs/", ordering="slug").status_code == 422
 
 

@@ -14,6 +14,7 @@ from ninja_orgkit.attachments import target_of
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.images.models import Image, ImageAttachment
+from ninja_orgkit.keys import search_key
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.tags.models import Tag, TagAssignment
 from tests.client import Person
@@ -73,7 +74,9 @@ def add_organizations(world: World, numbers: Iterable[int]) -> None:
     """Make organizations that the person is in."""
     account = world.account
     rows = Organization.objects.bulk_create(
-        Organization(slug=f"team-{number}", name=word(number) or "Team", created_at=moment(number))
+        Organization(
+            slug=f"team-{number}", name=word(number), sort_key=search_key(word(number)), created_at=moment(number)
+        )
         for number in numbers
     )
     Membership.objects.bulk_create(Membership(organization=row, account=account, role="member") for row in rows)

@@ -110,6 +110,13 @@ def test_a_new_signing_window_is_news_for_readers_and_none_for_writers(ann, urls
     assert ann.api.patch(url, change, headers={"If-Match": old}).status_code == 200
 
 
-def test_creating_answers_with_the_tag_of_the_new_object(ann):
-    made = ann.api.post("/contacts/", {"organization": ann.org, "display_name": "Bob"})
-    assert ann.api.get(made["Location"])["ETag"] == made["ETag"]
+@pytest.mark.parametrize("custom", [{}, {"bb": 1, "a": 2}, {"a": [1e100, -0.0, 1.50]}])
+def test_a_write_answers_with_what_the_object_is_and_with_its_tag(ann, custom):
+    contact = ann.api.post("/contacts/", {"organization": ann.org, "display_name": "Bob", "custom": custom})
+    group = ann.api.post("/orgs/", {"name": "Acme", "custom": custom})
+    changes = [ann.api.patch(made["Location"], {"custom": {**custom, "B": 1, "A": 2}}) for made in (contact, group)]
+    for made, changed in zip((contact, group), changes, strict=True):
+        url, read = made["Location"], ann.api.get(made["Location"])
+        assert (read["ETag"], read.content) == (changed["ETag"], changed.content)
+        assert ann.api.patch(url, {"custom": custom}, headers={"If-Match": changed["ETag"]}).status_code == 200
+        assert ann.api.get(url).json()["custom"] == made.json()["custom"]

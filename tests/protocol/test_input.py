@@ -312,7 +312,9 @@ def test_lines_are_stripped_and_composed_and_texts_keep_their_lines(world: World
 
 def test_a_length_is_that_of_the_composed_text(world: World) -> None:
     good = valid(world)["create_tag"]
-    assert world.send("create_tag", {**good, "name": "e\u0301" * 25}).json()["name"] == "é" * 25
+    assert world.send("create_tag", {**good, "name": "e\u0301" * 50}).json()["name"] == "é" * 50
+    longest = {"display_name": "  " + "e\u0301" * 255, "notes": "\r\n" * 10_000}
+    assert world.send("update_contact", longest).json()["notes"] == "\n" * 10_000
     # This letter is two in the composed form.
     assert world.send("create_tag", {**good, "name": "\u0958" * 26}).status_code == 422
 

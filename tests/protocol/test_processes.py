@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +72,24 @@ def test_sixteen_uses_of_one_key_at_once_make_one_object(servers: list[Web], reg
     assert set(Counter(status for status, _ in answers)) <= {201, 409}
     assert len({headers["Location"].partition("/contacts/")[2] for status, headers in answers if status == 201}) == 1
     assert Contact.objects.count() == 1
+
+
+def test_a_connection_is_kept_when_a_body_is_refused_unread(servers: list[Web]) -> None:
+    with closing(http.client.HTTPConnection(servers[0].address, timeout=60)) as connection:
+        for size in (100_000, 2_000_000):
+            connection.request("POST", "/api/v1/contacts/", body=b" " * size)
+            refused = connection.getresponse()
+            refused.read()
+            time.sleep(0.2)
+            connection.request("GET", "/api/v1/health?live=1")
+            following = connection.getresponse()
+            following.read()
+            assert (refused.status, following.status) == (401, 200)
+
+
+def test_a_body_without_a_length_is_refused_rather_than_taken_for_none(servers: list[Web]) -> None:
+    with closing(http.client.HTTPConnection(servers[0].address, timeout=60)) as connection:
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/api/v1/auth/logout", body=iter([b"{}"]), headers=headers, encode_chunked=True)
+        response = connection.getresponse()
+        assert (response.status, json.loads(response.read())["code"]) == (411, "length_required")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,9 +11,14 @@ from django.db import models
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.keys import search_key
 from ninja_orgkit.organizations.errors import LastOwner
-from ninja_orgkit.organizations.ownership import keep_an_owner, orphaned_by, protect
+from ninja_orgkit.organizations.ownership import keep_an_owner, keeping_owners, orphaned_by, protect
 from ninja_orgkit.organizations.roles import owner_roles
+
+NAME_LENGTH = 255
+_OWNING = {"role", "organization", "organization_id"}
+"""Columns of a membership that say who owns what."""
 
 
 class Organization(models.Model):
@@ -25,7 +31,8 @@ class Organization(models.Model):
         GROUP = "group"
 
     slug = models.CharField(max_length=64, editable=False)
-    name = models.CharField(max_length=255)
+    name = models.CharField(max_length=NAME_LENGTH)
+    sort_key = models.CharField(max_length=NAME_LENGTH, editable=False)
     type = models.CharField(max_length=8, choices=Type, default=Type.GROUP, editable=False)
     personal_of = models.OneToOneField(
         Account, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="personal_organization"
@@ -42,6 +49,13 @@ class Organization(models.Model):
         """Name the organization."""
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Bring the key, by which all databases sort alike, in step with the name."""
+        self.sort_key = search_key(self.name)[:NAME_LENGTH]
+        if "name" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "sort_key"}
+        super().save(*args, **kwargs)
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     """Memberships. What would take the last owner from an organization is refused."""
@@ -56,12 +70,18 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def update(self, **kwargs: Any) -> int:
         """Update the memberships. Raises LastOwner where an organization would lose its last owner."""
-        role = kwargs.get("role")
-        if role is not None and role not in owner_roles() and orphaned_by(self.values_list("pk", flat=True)):
-            raise LastOwner
-        return super().update(**kwargs)
+        if _OWNING.isdisjoint(kwargs):
+            return super().update(**kwargs)
+        with keeping_owners(self.values_list("organization_id", flat=True)):
+            return super().update(**kwargs)
 
     update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Iterable[Membership], *args: Any, **kwargs: Any) -> list[Membership]:
+        """Write the memberships. Raises LastOwner where an update would take the last owner from an organization."""
+        new = list(objs)
+        with keeping_owners({membership.organization_id for membership in new}):
+            return super().bulk_create(new, *args, **kwargs)
 
 
 class Membership(models.Model):
@@ -84,9 +104,10 @@ class Membership(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the membership. Raises LastOwner where an organization would lose its last owner."""
-        if not self._state.adding and self.role not in owner_roles() and orphaned_by([self.pk]):
-            raise LastOwner
-        super().save(*args, **kwargs)
+        if self._state.adding:
+            return super().save(*args, **kwargs)
+        with keeping_owners(Membership.objects.filter(pk=self.pk).values_list("organization_id", flat=True)):
+            return super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the membership. Raises ProtectedError where an organization would lose its last owner."""
@@ -95,7 +116,10 @@ class Membership(models.Model):
 
     def clean(self) -> None:
         """Say in a form what ``save`` would refuse."""
-        if not self._state.adding and self.role not in owner_roles() and orphaned_by([self.pk]):
+        if self._state.adding:
+            return
+        stays = Membership.objects.filter(pk=self.pk, organization=self.organization_id).exists()
+        if not (stays and self.role in owner_roles()) and orphaned_by([self.pk]):
             raise ValidationError({"role": LastOwner.message()})
 
 

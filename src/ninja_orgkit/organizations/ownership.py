@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.db import transaction
 from django.db.models import Exists, OuterRef, ProtectedError
 from django.db.models.deletion import CASCADE, Collector
 
+from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.roles import owner_roles
 
 if TYPE_CHECKING:
@@ -35,6 +38,25 @@ def protect(organizations: list[Organization]) -> None:
     """Raise ProtectedError unless the list is empty."""
     if organizations:
         raise ProtectedError("An organization would lose its last owner.", set(organizations))
+
+
+@contextmanager
+def keeping_owners(organizations: Iterable[int]) -> Iterator[None]:
+    """Undo the block when it takes the last owner from one of these organizations (primary keys).
+
+    Raises LastOwner.
+    """
+    with transaction.atomic():
+        owned = _owned(organizations)
+        yield
+        if _owned(owned) != owned:
+            raise LastOwner
+
+
+def _owned(organizations: Iterable[int]) -> set[int]:
+    owners = apps.get_model(_LABEL, "Membership")._default_manager.filter(role__in=owner_roles())
+    there = owners.filter(organization__in=list(organizations), organization__deleted_at=None)
+    return set(there.values_list("organization_id", flat=True))
 
 
 def orphaned_by(memberships: Iterable[int], *, only_shared: bool = False) -> list[Organization]:

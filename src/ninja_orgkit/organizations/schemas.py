@@ -25,7 +25,11 @@ def _not_reserved(value: str) -> str:
     return value
 
 
-NewSlug = Annotated[str, StringConstraints(min_length=2, max_length=50, pattern=_SLUG), AfterValidator(_not_reserved)]
+NewSlug = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=2, max_length=50, pattern=_SLUG),
+    AfterValidator(_not_reserved),
+]
 Name = Annotated[str, Line(255, shortest=1)]
 OrganizationFields: Any = custom_field("organization")
 OrganizationFieldsShown: Any = custom_shown("organization")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 
 from ninja_orgkit.accounts.bearer import Caller
 from ninja_orgkit.accounts.models import Account
@@ -63,14 +62,14 @@ def organization_keys_of(caller: Caller, *, needs: str) -> list[int]:
 
 
 def organizations_of(caller: Caller) -> QuerySet[Membership]:
-    """Return the caller's memberships with their organizations; ``name_key`` sorts them by name."""
-    return memberships_of(caller).select_related("organization").annotate(name_key=Lower("organization__name"))
+    """Return the caller's memberships with their organizations."""
+    return memberships_of(caller).select_related("organization")
 
 
 def homes_of(account: Account) -> list[dict[str, str]]:
     """Return slug, name, type and role of each organization that an account is in, by name. One statement."""
     mine = Membership.objects.filter(account=account, organization__deleted_at=None)
-    ordered = mine.order_by(Lower("organization__name"), "organization__slug")
+    ordered = mine.order_by("organization__sort_key", "organization__slug")
     columns = ordered.values_list("organization__slug", "organization__name", "organization__type", "role")
     return [dict(zip(("slug", "name", "type", "role"), row, strict=True)) for row in columns]
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Annotated, Any
 
 from django.utils.module_loading import import_string
@@ -68,9 +70,24 @@ def _plain(value: BaseModel) -> dict[str, Any]:
 
 def _bounded(value: dict[str, Any]) -> dict[str, Any]:
     check_storable(value)
-    if len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) > settings.CUSTOM_MAX_BYTES:
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(written) + sum(map(_zeros, _floats(value))) > settings.CUSTOM_MAX_BYTES:
         raise PydanticCustomError("too_large", "Too large")
     return value
+
+
+def _floats(value: Any) -> Iterator[float]:
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _floats(item)
+
+
+def _zeros(number: float) -> int:
+    """Return how many more characters a number takes when it is written without an exponent, as PostgreSQL does."""
+    short = repr(number)
+    return len(format(Decimal(short), "f")) - len(short)
 
 
 def check_storable(value: Any, depth: int = MAX_DEPTH) -> None:

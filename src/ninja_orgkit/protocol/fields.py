@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -17,8 +18,10 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StringConstraints,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ninja_orgkit.keys import email_key
@@ -84,11 +87,15 @@ class Line:
     shortest: int = 0
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        limits = core_schema.str_schema(strip_whitespace=True, min_length=self.shortest, max_length=self.longest)
-        return core_schema.no_info_after_validator_function(self._clean, limits)
+        return _cleaned(
+            core_schema.str_schema(strip_whitespace=True),
+            clean_line,
+            core_schema.str_schema(min_length=self.shortest, max_length=self.longest),
+        )
 
-    def _clean(self, value: str) -> str:
-        return _within(clean_line(value), self.longest)
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        shortest = {"minLength": self.shortest} if self.shortest else {}
+        return {"type": "string", **shortest, "maxLength": self.longest}
 
 
 @dataclass(frozen=True)
@@ -98,19 +105,15 @@ class Lines:
     longest: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(
-            self._clean, core_schema.str_schema(max_length=self.longest)
-        )
+        return _cleaned(core_schema.str_schema(), clean_text, core_schema.str_schema(max_length=self.longest))
 
-    def _clean(self, value: str) -> str:
-        return _within(clean_text(value), self.longest)
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "maxLength": self.longest}
 
 
-def _within(value: str, longest: int) -> str:
-    # NFC can make a text longer than what the length was checked on.
-    if len(value) > longest:
-        raise PydanticCustomError("string_too_long", "String should have at most {n} characters", {"n": longest})
-    return value
+def _cleaned(raw: CoreSchema, clean: Callable[[str], str], bounded: CoreSchema) -> CoreSchema:
+    """Return a schema that measures a text as it is kept: NFC makes some longer and some shorter."""
+    return core_schema.chain_schema([raw, core_schema.no_info_plain_validator_function(clean), bounded])
 
 
 class FormText(str):
@@ -136,16 +139,11 @@ def _aware(value: datetime) -> datetime:
         raise PydanticCustomError("datetime_range", "This time is out of range") from None
 
 
-Email = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=3, max_length=LONGEST_EMAIL),
-    AfterValidator(clean_line),
-    AfterValidator(clean_email),
-]
+Email = Annotated[str, Line(LONGEST_EMAIL, shortest=3), AfterValidator(clean_email)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(clean_secret)]
 AnyPassword = Annotated[str, StringConstraints(max_length=1024), AfterValidator(clean_secret)]
 Token = Annotated[str, AfterValidator(clean_secret)]
-Id = Annotated[int, BeforeValidator(_number), Field(ge=1, le=MAX_ID)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_number)]
 Moment = Annotated[datetime, AfterValidator(_utc)]
 """A time in responses: RFC 3339, UTC, with ``Z``."""
 Since = Annotated[datetime, AfterValidator(_aware)]

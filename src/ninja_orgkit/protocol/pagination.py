@@ -42,7 +42,11 @@ class InvalidCursor(Invalid):
 class OrgkitPageQuery(BaseModel):
     """Which page of a list is asked for."""
 
-    limit: int | None = Field(None, description="Items on the page, 1–200 (default 50).")
+    limit: int | None = Field(
+        None,
+        description="Items on the page, 1–200 (default 50).",
+        json_schema_extra={"minimum": 1, "maximum": settings.PAGE_MAX_SIZE},
+    )
     offset: int | None = Field(None, ge=0, le=_MAX_OFFSET, description="Items to skip; not together with a cursor.")
     cursor: str | None = Field(None, description="From `next` or `previous` of another page.")
     ordering: str | None = Field(None, max_length=64, description="Sort key; `-` in front reverses it.")

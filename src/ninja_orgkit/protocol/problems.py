@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -26,6 +27,7 @@ from ninja_orgkit.errors import (
     BadRequest,
     Conflict,
     Forbidden,
+    LengthRequired,
     MalformedBody,
     MethodNotAllowed,
     NotFound,
@@ -43,6 +45,8 @@ logger = logging.getLogger("ninja_orgkit")
 
 _BODY_SOURCES = {"form", "file"}
 _LONGEST_NAME = 64
+_LONGEST_REST = 4 * 2**20
+_CHUNK = 2**16
 
 
 def problem(exc: OrgKitError) -> HttpResponse:
@@ -154,14 +158,33 @@ def speaks_problems(view: Callable[..., HttpResponseBase]) -> Callable[..., Http
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
+            _require_length(request)
             response = view(request, *args, **kwargs)
         except Exception as exc:
-            return on_exception(request, exc)
+            response = on_exception(request, exc)
+        _drain(request)
         if isinstance(response, HttpResponseNotAllowed):
             return problem(MethodNotAllowed(headers={"Allow": response["Allow"]}))
         return response
 
     return wrapped
+
+
+def _require_length(request: HttpRequest) -> None:
+    """Raise LengthRequired for a body of which Django, on WSGI, would not see a byte."""
+    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+        raise LengthRequired
+
+
+def _drain(request: HttpRequest) -> None:
+    """Read what is left of a body, up to 4 MiB.
+
+    A server that finds more than a little of it unread closes a connection that the client takes for kept.
+    """
+    left = _LONGEST_REST if request.META.get("CONTENT_LENGTH") else 0
+    with suppress(OSError):  # the client may have gone
+        while left > 0 and (chunk := request.read(_CHUNK)):
+            left -= len(chunk)
 
 
 def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

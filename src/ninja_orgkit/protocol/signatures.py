@@ -28,19 +28,17 @@ def _sane(value: str) -> str:
     return value
 
 
-def _composed(value: str) -> str:
+def _slug(value: str) -> str:
     """Return a slug in the Unicode form that slugs are kept in; some clients decompose what they put into a URL."""
-    return unicodedata.normalize("NFC", value)
+    return unicodedata.normalize("NFC", _sane(value))
 
 
 Part = Annotated[str, AfterValidator(_sane)]
 """One part of a path, in a schema of path parameters."""
 
 # A path parameter in a mount prefix is taken for a query parameter unless it says what it is.
-OrgSlug = Annotated[str, AfterValidator(_sane), PathParam(description="Slug of the organization.")]
-Slug = Annotated[
-    str, AfterValidator(_sane), AfterValidator(_composed), PathParam(description="As other answers hold it.")
-]
+OrgSlug = Annotated[str, AfterValidator(_slug), PathParam(description="Slug of the organization.")]
+Slug = Annotated[str, AfterValidator(_slug), PathParam(description="As other answers hold it.")]
 
 
 def _uuid(value: str) -> str:

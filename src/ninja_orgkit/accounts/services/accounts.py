@@ -22,6 +22,8 @@ KEYS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_
 
 _LONGEST = {field.name: field.max_length for field in Account._meta.concrete_fields}
 _DERIVED = 20
+_REWRITTEN = {"custom", "notification_preferences"}
+"""What databases do not keep as it is sent: they sort the keys of JSON and rewrite its numbers."""
 _KEY_OF = {"email": ("email_key", email_key), "username": ("username_key", username_key)}
 
 
@@ -143,6 +145,8 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
         if user_fields:
             _refuse_names_of_users(account.user)
             account.user.save(update_fields=user_fields)
+    if rewritten := _REWRITTEN.intersection(changes):
+        account.refresh_from_db(fields=rewritten)
     return account
 
 

@@ -25,7 +25,9 @@ from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug
 router = OrgkitRouter(tags=["organizations"])
 
 _ORDERINGS = Orderings(
-    {"name": "name_key", "created_at": "organization__created_at"}, default="name", tie="organization__slug"
+    {"name": "organization__sort_key", "created_at": "organization__created_at"},
+    default="name",
+    tie="organization__slug",
 )
 Confirmation = Annotated[str, Query(description="The slug of the organization, so that none is deleted by accident.")]
 

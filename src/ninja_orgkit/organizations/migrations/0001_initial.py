@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slug', models.CharField(editable=False, max_length=64)),
                 ('name', models.CharField(max_length=255)),
+                ('sort_key', models.CharField(editable=False, max_length=255)),
                 ('type', models.CharField(choices=[('personal', 'Personal'), ('group', 'Group')], default='group', editable=False, max_length=8)),
                 ('custom', models.JSONField(blank=True, default=dict)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),

@@ -102,18 +102,18 @@ def accept(account: Account, token: str) -> Membership:
 
 @transaction.atomic
 def decline(token: str) -> None:
-    """Turn an invitation down by the token of its link. Raises InvalidToken for one that is unknown or ended."""
-    _end(_pending(token), Invitation.Status.DECLINED)
+    """Turn an invitation down by the token of its link. Raises InvalidToken for one that ``accept`` would not take."""
+    _end(_granted(token), Invitation.Status.DECLINED)
 
 
 def _make_room(invitation: Invitation) -> None:
-    """Raise what speaks against one more invitation; an expired one to the same address makes way."""
+    """Raise what speaks against one more invitation; one to the same address that is expired or void makes way."""
     organization = invitation.organization
     if Membership.objects.filter(organization=organization, account__email_key=invitation.email_key).exists():
         raise AlreadyMember
     pending = Invitation.objects.filter(organization=organization, status=Invitation.Status.PENDING)
     for former in pending.filter(email_key=invitation.email_key):
-        if former.shown_status == Invitation.Status.PENDING:
+        if former.shown_status == Invitation.Status.PENDING and _still_granted(former):
             raise AlreadyInvited
         _end(former, Invitation.Status.EXPIRED)
     if pending.filter(expires_at__gt=timezone.now()).count() >= settings.INVITATIONS_MAX_PENDING:

@@ -16,7 +16,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.constraints import refusing
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
-from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import protect
 from ninja_orgkit.organizations.roles import owner_roles
 from ninja_orgkit.slugs import public_slug
@@ -27,7 +27,6 @@ Check = Callable[[], None]
 PURGE = "orgkit.organizations.purge"
 
 _BATCH = 1000
-_NAME_LENGTH = 255
 
 
 def create_organization(
@@ -37,6 +36,7 @@ def create_organization(
     organization = Organization(name=name, slug=slug or public_slug(name, kind="org"), custom=custom or {})
     with refusing(Organization, orgkit_organization_slug=SlugTaken):
         organization.save(force_insert=True)
+        _reread(organization)
         return _join(organization, account)
 
 
@@ -44,7 +44,7 @@ def create_organization(
 def give_home(account: Account) -> Membership:
     """Create the personal organization of an account."""
     organization = Organization.objects.create(
-        name=(account.shown_name or account.slug)[:_NAME_LENGTH],
+        name=(account.shown_name or account.slug)[:NAME_LENGTH],
         slug=public_slug(account.username, kind="personal"),
         type=Organization.Type.PERSONAL,
         personal_of=account,
@@ -78,6 +78,7 @@ def update_organization(
         setattr(organization, name, value)
     if changes:
         organization.save(update_fields=[*changes, "updated_at"])
+    _reread(organization)
     return organization
 
 
@@ -127,6 +128,12 @@ def close_homes(homes: Iterable[Organization]) -> None:
             close(organization)
         elif not members.filter(role__in=owner_roles()).exists():
             protect([organization])
+
+
+def _reread(organization: Organization) -> None:
+    """Give an organization its custom fields as later reads will have them: databases sort keys and rewrite numbers."""
+    if organization.custom:
+        organization.refresh_from_db(fields=["custom"])
 
 
 def _join(organization: Organization, account: Account) -> Membership:
