@@ -1,6 +1,8 @@
-"""A hasher that counts its work."""
+"""Hashers that can be watched."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from django.contrib.auth.hashers import MD5PasswordHasher
 
@@ -14,3 +16,14 @@ class CountingHasher(MD5PasswordHasher):
         """Hash, and count it."""
         CountingHasher.count += 1
         return super().encode(password, salt)
+
+
+class SlowHasher(MD5PasswordHasher):
+    """Hashes like its parent; something else happens ``meanwhile`` when it checks a password."""
+
+    meanwhile: Callable[[], object] = dict
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Let it happen, and check the password."""
+        SlowHasher.meanwhile()
+        return super().verify(password, encoded)

@@ -48,6 +48,17 @@ def test_the_mail_after_registration_verifies_the_address(api, ann, run_outbox, 
     assert verify(api, token).status_code == 200
 
 
+def test_the_mail_warns_who_did_not_register_and_their_reset_puts_the_other_out(api, ann, run_outbox, mailbox):
+    run_outbox()
+    assert all("do not confirm" in text for text in (mailbox[0].body, mailbox[0].alternatives[0][0]))
+    api.post("/auth/password-reset/request", {"email": "ann@example.com"})
+    run_outbox()
+    body = {"token": link_of(mailbox[-1])[1], "new_password": "my-own-Pass-9"}
+    assert api.post("/auth/password-reset/confirm", body).status_code == 200
+    assert ann.api.get("/users/me").status_code == 401
+    assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 401
+
+
 def test_a_link_can_be_taken_from_its_mail_as_it_stands_there(ann, run_outbox, mailbox):
     run_outbox()
     link, token = link_of(mailbox[0])
@@ -137,6 +148,15 @@ def test_a_link_that_verifies_outlives_a_password_change(api, ann, run_outbox, m
     ann.api.post("/auth/change-password", {"old_password": PASSWORD, "new_password": "another-Pass-2"})
     assert verify(api, link_of(mailbox[0])[1]).status_code == 200
     assert ann.api.get("/users/me").json()["email_verified"] is True
+
+
+def test_another_spelling_of_ones_own_address_is_taken_over(api, ann, change_token, run_outbox, mailbox):
+    run_outbox()
+    verify(api, link_of(mailbox[0])[1])
+    token = change_token("Ann@example.com")
+    for _ in range(2):
+        assert verify(api, token).status_code == 200
+        assert ann.api.get("/users/me").json()["email"] == "Ann@example.com"
 
 
 def test_asking_for_ones_own_address_verifies_it_and_changes_nothing_else(api, ann, change_token):
@@ -239,7 +259,9 @@ def test_a_change_may_need_the_password(ann, settings):
     assert ann.api.patch("/auth/email", {"email": "n@example.com", "password": PASSWORD}).status_code == 202
 
 
-@pytest.mark.parametrize("email", ["", "x", "a@b", "a@b.c\nBcc: x@y.z", "a" * 250 + "@example.com", None, 5])
+@pytest.mark.parametrize(
+    "email", ["", "x", "a@b", "a@b.c\nBcc: x@y.z", "a" * 250 + "@example.com", "x@" + "क" * 63 + ".com", None, 5]
+)
 def test_what_is_no_address_is_refused(ann, email):
     assert ann.api.patch("/auth/email", {"email": email}).status_code == 422
 

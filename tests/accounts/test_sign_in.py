@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from ninja_orgkit.accounts.models import Account, Session
-from tests.accounts.hashers import CountingHasher
+from tests.accounts.hashers import CountingHasher, SlowHasher
 from tests.servers.processes import environment
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +58,29 @@ def test_a_password_is_hashed_for_an_unknown_account_too(api, ann, settings):
         assert api.post("/token/pair", {"email": email, "password": "wrong"}).status_code == 401
         counts.append(CountingHasher.count)
     assert counts == [1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_that_is_deleted_while_its_password_is_checked_is_unknown(api, ann, settings, monkeypatch):
+    settings.PASSWORD_HASHERS = ["tests.accounts.hashers.SlowHasher"]
+    monkeypatch.setattr(SlowHasher, "meanwhile", Account.objects.get().user.delete)
+    answer = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["sign in", "change the address", "sign in wrongly"])
+def test_sessions_go_on_when_a_password_is_only_hashed_anew(api, ann, settings, way):
+    before = Account.objects.get().user.password
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", *settings.PASSWORD_HASHERS]
+    if way == "change the address":
+        assert ann.api.patch("/auth/email", {"email": "new@example.com", "password": PASSWORD}).status_code == 202
+    else:
+        password = PASSWORD if way == "sign in" else "wrong"
+        api.post("/token/pair", {"email": "ann@example.com", "password": password})
+    assert (Account.objects.get().user.password == before) == (way == "sign in wrongly")
+    assert ann.api.get("/users/me").status_code == 200
+    assert api.post("/token/refresh", {"refresh": ann.refresh}).status_code == 200
 
 
 def test_signing_in_takes_one_statement_to_find_the_account_and_three_in_all(api, ann, settings, count_queries):

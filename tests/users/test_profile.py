@@ -55,6 +55,10 @@ def test_given_fields_change_and_others_stay(ann):
         {"about": "a\x07b"},
         {"preferred_theme": "pink"},
         {"preferred_language": "not a tag!"},
+        {"preferred_language": "en-a"},
+        {"preferred_language": "en-GB-US"},
+        {"timezone": "localtime"},
+        {"timezone": "Factory"},
         {"timezone": "Mars/Base"},
         {"timezone": "../../etc/passwd"},
         {"notification_preferences": {str(n): 1 for n in range(51)}},
@@ -74,8 +78,20 @@ def test_given_fields_change_and_others_stay(ann):
 )
 def test_bad_values_are_refused_and_change_nothing(ann, change):
     before = ann.api.get("/users/me").json()
-    assert ann.api.patch("/users/me", change).status_code == 422
+    answer = ann.api.patch("/users/me", change)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["loc"][:2] == ["body", *([*change][:1])]
     assert ann.api.get("/users/me").json() == before
+
+
+@pytest.mark.parametrize("tag", ["zh-Hant-TW", "de-1996", "en-u-ca-gregory-x-a", "x-private", "i-klingon", "es-419"])
+def test_every_language_tag_is_taken(ann, tag):
+    assert ann.api.patch("/users/me", {"preferred_language": tag}).json()["preferred_language"] == tag
+
+
+def test_preferences_are_measured_as_utf_8_without_any_space(ann):
+    for value, status in (("é" * 2044, 200), ("é" * 2045, 422)):  # with {"a":""} 4,096 bytes, and two more
+        assert ann.api.patch("/users/me", {"notification_preferences": {"a": value}}).status_code == status
 
 
 def test_the_username_changes_with_the_user_of_the_host_and_the_slug_stays(api, ann, django_user_model):
@@ -155,6 +171,7 @@ def test_what_is_no_picture_is_refused_and_leaves_no_file(ann, media_root):
         ("Ann", "taken"),
         ("a.n_n", "taken"),
         ("admin", "reserved"),
+        ("me", "reserved"),
         ("no spaces", "invalid"),
         ("ab", "invalid"),
         ("...", "invalid"),

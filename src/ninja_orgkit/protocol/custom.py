@@ -69,9 +69,17 @@ def _plain(value: BaseModel) -> dict[str, Any]:
 
 
 def _bounded(value: dict[str, Any]) -> dict[str, Any]:
+    return bounded(value, settings.CUSTOM_MAX_BYTES)
+
+
+def bounded(value: dict[str, Any], longest: int) -> dict[str, Any]:
+    """Return a JSON object that can be stored, and is at most so many bytes long without any space between its parts.
+
+    Raises for any other one.
+    """
     check_storable(value)
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(written) + sum(map(_zeros, _floats(value))) > settings.CUSTOM_MAX_BYTES:
+    if len(written) + sum(map(_zeros, _floats(value))) > longest:
         raise PydanticCustomError("too_large", "Too large")
     return value
 

@@ -72,7 +72,8 @@ def clean_email(value: str) -> str:
     """Return an e-mail address. Raises when it is none."""
     try:
         _valid_email(value)
-    except ValidationError:
+        value.rpartition("@")[2].encode("idna")  # as the mail will name the domain
+    except (ValidationError, UnicodeError):
         raise PydanticCustomError("email", "This is not an e-mail address") from None
     if len(email_key(value) or "") > LONGEST_EMAIL:  # folding can make it longer
         raise PydanticCustomError("email", "This is not an e-mail address")

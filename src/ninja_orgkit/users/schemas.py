@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Annotated, Any, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, Field, StrictBool, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.conf import settings
 from ninja_orgkit.organizations.selectors import homes_of
 from ninja_orgkit.protocol.addresses import FileUrl, file_url
-from ninja_orgkit.protocol.custom import check_storable, custom_field, custom_shown
+from ninja_orgkit.protocol.custom import bounded, custom_field, custom_shown
 from ninja_orgkit.protocol.fields import (
     Email,
     Line,
@@ -28,8 +28,22 @@ from ninja_orgkit.protocol.fields import (
     example,
 )
 
-# BCP 47 (RFC 5646) as it is used: language, script, region, variants, extensions and private use.
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+# RFC 5646, section 2.1: language, script, region, variants, extensions, private use; or what was registered before.
+_LANGUAGE = re.compile(
+    r"""
+    (?: [a-z]{2,3} (?:-[a-z]{3}){0,3} | [a-z]{4,8} )
+    (?: -[a-z]{4} )?
+    (?: -(?:[a-z]{2}|[0-9]{3}) )?
+    (?: -(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}) )*
+    (?: -[a-wyz0-9](?:-[a-z0-9]{2,8})+ )*
+    (?: -x(?:-[a-z0-9]{1,8})+ )?
+    | x(?:-[a-z0-9]{1,8})+
+    | i-[a-z]{3,8} | en-gb-oed | sgn-(?:be-fr|be-nl|ch-de)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+_NO_ZONES = {"Factory", "localtime", "posixrules"}
+"""Files that some systems keep beside those of the time zones."""
 
 
 def _language(value: str) -> str:
@@ -38,19 +52,21 @@ def _language(value: str) -> str:
     return value
 
 
+@cache
+def _timezones() -> set[str]:
+    return available_timezones() - _NO_ZONES
+
+
 def _timezone(value: str) -> str:
-    if value and value not in available_timezones():
+    if value and value not in _timezones():
         raise PydanticCustomError("timezone", "This is not a time zone (IANA)")
     return value
 
 
 def _preferences(value: dict[str, Any]) -> dict[str, Any]:
-    check_storable(value)
     if len(value) > settings.PREFERENCES_MAX_KEYS:
         raise PydanticCustomError("too_many_keys", "Too many keys")
-    if len(json.dumps(value).encode()) > settings.PREFERENCES_MAX_BYTES:
-        raise PydanticCustomError("too_large", "Too large")
-    return value
+    return bounded(value, settings.PREFERENCES_MAX_BYTES)
 
 
 Theme = Literal["light", "dark", "system"]
@@ -146,7 +162,7 @@ class OrgkitProfileChange(OrgkitInput):
 
     model_config = example(display_name="Ada", location="London", preferred_language="en-GB", timezone="Europe/London")
 
-    username: Line150 = ""
+    username: Annotated[str, Line(150, shortest=1)] = ""
     first_name: Line150 = ""
     last_name: Line150 = ""
     display_name: Line255 = ""
@@ -158,12 +174,6 @@ class OrgkitProfileChange(OrgkitInput):
     notification_preferences: Preferences = {}
     finished_onboarding: StrictBool = False
     custom: ProfileFields = {}
-
-    @model_validator(mode="after")
-    def _keep_a_username(self) -> Self:
-        if "username" in self.model_fields_set and not self.username:
-            raise PydanticCustomError("username", "A username cannot be empty")
-        return self
 
 
 class OrgkitAvatar(BaseModel):

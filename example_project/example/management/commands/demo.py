@@ -135,7 +135,8 @@ def _start_servers(supervisor: Supervisor, data: Path, host: str, port: int) -> 
     web = [
         *("--bind", f"{_shown(host)}:{port}"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
-        *("--limit-request-line", "8190"),  # links in mails and to files hold tokens
+        *("--limit-request-line", "0"),  # a token that is too long is for the API to refuse
+        *("--keep-alive", "75"),  # as long as usual proxies and clients keep a connection
         *("--graceful-timeout", "5", "--no-control-socket"),
     ]
     supervisor.start("web", sys.executable, "-m", "gunicorn", *web, "example.wsgi:application")

@@ -95,10 +95,10 @@ def check_username(username: str, *, own: Account | None = None) -> str | None:
     shortest, longest = settings.USERNAME_MIN_LENGTH, settings.USERNAME_MAX_LENGTH
     longest = min(longest, users.longest_username())
     key = username_key(username)
-    if not key or not shortest <= len(username) <= longest or not re.fullmatch(settings.USERNAME_PATTERN, username):
-        return "invalid"
     if key in {username_key(name) for name in settings.RESERVED_USERNAMES}:
         return "reserved"
+    if not key or not shortest <= len(username) <= longest or not re.fullmatch(settings.USERNAME_PATTERN, username):
+        return "invalid"
     if own is not None and own.username_key == key:
         return None
     return "taken" if username_is_taken(username) else None

@@ -50,7 +50,7 @@ def verify(token: str) -> None:
     """
     read = tokens.read_email_token(token)
     account = lock_account_of(read.slug)
-    if read.has_applied(account):
+    if read.has_applied(account) and account.email == users.normal_email(read.email):
         return
     if not read.can_apply(account):
         raise InvalidToken

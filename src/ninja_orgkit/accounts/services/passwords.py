@@ -13,7 +13,7 @@ from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import WeakPassword, WrongPassword
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import lock_account, lock_account_of
-from ninja_orgkit.accounts.services.sessions import end_sessions, renew
+from ninja_orgkit.accounts.services.sessions import end_sessions, keep_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
 
 
@@ -27,9 +27,12 @@ def require_strong(password: str, user: Any = None, *, field: str = "password") 
 
 
 def require_password(account: Account, password: str) -> None:
-    """Raise WrongPassword unless this is the account's password."""
+    """Raise WrongPassword unless this is the account's password, which Django may hash anew on this occasion."""
+    before = account.user.password
     if not account.user.check_password(password):
         raise WrongPassword
+    if account.user.password != before:
+        keep_sessions(account, before=before)
 
 
 @transaction.atomic

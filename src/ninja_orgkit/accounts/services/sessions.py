@@ -6,7 +6,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.contrib.auth import authenticate
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
@@ -43,8 +44,13 @@ def sign_in(*, login: str, password: str, device: str = "", address: str = "") -
         raise InvalidCredentials
     if settings.EMAIL_VERIFICATION == "mandatory" and account.email_verified_at is None:
         raise EmailNotVerified
-    account.user = user  # its password may have been hashed anew
-    return account, begin_session(account, device=device, address=address)
+    before, account.user = account.user.password, user
+    if before != user.password and check_password(password, before):
+        keep_sessions(account, before=before)
+    try:
+        return account, begin_session(account, device=device, address=address)
+    except IntegrityError:  # the account was deleted meanwhile
+        raise InvalidCredentials from None
 
 
 def begin_session(account: Account, *, device: str = "", address: str = "") -> tokens.Pair:
@@ -62,6 +68,12 @@ def begin_session(account: Account, *, device: str = "", address: str = "") -> t
     )
     session.save(force_insert=True)
     return tokens.mint_pair(session)
+
+
+def keep_sessions(account: Account, *, before: str) -> None:
+    """Let the sessions of an account go on when its password, encoded as ``before``, was only hashed anew."""
+    sessions = Session.objects.filter(account=account, fingerprint=tokens.fingerprint(before))
+    sessions.update(fingerprint=session_fingerprint(account))
 
 
 def session_fingerprint(account: Account) -> str:
