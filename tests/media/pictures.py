@@ -67,6 +67,15 @@ def animation(kind: str = "GIF", frames: int = 4, **options: Any) -> BytesIO:
     return written(pictures[0], kind, save_all=True, append_images=pictures[1:], **options)
 
 
+def sprite(kind: str) -> BytesIO:
+    """Return an animation of an opaque square that moves over a canvas which is clear."""
+    frames = [Image.new("RGBA", (100, 100)) for _ in range(3)]
+    for index, frame in enumerate(frames):
+        frame.paste((*RED, 255), (30 * index, 0, 30 * index + 20, 20))
+    options = {"disposal": 2} if kind == "GIF" else {}
+    return written(frames[0], kind, save_all=True, append_images=frames[1:], duration=100, loop=0, **options)
+
+
 def clear(width: int = 400, height: int = 300, mode: str = "RGBA") -> Image.Image:
     """Return a picture whose left half cannot be seen."""
     image = quarters(width, height, "RGBA")

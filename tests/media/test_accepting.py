@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from io import BytesIO
 from typing import Any
 
@@ -108,6 +110,26 @@ def test_a_jpeg_with_further_pictures_inside_is_one_picture() -> None:
     info = inspect(content)
     assert (info.format, info.frames, info.width) == ("jpeg", 1, 400)
     assert not content.closed
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_what_cameras_put_behind_a_jpeg_is_not_looked_at(options: dict[str, Any]) -> None:
+    content = pictures.written(pictures.grain(), "JPEG", **options).getvalue()
+    film = random.Random(1).randbytes(8_000_000)
+    assert film.count(b"\xff\xda") > 100
+    assert inspect(BytesIO(content + film)).width == 400
+
+
+def test_what_lies_in_the_metadata_of_a_jpeg_is_not_part_of_its_picture() -> None:
+    previews = b"\xff\xda\0\x08" * 1_000
+    content = pictures.written(pictures.quarters(), "JPEG", comment=previews, exif=b"Exif\0\0" + previews).getvalue()
+    assert inspect(BytesIO(content)).width == 400
+
+
+def test_a_jpeg_that_can_be_resumed_at_many_places_is_a_picture() -> None:
+    content = pictures.written(pictures.grain(900, 700), "JPEG", quality=95, restart_marker_blocks=1).getvalue()
+    assert len(re.findall(rb"\xff[\xd0-\xd7]", content)) > 1_000
+    assert inspect(BytesIO(content)).width == 900
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")

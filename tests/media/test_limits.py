@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ninja_orgkit.media.errors import InvalidImage
-from ninja_orgkit.media.formats import walk_gif
+from ninja_orgkit.media.formats import JPEG, check_whole, walk_gif
 from ninja_orgkit.media.pictures import inspect
 from ninja_orgkit.media.renditions import render, square_avatar
 from tests.media import pictures
@@ -77,6 +77,42 @@ def test_a_jpeg_that_makes_the_decoder_go_over_it_again_and_again_is_invalid() -
     last = content.rindex(b"\xff\xda")
     with pytest.raises(InvalidImage):
         inspect(BytesIO(content[:last] + content[last:-2] * 200 + b"\xff\xd9"))
+
+
+def _scans(content: bytes) -> tuple[bytes, bytes]:
+    """Return what comes before the last scan of a JPEG, and this scan."""
+    last = content.rindex(b"\xff\xda")
+    return content[:last], content[last:-2]
+
+
+@pytest.mark.parametrize("between", [b"\0", b"junk", b"\xff\xff", b"\xff\0", b"\xff\xd3", b"\xff\xfe\0\2", b"\xff\xfe\0\0"])
+def test_scans_cannot_hide_behind_something_else(between: bytes) -> None:
+    before, scan = _scans(pictures.written(pictures.quarters(), "JPEG", progressive=True).getvalue())
+    few = BytesIO(before + (between + scan) * 50 + b"\xff\xd9")
+    inspect(few)
+    with pytest.raises(InvalidImage, match="broken"):
+        inspect(BytesIO(before + (between + scan) * 200 + b"\xff\xd9"))
+
+
+@pytest.mark.parametrize("size", [2, 300, 65_535])
+def test_scans_are_counted_wherever_they_lie_in_the_file(size: int) -> None:
+    before, scan = _scans(pictures.written(pictures.quarters(), "JPEG", progressive=True).getvalue())
+    comment = b"\xff\xfe" + size.to_bytes(2, "big") + b"x" * (size - 2)
+    check_whole(BytesIO(before + (comment + scan) * 90 + b"\xff\xd9"), JPEG)
+    with pytest.raises(InvalidImage):
+        check_whole(BytesIO(before + (comment + scan) * 120 + b"\xff\xd9"), JPEG)
+
+
+def test_a_jpeg_of_nothing_but_segments_is_invalid() -> None:
+    content = pictures.written(pictures.quarters(), "JPEG").getvalue()
+    with pytest.raises(InvalidImage):
+        check_whole(BytesIO(content[:2] + b"\xff\xfe\0\2" * 300_000 + content[2:]), JPEG)
+
+
+def test_a_jpeg_whose_segment_ends_beyond_the_file_is_invalid() -> None:
+    content = pictures.written(pictures.quarters(), "JPEG").getvalue()
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(content[:2] + b"\xff\xfe\xff\xff" + content[2:]))
 
 
 @pytest.mark.parametrize("filler", [b"!\xfe\0", b"!\xfe" + b"\1x" * 300_000 + b"\0"])

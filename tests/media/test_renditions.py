@@ -100,6 +100,18 @@ def test_a_colour_that_means_clear_is_clear() -> None:
     assert near(made.getpixel((70, 30)), pictures.RED)
 
 
+@pytest.mark.parametrize("key", [0, 1000, 65_535])
+def test_a_grey_of_16_bits_that_means_clear_is_clear(key: int) -> None:
+    image = Image.new("I;16", (80, 60), key)
+    image.paste(key ^ 1, (40, 0, 80, 60))
+    file = pictures.written(image, "PNG", transparency=key)
+    made = opened(render(file).renditions["lg"])
+    assert made.getpixel((10, 30))[3] == 0  # type: ignore[index]
+    assert made.getpixel((70, 30))[3] == 255  # type: ignore[index]
+    assert near(made.getpixel((70, 30)), (key // 257,) * 3, 4)  # type: ignore[arg-type]
+    assert opened(square_avatar(file)[160]).getpixel((10, 80))[3] == 0  # type: ignore[index]
+
+
 @pytest.mark.parametrize("level", [0.0, 0.25, 0.5, 1.0])
 def test_greys_of_16_bits_keep_their_brightness(level: float) -> None:
     rendered = render(pictures.sixteen_bits(level))
@@ -141,6 +153,21 @@ def test_an_animation_stays_one(kind: str) -> None:
             middles.append(image.convert("RGB").getpixel((image.width // 2, image.height // 2)))
         assert delays == [100, 200, 300, 400]
         assert all(near(*pair) for pair in zip(middles, UPRIGHT, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_what_is_clear_in_an_animation_stays_clear(kind: str) -> None:
+    for made in render(pictures.sprite(kind)).renditions.values():
+        image = opened(made)
+        assert (image.mode, image.n_frames) == ("RGBA", 3)
+        for index in range(3):
+            image.seek(index)
+            assert image.getpixel((90, 90))[3] == 0  # type: ignore[index]
+            assert image.getpixel((30 * index + 10, 10))[3] == 255  # type: ignore[index]
+
+
+def test_an_animation_in_which_nothing_is_clear_has_no_transparency() -> None:
+    assert opened(render(pictures.animation("GIF")).renditions["sm"]).mode == "RGB"
 
 
 def test_a_picture_for_those_who_cannot_play_it_is_not_part_of_the_animation() -> None:

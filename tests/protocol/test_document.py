@@ -128,3 +128,18 @@ def test_every_error_that_a_service_can_raise_is_documented_somewhere() -> None:
     # What no operation answers: a wrong method is none, a body without a length reaches none, and an upload that is a
     # duplicate is a success.
     assert known - documented == {"method_not_allowed", "length_required", "image_exists"}
+
+
+def test_bodies_tell_their_bounds_and_no_defaults_that_a_client_might_send() -> None:
+    bodies = {name: schema for name, schema in SCHEMAS.items() if schema.get("additionalProperties") is False}
+    assert "OrgkitProfileChange" in bodies
+    fields = [field for schema in bodies.values() for field in schema["properties"].values()]
+    assert not [field for field in fields if "default" in field]
+    assert bodies["OrgkitContactChange"]["properties"]["notes"]["maxLength"] == 10_000
+    assert bodies["OrgkitProfileChange"]["properties"]["username"]["minLength"] == 1
+
+
+def test_a_page_tells_how_long_it_may_be() -> None:
+    parameters = DOCUMENT["paths"]["/contacts/"]["get"]["parameters"]
+    limit = next(parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
+    assert (limit["minimum"], limit["maximum"]) == (1, 200)

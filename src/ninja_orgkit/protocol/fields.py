@@ -40,6 +40,14 @@ class OrgkitInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Leave out the defaults: a client that sends them would clear what a change was to leave alone."""
+        shown = handler(schema)
+        for field in handler.resolve_ref_schema(shown).get("properties", {}).values():
+            field.pop("default", None)
+        return shown
+
 
 def example(**values: Any) -> ConfigDict:
     """Return the configuration of a schema whose example in OpenAPI has these values."""
