@@ -15,6 +15,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import got_request_exception
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
@@ -172,7 +173,8 @@ def speaks_problems(view: Callable[..., HttpResponseBase]) -> Callable[..., Http
 
 def _require_length(request: HttpRequest) -> None:
     """Raise LengthRequired for a body of which Django, on WSGI, would not see a byte."""
-    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+    chunked = "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH")
+    if chunked and isinstance(request, WSGIRequest):
         raise LengthRequired
 
 
