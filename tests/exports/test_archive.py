@@ -155,7 +155,10 @@ def test_a_missing_file_is_listed_and_the_rest_is_there(workspace: Workspace, ex
     assert archive.verify().returncode == 0
     page = archive.zip.read("index.html").decode()
     assert f'src="images/{there.pk}-there.jpg"' in page
-    assert f'src="images/{gone.pk}-gone.jpg"' not in page
+    links = re.findall(r'(?:src|href)="([^"#][^"]*)"', page)
+    assert f"images/{there.pk}-there.jpg" in links
+    assert set(links) <= set(archive.names)
+    assert f"<td>images/{gone.pk}-gone.jpg</td>" in page
 
 
 def test_no_cell_is_a_formula(workspace: Workspace, export: Export) -> None:

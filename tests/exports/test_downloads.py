@@ -144,4 +144,10 @@ def test_an_object_store_sends_the_archive_itself(
     assert response.status_code == 302
     with urllib.request.urlopen(response["Location"]) as download:
         content = download.read()
+        assert download.headers["Content-Type"] == "application/zip"
+        name = download.headers["Content-Disposition"]
     assert hashlib.sha256(content).hexdigest() == job["sha256"]
+    assert re.fullmatch(r'attachment; filename="acme-\d{4}-\d\d-\d\d\.zip"', name)
+    head = api.send("HEAD", job["download_url"])
+    with urllib.request.urlopen(urllib.request.Request(head["Location"], method="HEAD")) as answer:
+        assert answer.headers["Content-Length"] == str(job["size"])

@@ -154,6 +154,25 @@ def test_a_storage_that_is_away_puts_the_job_back(workspace: Workspace, run_outb
     assert len(stored_files(media_root)) == 1
 
 
+@pytest.mark.parametrize("place", ["", "images"])
+def test_pictures_that_cannot_be_reached_put_the_job_back_and_are_not_missing(
+    workspace: Workspace, run_outbox: Any, media_root: Path, tmp_path: Path, place: str
+) -> None:
+    workspace.add_image("Harbour")
+    folder = media_root / place
+    away = folder.rename(tmp_path / "away")
+    folder.write_bytes(b"in the way")
+    job_id = workspace.start()["id"]
+    run_outbox()
+    assert workspace.job(job_id)["status"] == "queued"
+    folder.unlink()
+    away.rename(folder)
+    _silence()
+    services.revive_exports()
+    run_outbox()
+    assert workspace.job(job_id)["status"] == "ready"
+
+
 def test_a_storage_that_stays_away_fails_the_job(workspace: Workspace, run_outbox: Any, media_root: Path) -> None:
     media_root.mkdir(parents=True)
     (media_root / "exports").write_bytes(b"in the way")

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from ninja_orgkit.media import storage
 from tests.client import Api, count_queries
 
 ALL_OK = {"database": "ok", "cache": "ok", "storage": "ok", "broker": "ok"}
@@ -54,6 +56,49 @@ def test_a_storage_that_is_away_degrades(db: None, api: Api, broker: str, settin
     response = api.get("/health")
     assert response.status_code == 200
     assert response.json()["checks"] == {**ALL_OK, "storage": "unavailable"}
+
+
+def _storage_of(api: Api) -> str:
+    checks = api.get("/health").json()["checks"]
+    assert checks["database"] == checks["cache"] == "ok"
+    return str(checks["storage"])
+
+
+def test_a_folder_that_the_first_upload_will_make_is_ok(db: None, api: Api, settings: Any, tmp_path: Path):
+    deep = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "a" / "b"}}
+    settings.STORAGES = {**settings.STORAGES, "default": deep}
+    assert _storage_of(api) == "ok"
+    storage.save("images", "png", b"x")
+    assert _storage_of(api) == "ok"
+
+
+def test_a_storage_in_memory_is_ok(db: None, api: Api, settings: Any):
+    memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = {**settings.STORAGES, "default": memory}
+    assert _storage_of(api) == "ok"
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_a_file_in_the_place_of_the_folder_degrades(db: None, api: Api, media_root: Path, settings: Any, below: bool):
+    media_root.write_text("in the way")
+    if below:
+        options = {"location": media_root / "below"}
+        lost = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+        settings.STORAGES = {**settings.STORAGES, "default": lost}
+    assert _storage_of(api) == "unavailable"
+
+
+def test_a_folder_that_leads_nowhere_degrades(db: None, api: Api, media_root: Path, tmp_path: Path):
+    media_root.symlink_to(tmp_path / "not mounted")
+    assert _storage_of(api) == "unavailable"
+
+
+@pytest.mark.slow
+def test_a_bucket_that_is_there_is_ok_and_one_that_is_not_degrades(db: None, api: Api, settings: Any, s3_server: Any):
+    settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
+    assert _storage_of(api) == "ok"
+    settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage(bucket_name="elsewhere")}
+    assert _storage_of(api) == "unavailable"
 
 
 @pytest.fixture

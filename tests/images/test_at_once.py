@@ -33,6 +33,25 @@ def test_the_same_bytes_uploaded_at_once_make_one_image(album: Album, media_root
     assert files_in(media_root) == [Image.objects.get().file]
 
 
+def test_an_upload_beside_the_deletion_of_the_same_picture_ends_with_an_image(album: Album, media_root: Path) -> None:
+    content = picture().read()
+    for _ in range(10):
+        image = album.api.upload(album.path, file=SimpleUploadedFile("x.png", content)).json()["id"]
+
+        def act(number: int, image: int = image) -> Any:
+            api, file = fresh(album), SimpleUploadedFile("x.png", content)
+            if number == 0:
+                return api.delete(album.one(image))
+            if number == 1:
+                return api.upload(album.path, file=file)
+            return api.upload(f"{album.root}/bulk-upload/", files=[file])
+
+        deleted, one, bulk = in_parallel(3, act)
+        assert deleted.status_code == 204
+        assert one.status_code in (200, 201), one.content
+        assert [item["status"] for item in bulk.json()["results"]] in (["created"], ["duplicate"])
+
+
 def test_bulk_uploads_of_the_same_files_in_other_orders_get_along(album: Album, media_root: Path) -> None:
     contents = [picture().read() for _ in range(8)]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from io import BytesIO
@@ -19,7 +22,7 @@ from ninja_orgkit.models import OutboxMessage
 from tests.conftest import RunOutbox
 from tests.images.conftest import Album, files_in, picture
 from tests.media.pictures import photo
-from tests.servers.processes import Worker
+from tests.servers.processes import Worker, environment
 
 
 def test_an_image_becomes_ready_with_four_renditions(album: Album, run_outbox: RunOutbox) -> None:
@@ -131,6 +134,45 @@ def test_what_a_killed_worker_owes_is_asked_for_again_and_given_up_after_a_day(a
     assert list(asked) == [{"image": stale}]
     status = dict(Image.objects.values_list("pk", "status"))
     assert status == {fresh: "processing", stale: "processing", hopeless: "failed"}
+
+
+DEADLY = """
+import os, signal, sys, django
+django.setup()
+from ninja_orgkit.images import rendering
+rendering.render = lambda file: os.kill(os.getpid(), signal.SIGKILL)
+rendering.render_image(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_that_kills_its_worker_is_failed_after_three_times(album: Album, media_root: Path) -> None:
+    image = album.add(picture(width=300))["id"]
+    for _ in range(3):
+        killed = subprocess.run([sys.executable, "-c", DEADLY, str(image)], env=environment(), check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert album.api.get(album.one(image)).json()["status"] == "processing"
+    before = Image.objects.get().updated_at
+    rendering.render_image(image)
+    assert album.api.get(album.one(image)).json()["status"] == "failed"
+    assert Image.objects.get().updated_at > before
+    assert files_in(media_root) == [Image.objects.get().file]
+    rendering.render_again(list(Image.objects.all()))
+    rendering.render_image(image)
+    assert album.api.get(album.one(image)).json()["status"] == "ready"
+
+
+def test_tries_that_come_to_an_end_are_not_counted(album: Album, media_root: Path) -> None:
+    image = album.add(picture(width=300))["id"]
+    away = media_root.rename(media_root.with_name("away"))
+    media_root.write_text("no folder")
+    for _ in range(5):
+        with pytest.raises(StorageUnavailable):
+            rendering.render_image(image)
+    media_root.unlink()
+    away.rename(media_root)
+    rendering.render_image(image)
+    assert album.api.get(album.one(image)).json()["status"] == "ready"
 
 
 def test_new_renditions_replace_the_old_files(album: Album, run_outbox: RunOutbox, media_root: Path) -> None:

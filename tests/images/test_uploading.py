@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,57 @@ def test_a_database_that_fails_leaves_no_file(album: Album, media_root: Path, he
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert not files_in(media_root)
     assert not Image.objects.exists()
+
+
+def _is_about_bytes(sql: str) -> bool:
+    return "orgkit_images_image" in sql and '"sha256" ' in sql.partition("WHERE")[2]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+def test_a_picture_that_is_deleted_while_it_is_uploaded_again_is_a_duplicate_or_new(
+    album: Album, headers: dict[str, str]
+) -> None:
+    content = picture().read()
+    steps = []
+
+    def delete_after_the_first_look(execute: Any, sql: str, *rest: Any) -> Any:
+        if steps == ["looked"]:
+            steps.append("deleted")
+            Image.objects.all().delete()
+        if not steps and _is_about_bytes(sql):
+            steps.append("looked")
+        return execute(sql, *rest)
+
+    for path, field in ((album.path, "file"), (f"{album.root}/bulk-upload/", "files")):
+        steps.clear()
+        album.api.upload(album.path, file=SimpleUploadedFile("x.png", content))
+        with connection.execute_wrapper(delete_after_the_first_look):
+            response = album.api.upload(path, headers=headers, **{field: SimpleUploadedFile("x.png", content)})
+        assert "deleted" in steps
+        assert response.status_code in (200, 201), response.content
+        shown = response.json()["results"][0]["image"] if field == "files" else response.json()
+        assert shown["size"] == len(content)
+
+
+def test_a_picture_that_somebody_was_faster_with_and_deleted_is_new(album: Album, media_root: Path) -> None:
+    content = picture().read()
+    sha, steps = hashlib.sha256(content).hexdigest(), []
+
+    def be_faster(execute: Any, sql: str, *rest: Any) -> Any:
+        if steps or not sql.startswith("INSERT") or '"orgkit_images_image"' not in sql:
+            return execute(sql, *rest)
+        steps.append("inserted")
+        (other,) = album.fill(1)
+        Image.objects.filter(pk=other).update(sha256=sha)
+        done = execute(sql, *rest)
+        album.api.delete(album.one(other))
+        return done
+
+    with connection.execute_wrapper(be_faster):
+        response = album.api.upload(album.path, file=SimpleUploadedFile("x.png", content))
+    assert steps
+    assert response.status_code == 201, response.content
+    assert Image.objects.get().file in files_in(media_root)
 
 
 def test_an_upload_with_an_idempotency_key_is_done_once(album: Album) -> None:

@@ -85,7 +85,9 @@ def _scans(content: bytes) -> tuple[bytes, bytes]:
     return content[:last], content[last:-2]
 
 
-@pytest.mark.parametrize("between", [b"\0", b"junk", b"\xff\xff", b"\xff\0", b"\xff\xd3", b"\xff\xfe\0\2", b"\xff\xfe\0\0"])
+@pytest.mark.parametrize(
+    "between", [b"\0", b"junk", b"\xff\xff", b"\xff\0", b"\xff\xd3", b"\xff\xfe\0\2", b"\xff\xfe\0\0"]
+)
 def test_scans_cannot_hide_behind_something_else(between: bytes) -> None:
     before, scan = _scans(pictures.written(pictures.quarters(), "JPEG", progressive=True).getvalue())
     few = BytesIO(before + (between + scan) * 50 + b"\xff\xd9")

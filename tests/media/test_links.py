@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import http.client
 import string
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
 from django.core import signing
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.media import storage
 from ninja_orgkit.media.links import build, media_token, resolve, serve, window
 from tests.client import Api
+from tests.servers.processes import Web
 
 CONTENT = bytes(range(256)) * 1000
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -137,7 +142,9 @@ def test_what_a_browser_has_is_not_sent_again(api: Api, link: str) -> None:
     etag = api.send("HEAD", link)["ETag"]
     for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         response = api.get(link, headers={"If-None-Match": known})
-        assert (response.status_code, response.content) == (304, b"")
+        assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)
+        assert "Content-Length" not in response
+        assert "Content-Type" not in response
     for other in ('"other"', etag.strip('"'), ""):
         assert body(api.get(link, headers={"If-None-Match": other})) == CONTENT
 
@@ -147,6 +154,47 @@ def test_a_link_to_a_deleted_file_is_not_found(api: Api, name: str, link: str) -
     storage.delete(name)
     for headers in ({}, {"If-None-Match": etag}, {"Range": "bytes=0-1"}):
         assert api.get(link, headers=headers).status_code == 404
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_lives_on_after_what_is_not_sent_again(link: str, web: Web) -> None:
+    connection = http.client.HTTPConnection(web.address, timeout=10)
+    for headers, status, content in (({"If-None-Match": "*"}, 304, b""), ({}, 200, CONTENT)):
+        connection.request("GET", f"/api/v1{link}", headers=headers)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, content)
+        assert answer.headers.get("Content-Length") == (str(len(content)) if content else None)
+    connection.close()
+
+
+@pytest.mark.parametrize("headers", [{}, {"If-None-Match": "*"}, {"Range": "bytes=0-1"}])
+@pytest.mark.parametrize("place", ["", "images"])
+def test_a_file_that_cannot_be_reached_is_not_lost(
+    api: Api, link: str, media_root: Path, place: str, headers: dict[str, str]
+) -> None:
+    folder = media_root / place
+    away = folder.rename(media_root.with_name("away"))
+    folder.write_text("in the way")
+    response = api.get(link, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+    assert int(response["Retry-After"]) > 0
+    folder.unlink()
+    away.rename(folder)
+    assert body(api.get(link)) == CONTENT
+
+
+def test_a_file_that_may_not_be_read_is_not_lost(api: Api, name: str, link: str, media_root: Path) -> None:
+    path = media_root / name
+    path.unlink()
+    path.symlink_to(path)  # the system refuses it, as it does a file without permission: root may read those
+    response = api.get(link)
+    assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+
+
+@pytest.mark.parametrize("stored", ["images", "../elsewhere.png", "images/no such.png"])
+def test_what_can_be_no_file_of_ours_is_not_found(api: Api, name: str, stored: str) -> None:
+    assert api.get(f"/media/{media_token(stored)}").status_code == 404
 
 
 @pytest.mark.parametrize("token", ["x", "a.b", "\ud800", "a\0b", "é", "x" * 5000, "..", "%2e%2e", "1-eA.AAAA", "."])
@@ -258,10 +306,65 @@ def test_a_file_in_an_object_store_is_a_redirect_to_it(api: Api, settings: Any) 
     assert (down.status_code, down.json()["code"]) == (503, "storage_unavailable")
 
 
+class ObjectStoreOfS3(ObjectStore):
+    """An object store whose links are made as those of S3 are."""
+
+    querystring_auth = True
+    custom_domain: str | None = None
+
+    def url(
+        self,
+        name: str | None,
+        parameters: dict[str, str] | None = None,
+        expire: int | None = None,
+        http_method: str | None = None,
+    ) -> str:
+        return f"https://objects.example.com/{name}?{urlencode({**(parameters or {}), 'method': http_method or ''})}"
+
+
+class PublicStore(ObjectStoreOfS3):
+    """An object store whose links are not signed, so that nothing can be asked of them."""
+
+    querystring_auth = False
+
+
+class StoreWithADomain(ObjectStoreOfS3):
+    """An object store behind a domain of its own."""
+
+    custom_domain = "files.example.com"
+
+
+@pytest.mark.parametrize("backend", ["PublicStore", "StoreWithADomain"])
+def test_a_link_that_cannot_ask_for_a_name_does_not(api: Api, settings: Any, backend: str) -> None:
+    settings.STORAGES = {**settings.STORAGES, "objects": {"BACKEND": f"{__name__}.{backend}"}}
+    settings.NINJA_ORGKIT = {"STORAGE": "objects"}
+    stored = storage.save("images", "png", ContentFile(CONTENT))
+    for method in ("GET", "HEAD"):
+        location = api.send(method, f"/media/{media_token(stored)}")["Location"]
+        assert location == f"https://objects.example.com/{stored}?method={method}"
+
+
+def _at(location: str, method: str) -> Any:
+    return urllib.request.urlopen(urllib.request.Request(location, method=method))
+
+
+@pytest.mark.slow
+def test_a_redirect_to_s3_is_good_for_the_method_and_tells_the_type(api: Api, settings: Any, s3_server: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
+    disguised = SimpleUploadedFile("x.html", CONTENT, content_type="text/html")
+    link = f"/media/{media_token(storage.save('images', 'png', disguised))}"
+    for method, content in (("GET", CONTENT), ("HEAD", b"")):
+        response = api.send(method, link)
+        assert response.status_code == 302
+        with _at(response["Location"], method) as answer:
+            assert (answer.status, answer.read()) == (200, content)
+            assert answer.headers["Content-Type"] == "image/png"
+            assert answer.headers["Content-Disposition"] == "inline"
+            assert answer.headers["Content-Length"] == str(len(CONTENT))
+
+
 @pytest.mark.slow
 def test_a_redirect_to_s3_leads_to_the_file(api: Api, settings: Any, s3_server: Any) -> None:
-    import urllib.request
-
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     stored = storage.save("images", "png", CONTENT)
     response = api.get(f"/media/{media_token(stored)}")

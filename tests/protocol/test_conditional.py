@@ -21,16 +21,26 @@ def ann(register):
 
 
 @pytest.fixture
-def urls(ann):
+def picture():
+    """Return a function that makes a small picture of a width."""
+
+    def make(width):
+        file = BytesIO()
+        Picture.new("RGB", (width, 8)).save(file, "PNG")
+        file.seek(0)
+        file.name = "x.png"
+        return file
+
+    return make
+
+
+@pytest.fixture
+def urls(ann, picture):
     """One object of each kind that has an ETag: its URL and a change."""
     slug = ann.api.post("/orgs/", {"name": "Acme"}).json()["slug"]
     contact = ann.api.post("/contacts/", {"organization": slug, "display_name": "Bob"}).json()["slug"]
     tag = ann.api.post(f"/orgs/{slug}/tags/", {"name": "VIP"}).json()["id"]
-    file = BytesIO()
-    Picture.new("RGB", (8, 8)).save(file, "PNG")
-    file.seek(0)
-    file.name = "x.png"
-    image = ann.api.upload(f"/images/orgs/{slug}/images/", file=file).json()["id"]
+    image = ann.api.upload(f"/images/orgs/{slug}/images/", file=picture(8)).json()["id"]
     return {
         "organization": (f"/orgs/{slug}/", {"name": "Acme 2"}),
         "contact": (f"/contacts/{contact}/", {"notes": "met"}),
@@ -108,6 +118,19 @@ def test_a_new_signing_window_is_news_for_readers_and_none_for_writers(ann, urls
     monkeypatch.setattr(links.time, "time", lambda: now)
     assert ann.api.get(url, headers={"If-None-Match": old}).status_code == 200
     assert ann.api.patch(url, change, headers={"If-Match": old}).status_code == 200
+
+
+def test_creating_answers_with_the_tag_of_the_new_object(ann, urls, picture):
+    org = urls["organization"][0]
+    made = [
+        ann.api.post("/orgs/", {"name": "Second"}),
+        ann.api.post(f"{org}tags/", {"name": "New"}),
+        ann.api.upload(f"/images{org}images/", file=picture(9)),
+    ]
+    for response in made:
+        assert response.status_code == 201
+        read = ann.api.get(response["Location"])
+        assert (read["ETag"], read.content) == (response["ETag"], response.content)
 
 
 @pytest.mark.parametrize("custom", [{}, {"bb": 1, "a": 2}, {"a": [1e100, -0.0, 1.50]}])

@@ -137,6 +137,8 @@ def test_bodies_tell_their_bounds_and_no_defaults_that_a_client_might_send() -> 
     assert not [field for field in fields if "default" in field]
     assert bodies["OrgkitContactChange"]["properties"]["notes"]["maxLength"] == 10_000
     assert bodies["OrgkitProfileChange"]["properties"]["username"]["minLength"] == 1
+    ids = bodies["OrgkitImageIds"]["properties"]["image_ids"]
+    assert (ids["minItems"], ids["maxItems"], ids["items"]["minimum"]) == (1, 1000, 1)
 
 
 def test_a_page_tells_how_long_it_may_be() -> None:

@@ -58,6 +58,7 @@ class Preview:
         self.tables: list[Table] = []
         self._pictures: list[Picture] = []
         self._picture_count = 0
+        self._linked: dict[str, dict[str, str]] = {}
 
     def begin(self, kind: str, columns: list[str], *, data: str, csv: str) -> None:
         """Begin the table of a kind; ``data`` and ``csv`` are the paths of its files."""
@@ -68,7 +69,9 @@ class Preview:
         table = self.tables[-1]
         table.count += 1
         if len(table.rows) < ROWS:
-            table.rows.append([_cell(value, files.get(name)) for name, value in row.items()])
+            cells = {name: _cell(value, files.get(name)) for name, value in row.items()}
+            table.rows.append(list(cells.values()))
+            self._linked |= {path: cells[name] for name, path in files.items()}
 
     def add_picture(self, path: str, caption: str) -> None:
         """Add a picture to the gallery."""
@@ -86,6 +89,8 @@ class Preview:
         shown, count = [], 0
         for path in missing:
             gallery.pop(path, None)
+            if path in self._linked:
+                self._linked[path]["href"] = ""
             count += 1
             if count <= ROWS:
                 shown.append(path)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
@@ -19,17 +20,37 @@ RENDER = "orgkit.images.render"
 
 _STALE = timedelta(hours=1)
 _HOPELESS = timedelta(days=1)
+_MAX_ATTEMPTS = 3
 
 
 def render_image(image_id: int) -> None:
     """Make the renditions of an image that waits for them; nothing where it does not, or is gone.
 
     Safe to run twice, also at the same time: who comes second, or after the image was deleted, deletes its own files.
-    An image whose file is gone or cannot be decoded becomes ``failed``. Raises what the storage raises.
+    An image whose file is gone or cannot be decoded becomes ``failed``, and so does one at which three workers died.
+    Raises what the storage raises.
     """
-    image = Image.objects.filter(pk=image_id, status=Image.Status.PROCESSING).first()
+    image = _begin(image_id)
     if image is None:
         return
+    try:
+        _render(image)
+    except BaseException:
+        # It came to an end, if not a good one. What counts are the tries whose worker did not live to see any.
+        Image.objects.filter(pk=image.pk).update(attempts=0)
+        raise
+
+
+def _begin(image_id: int) -> Image | None:
+    """Return an image that waits for its renditions, None when there is none; one that kills workers is failed."""
+    waiting = Image.objects.filter(pk=image_id, status=Image.Status.PROCESSING)
+    if waiting.filter(attempts__lt=_MAX_ATTEMPTS).update(attempts=F("attempts") + 1):
+        return waiting.first()
+    waiting.update(status=Image.Status.FAILED, updated_at=timezone.now())
+    return None
+
+
+def _render(image: Image) -> None:
     try:
         with open_file(image.file) as file:
             rendered = render(file)
@@ -73,12 +94,12 @@ def _finish(image: Image, **values: Any) -> bool:
 def render_again(images: list[Image]) -> None:
     """Ask for new renditions, as after a change of the setting ``RENDITIONS``; the old files go then."""
     keys = [image.pk for image in images]
-    Image.objects.filter(pk__in=keys).update(status=Image.Status.PROCESSING, updated_at=timezone.now())
+    Image.objects.filter(pk__in=keys).update(status=Image.Status.PROCESSING, attempts=0, updated_at=timezone.now())
     enqueue_each(RENDER, [{"image": key} for key in keys])
 
 
 def revive() -> None:
-    """Ask again for the renditions that a killed worker owes; after a day an image that kills workers has failed."""
+    """Ask again for the renditions that a killed worker owes; after a day without any an image has failed."""
     now = timezone.now()
     waiting = Image.objects.filter(status=Image.Status.PROCESSING)
     waiting.filter(updated_at__lte=now - _HOPELESS).update(status=Image.Status.FAILED, updated_at=now)

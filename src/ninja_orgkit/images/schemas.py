@@ -33,7 +33,12 @@ def _possible(value: int) -> int:
 
 ImageId = Annotated[int, AfterValidator(_possible), PathParam(description="Id of the image.")]
 """The id of an image, as a part of a path. What no id can be is simply not found."""
-Ids = Annotated[list[Id], Field(min_length=1, description="1–1,000 ids."), AfterValidator(_bounded)]
+# The longest lengths are settings: here for the document alone, as they were at start.
+_MOST_IDS: dict[str, Any] = {"maxItems": settings.BULK_MAX_ITEMS}
+_MOST_FILES: dict[str, Any] = {"maxItems": settings.BULK_UPLOAD_MAX_FILES}
+Ids = Annotated[
+    list[Id], Field(min_length=1, description="1–1,000 ids.", json_schema_extra=_MOST_IDS), AfterValidator(_bounded)
+]
 
 
 class OrgkitRendition(BaseModel):
@@ -118,7 +123,7 @@ class OrgkitImageUpload(OrgkitInput):
 class OrgkitBulkUpload(OrgkitInput):
     """Several pictures."""
 
-    files: Annotated[list[Picture], Field(min_length=1, description="1–50 files.")]
+    files: Annotated[list[Picture], Field(min_length=1, description="1–50 files.", json_schema_extra=_MOST_FILES)]
 
 
 class OrgkitImageChange(OrgkitInput):
@@ -267,13 +272,12 @@ def present_attachment(row: Mapping[str, Any], urls: FileUrl, *, name: str, obj_
     }
 
 
-def present_result(result: Uploaded, rows: Mapping[int, Mapping[str, Any]], urls: FileUrl) -> dict[str, Any]:
-    """Return what became of one file, given the rows of all images of the request."""
-    row = rows.get(result.image_id) if result.image_id else None
-    error = result.error or (NotFound() if row is None else None)  # it may have been deleted meanwhile
+def present_result(result: Uploaded, urls: FileUrl) -> dict[str, Any]:
+    """Return what became of one file."""
+    error = result.error
     return {
         "file": result.name,
-        "status": "error" if row is None else "created" if result.is_new else "duplicate",
-        "image": row and present_image(row, urls),
+        "status": "error" if error else "created" if result.is_new else "duplicate",
+        "image": None if error else present_image(result.row, urls),
         "error": error and {"code": error.code(), "detail": error.detail},
     }

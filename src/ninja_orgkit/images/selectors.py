@@ -41,9 +41,10 @@ def image_row(organization: Organization, image_id: int) -> dict[str, Any]:
     return row
 
 
-def image_rows_by_id(organization: Organization, image_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Return several images of an organization as rows, by their ids."""
-    return {row["id"]: row for row in images_of(organization).filter(pk__in=image_ids)}
+def image_rows_by_sha256(organization: Organization, shas: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return those images of an organization as rows that have one of several SHA-256 hashes, by their hash."""
+    found = Image.objects.filter(organization=organization, sha256__in=shas)
+    return {row["sha256"]: row for row in found.values(*_COLUMNS, "sha256")}
 
 
 def links_of(obj: Model) -> QuerySet[ImageAttachment]:

@@ -1,11 +1,13 @@
 """The picture formats that are accepted, told by their bytes, and what their containers say about being whole.
 
 Everything here reads headers and block lengths only, in constant memory, before a decoder sees the file.
-Sources: GIF89a specification; PNG third edition (W3C), 5; ISO/IEC 14496-12, 4.3 for ``ftyp``; RFC 9649 for WebP.
+Sources: GIF89a specification; PNG third edition (W3C), 5; ISO/IEC 14496-12, 4.3 for ``ftyp``; RFC 9649 for WebP;
+ITU-T T.81, annex B, for JPEG.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
@@ -18,10 +20,13 @@ MAX_JPEG_SCANS = 100
 """Encoders write about ten; every further one makes a decoder go over the whole picture again."""
 
 MAX_BLOCKS = 200_000
-"""Blocks of a GIF or PNG are 255 bytes and some kilobytes long; a file of tiny ones only keeps the reader busy."""
+"""Blocks are some hundred bytes to some kilobytes long; a file of tiny ones only keeps the reader busy."""
 
 _CHUNK = 64 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
+# A marker with a segment behind it, and its length; or the end of the picture. All others stand within a scan.
+_JPEG_SEGMENT = re.compile(rb"\xff(?:\xd9|([\xc0-\xcf\xda-\xfe])(..))", re.DOTALL)
+_JPEG_SCAN = b"\xda"
 _AVIF_BRANDS = {b"avif", b"avis"}
 _AVIF_CONTAINERS = {*_AVIF_BRANDS, b"mif1", b"msf1"}
 
@@ -108,12 +113,24 @@ def _walk_png(file: IO[bytes]) -> None:
 
 
 def _count_scans(file: IO[bytes]) -> None:
-    scans, last = 0, b""
+    """Follow the segments of a JPEG to its end, as decoders do; what cameras put behind it is not looked at.
+
+    A file that ends before is left to the decoder.
+    """
+    segments = scans = 0
+    rest, at = b"", 2
     while chunk := file.read(_CHUNK):
-        scans += (last + chunk).count(b"\xff\xda")
-        if scans > MAX_JPEG_SCANS:
-            raise InvalidImage
-        last = chunk[-1:]
+        data = rest + chunk
+        while at < len(data) and (found := _JPEG_SEGMENT.search(data, at)):
+            kind, length = found.groups()
+            if kind is None:
+                return
+            segments += 1
+            scans += kind == _JPEG_SCAN
+            if segments > MAX_BLOCKS or scans > MAX_JPEG_SCANS:
+                raise InvalidImage
+            at = found.start() + 2 + max(2, int.from_bytes(length, "big"))
+        rest, at = data[max(at, len(data) - 3) :], max(0, at - len(data))
 
 
 class GifShape(NamedTuple):

@@ -7,6 +7,7 @@ whole window, so that browsers can cache, and works until the end of the next wi
 from __future__ import annotations
 
 import hashlib
+import inspect
 import re
 import time
 from datetime import datetime
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from django.core import signing
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import Storage
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
@@ -29,6 +30,17 @@ _SEPARATOR = "."
 _MAX_TOKEN_LENGTH = 1024
 _TYPES = {**CONTENT_TYPES, "zip": "application/zip"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+
+class NotModified(HttpResponseNotModified):
+    """304 that says nothing of a length: an empty body is not how long the 200 would be (RFC 9110, 8.6).
+
+    A true length would be allowed, but some servers wait for as many bytes to follow.
+    """
+
+    def has_header(self, header: str) -> bool:
+        """Claim a length, which keeps Django's CommonMiddleware from adding that of the body."""
+        return header.lower() == "content-length" or super().has_header(header)
 
 
 class MediaLink(NamedTuple):
@@ -78,7 +90,7 @@ def _signer() -> signing.Signer:
 
 
 def respond(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Answer ``GET /media/{token}``. Raises NotFound and RangeNotSatisfiable."""
+    """Answer ``GET /media/{token}``. Raises what ``serve`` raises, NotFound also for a token that opens nothing."""
     link = resolve(token)
     return serve(request, link.name, max_age=link.seconds)
 
@@ -94,27 +106,46 @@ def serve(
     """
     storage = private()
     caching = "private, no-store" if max_age is None else f"private, max-age={max_age}"
-    response = _stream(request, storage, name) if is_local(storage) else _redirect(storage, name)
+    disposition = content_disposition_header(bool(download_as), download_as or "") or "inline"
+    response = _stream(request, storage, name) if is_local(storage) else _redirect(request, storage, name, disposition)
     response["Cache-Control"] = "private, no-store" if response.status_code == 302 else caching
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Content-Disposition"] = content_disposition_header(bool(download_as), download_as or "") or "inline"
+    response["Content-Disposition"] = disposition
     return response
 
 
-def _redirect(storage: Storage, name: str) -> HttpResponseBase:
+def _redirect(request: HttpRequest, storage: Storage, name: str, disposition: str) -> HttpResponseBase:
+    options = _link_options(storage, method=request.method, name=name, disposition=disposition)
     with reaching():
-        url = storage.url(name) if storage.exists(name) else None
+        url = storage.url(name, **options) if storage.exists(name) else None
     if url is None:
         raise NotFound
     return HttpResponseRedirect(url)
 
 
+def _link_options(storage: Storage, *, method: str | None, name: str, disposition: str) -> dict[str, Any]:
+    """Return what to ask of a storage whose links are made as django-storages makes those of S3; nothing of others.
+
+    Such a link is good for one method. The store sends a file as what its uploader called it, unless a link says
+    otherwise, and only a signed link of the store's own may.
+    """
+    if "http_method" not in inspect.signature(storage.url).parameters:
+        return {}
+    if getattr(storage, "custom_domain", None) or not getattr(storage, "querystring_auth", False):
+        return {"http_method": method}
+    headers = {"ResponseContentType": _content_type(name), "ResponseContentDisposition": disposition}
+    return {"http_method": method, "parameters": headers}
+
+
 def _stream(request: HttpRequest, storage: Storage, name: str) -> HttpResponseBase:
-    try:
-        file = storage.open(name)
-    except (OSError, SuspiciousOperation):
-        raise NotFound from None
+    with reaching():
+        try:
+            file = storage.open(name)
+        except (FileNotFoundError, IsADirectoryError, SuspiciousOperation):
+            file = None
+    if file is None:
+        raise NotFound
     try:
         return _answer(request, file, name, file.size)
     except BaseException:
@@ -159,10 +190,10 @@ def _answer(request: HttpRequest, file: Any, name: str, size: int) -> HttpRespon
     known = request.headers.get("If-None-Match", "")
     if etag in known or known.strip() == "*":
         file.close()
-        return HttpResponse(status=304, headers=headers)
+        return NotModified(headers=headers)
     asked = _asked_range(request, etag, size)
     start, length = asked or (0, size)
-    content_type = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+    content_type = _content_type(name)
     if request.method == "HEAD":
         file.close()
         response = HttpResponse(content_type=content_type)
@@ -175,6 +206,10 @@ def _answer(request: HttpRequest, file: Any, name: str, size: int) -> HttpRespon
     for header, value in headers.items():
         response[header] = value
     return response
+
+
+def _content_type(name: str) -> str:
+    return _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
 
 
 def _asked_range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:

@@ -156,12 +156,18 @@ def workable(frame: Image.Image) -> Image.Image:
     """Return a picture in a mode that can be resized (L, LA, RGB, RGBA, CMYK), transparency kept."""
     clear = frame.has_transparency_data
     if frame.mode.startswith("I"):  # 16 bits a pixel; convert() would cut everything above 255 to white
-        return frame.point(lambda value: value * (1 / 257)).convert("L")
+        grey = frame.point(lambda value: value * (1 / 257)).convert("L")
+        return Image.merge("LA", (grey, _all_but(frame, frame.info["transparency"]))) if clear else grey
     if frame.mode in ("1", "L"):
         return frame.convert("LA" if clear else "L")
     if frame.mode in ("LA", "RGBA", "CMYK") or (frame.mode == "RGB" and not clear):
         return frame
     return frame.convert("RGBA" if clear else "RGB")
+
+
+def _all_but(frame: Image.Image, key: int) -> Image.Image:
+    """Return where a picture of 16 bits a pixel has another grey than the one that means clear."""
+    return frame.convert("I").point([255] * key + [0] + [255] * (65_535 - key), "L")
 
 
 def srgb(picture: Image.Image, icc: bytes | None) -> Image.Image:

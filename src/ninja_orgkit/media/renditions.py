@@ -35,6 +35,8 @@ _LANCZOS_SUPPORT = 3
 _BAND = 128  # rows
 _NO_DELAY = 100  # milliseconds that browsers give a frame without a duration of its own
 _LONGEST_DELAY = 65_535
+_FLAGS = 20  # where in a file of the extended format they are
+_HAS_ALPHA = 0x10
 
 
 class Rendition(NamedTuple):
@@ -171,13 +173,16 @@ def _resized(picture: Image.Image, size: Size) -> Image.Image:
 def _encode_animation(source: Source, target: Size, quality: int) -> tuple[bytes, Image.Image]:
     """Return an animated WebP file, and its first frame."""
     delays: list[int] = []
+    has_alpha = False
 
     def frames() -> Iterator[Image.Image]:
+        nonlocal has_alpha
         for frame in source.decoded():
             delay = round(frame.info.get("duration") or _NO_DELAY)
             delays.append(min(max(delay, 1), _LONGEST_DELAY))
             picture = _resized(workable(frame).convert("RGBA").crop((0, 0, *source.size)), target)
             picture = srgb(picture, frame.info.get("icc_profile"))
+            has_alpha = has_alpha or not _is_opaque(picture)
             yield turned(picture, source.orientation())
 
     pictures = frames()
@@ -196,7 +201,23 @@ def _encode_animation(source: Source, target: Size, quality: int) -> tuple[bytes
         method=_METHOD,
         background=(0, 0, 0, 0),
     )
-    return buffer.getvalue(), first
+    content = buffer.getvalue()
+    return _announce_alpha(content) if has_alpha else content, first
+
+
+def _is_opaque(picture: Image.Image) -> bool:
+    return picture.getchannel("A").getextrema() == (255, 255)
+
+
+def _announce_alpha(content: bytes) -> bytes:
+    """Set the alpha flag of an animated WebP file (RFC 9649, 2.7).
+
+    The encoder stores of each frame the part that can be seen, and where these are all opaque it leaves the flag out;
+    what is around them is then shown as black.
+    """
+    if content[12:16] != b"VP8X":
+        return content
+    return content[:_FLAGS] + bytes([content[_FLAGS] | _HAS_ALPHA]) + content[_FLAGS + 1 :]
 
 
 def _loops(source: Source) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from uuid import uuid4
 
 from django.core.files.base import ContentFile, File
@@ -14,6 +16,8 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.media.errors import StorageUnavailable
 
 logger = logging.getLogger("ninja_orgkit")
+
+_NO_FOLDER = "health"
 
 
 def private() -> Storage:
@@ -107,3 +111,26 @@ def is_local(storage: Storage) -> bool:
     except NotImplementedError:
         return False
     return True
+
+
+def check() -> None:
+    """Raise whatever the storage raises when it is away; cheap, and leaves nothing behind."""
+    storage = private()
+    if isinstance(storage, InMemoryStorage):
+        return
+    if is_local(storage):
+        _check_folder(Path(storage.path("")))
+    elif getattr(storage, "bucket_name", None):
+        # Asked for an object, a bucket that is missing answers like one that does not have it.
+        storage.listdir(_NO_FOLDER)
+    else:
+        storage.exists(_NO_FOLDER)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise OSError unless files can be made in a folder, which itself is made with the first of them."""
+    nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    if not nearest.is_dir():
+        raise NotADirectoryError(nearest)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(nearest)

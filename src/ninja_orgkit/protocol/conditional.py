@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import BaseModel
 
 from ninja_orgkit.errors import PreconditionFailed
-from ninja_orgkit.media.links import window
+from ninja_orgkit.media.links import NotModified, window
 from ninja_orgkit.protocol.addresses import FileUrl, file_urls
 from ninja_orgkit.protocol.replies import rendered, reply
 
@@ -42,9 +42,7 @@ def reply_tagged(
     etag = f"{state_of(schema, show)}.{window():x}"
     tagged = {**(headers or {}), "ETag": f'"{etag}"'}
     if request.method in ("GET", "HEAD") and _matches(request.headers.get("If-None-Match"), etag, weak=True):
-        response = HttpResponse(status=304, headers=tagged)
-        del response["Content-Type"]
-        return response
+        return NotModified(headers=tagged)
     return reply(schema, show(file_urls(request)), status=status, headers=tagged)
 
 

@@ -126,7 +126,7 @@ def _cache() -> None:
 
 
 def _storage() -> None:
-    storage.private().exists("health")
+    storage.check()
 
 
 def _broker() -> None:

@@ -76,12 +76,16 @@ class OrgkitTagChange(OrgkitInput):
     color: Color | None = None
 
 
+# For the document alone, as they were at start.
+_LENGTHS: dict[str, Any] = {"minItems": 1, "maxItems": settings.TAGS_MAX_ASSIGN}
+
+
 class OrgkitTagNames(OrgkitInput):
     """Names of tags, as ``{"tags": [...]}`` or as a bare list."""
 
     model_config = example(tags=["VIP", "lead"])
 
-    tags: Annotated[list[TagName], AfterValidator(_few)]
+    tags: Annotated[list[TagName], Field(json_schema_extra=_LENGTHS), AfterValidator(_few)]
 
     @model_validator(mode="before")
     @classmethod

@@ -66,11 +66,10 @@ def upload_image(request: AuthedRequest, org_slug: OrgSlug, body: ImageForm[sche
 
         def act() -> HttpResponse:
             done = uploads.upload_image(member.organization, member.account, file=body.file, saver=saver, **texts)
-            row = selectors.image_row(member.organization, done.image_id)
             if not done.is_new:
-                return _image(request, row, headers={"Image-Duplicate": "true"})
-            location = url_below(request, str(row["id"]))
-            return _image(request, row, status=201, headers={"Location": location})
+                return _image(request, done.row, headers={"Image-Duplicate": "true"})
+            location = url_below(request, str(done.image_id))
+            return _image(request, done.row, status=201, headers={"Location": location})
 
         return once(request, [body.file, texts], act)
 
@@ -119,9 +118,8 @@ def bulk_upload_images(
 
         def act() -> HttpResponse:
             done = uploads.upload_images(member.organization, member.account, files=body.files, saver=saver)
-            found = selectors.image_rows_by_id(member.organization, [item.image_id for item in done if item.image_id])
             urls = file_urls(request)
-            results = [schemas.present_result(item, found, urls) for item in done]
+            results = [schemas.present_result(item, urls) for item in done]
             return reply(schemas.OrgkitUploadResults, {"results": results})
 
         return once(request, body.files, act)

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(editable=False)),
                 ('sha256', models.CharField(editable=False, max_length=64)),
                 ('status', models.CharField(choices=[('processing', 'Processing'), ('ready', 'Ready'), ('failed', 'Failed')], default='processing', editable=False, max_length=10)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('placeholder', models.CharField(editable=False, max_length=7)),
                 ('file', models.CharField(editable=False, max_length=255)),
                 ('renditions', models.JSONField(default=dict, editable=False)),

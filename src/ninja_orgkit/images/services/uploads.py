@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -18,21 +18,32 @@ from ninja_orgkit.errors import OrgKitError, Unavailable
 from ninja_orgkit.images.errors import ImageExists
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.images.rendering import RENDER
+from ninja_orgkit.images.selectors import image_rows_by_sha256
 from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.media.pictures import inspect
 from ninja_orgkit.media.storage import Saver, delete
 from ninja_orgkit.media.uploads import refuse_oversize
 from ninja_orgkit.organizations.models import Organization
 
+_TRIES = 3
+
 
 @dataclass
 class Uploaded:
-    """What becomes of one file: a new image, the one that was there already, or an error (and ``image_id`` is 0)."""
+    """What becomes of one file: a new image, the one that was there already, or an error (and ``row`` is empty).
+
+    ``row`` is as it was found or written: whoever deletes the image in the next moment does so after the upload.
+    """
 
     name: str
-    image_id: int = 0
+    row: dict[str, Any] = field(default_factory=dict)
     is_new: bool = False
     error: OrgKitError | None = None
+
+    @property
+    def image_id(self) -> int:
+        """The id of the image, 0 when there is none."""
+        return int(self.row.get("id", 0))
 
 
 def upload_image(
@@ -42,7 +53,8 @@ def upload_image(
 
     ``texts`` are ``title``, ``description`` and ``alt_text``. ``saver`` deletes the file when the caller's transaction
     fails. The same bytes again in the same organization give the image that is there, untouched. Raises FileTooLarge,
-    UnsupportedImage, InvalidImage and StorageUnavailable.
+    UnsupportedImage, InvalidImage and StorageUnavailable, and ImageExists when others upload and delete the same
+    picture too fast to find it.
     """
     (result,) = upload_images(organization, creator, files=[file], saver=saver, **texts)
     if result.error is not None:
@@ -59,10 +71,10 @@ def upload_images(
     """
     pictures = [_Picture(file) for file in files]
     shas = {picture.sha256 for picture in pictures}
-    known = dict(_images_with(organization, shas).values_list("sha256", "pk"))
+    rows = image_rows_by_sha256(organization, shas)
     fresh: dict[str, Image] = {}
     for picture in pictures:
-        if picture.result.error is None and picture.sha256 not in known and picture.sha256 not in fresh:
+        if picture.result.error is None and picture.sha256 not in rows and picture.sha256 not in fresh:
             image = picture.stored(saver)
             if image is not None:
                 image.organization, image.creator = organization, creator
@@ -70,10 +82,10 @@ def upload_images(
                     setattr(image, name, text)
                 fresh[picture.sha256] = image
     with transaction.atomic():
-        created = _insert(organization, fresh, known)
+        created = _insert(organization, fresh, rows)
         transaction.on_commit(saver.names.clear)
     for picture in pictures:
-        picture.conclude(known, created)
+        picture.conclude(rows, created)
     return [picture.result for picture in pictures]
 
 
@@ -115,37 +127,33 @@ class _Picture:
             placeholder=info.placeholder,
         )
 
-    def conclude(self, known: dict[str, int], created: set[str]) -> None:
+    def conclude(self, rows: dict[str, dict[str, Any]], created: set[str]) -> None:
         """Say what became of the file; of several with the same bytes, the first one is new."""
         if self.result.error is not None:
             return
-        self.result.image_id = known.get(self.sha256, 0)
+        self.result.row = rows.get(self.sha256, {})
         self.result.is_new = self.sha256 in created
         created.discard(self.sha256)
-        if not self.result.image_id:  # it was there, and is gone again; the next try will do
+        if not self.result.row:
             self.result.error = ImageExists()
 
 
-def _insert(organization: Organization, fresh: dict[str, Image], known: dict[str, int]) -> set[str]:
-    """Write rows in a constant number of statements; return the hashes of those that were written.
+def _insert(organization: Organization, fresh: dict[str, Image], rows: dict[str, dict[str, Any]]) -> set[str]:
+    """Write images in a constant number of statements; return the hashes of those that were written.
 
-    Where another request was faster its image counts, and the file is deleted again. ``known`` gets what is there now.
+    Where another request was faster its image counts, and the file is deleted again; unless that image is gone by then.
+    ``rows`` gets what is there now.
     """
-    if not fresh:
-        return set()
-    # Everybody inserts in the same order, so nobody waits for somebody who waits for them.
-    Image.objects.bulk_create([fresh[sha] for sha in sorted(fresh)], ignore_conflicts=True)
-    created = {}
-    for sha, key, file in _images_with(organization, fresh).values_list("sha256", "pk", "file"):
-        known[sha] = key
-        if file == fresh[sha].file:
-            created[sha] = key
-    for sha in fresh.keys() - created.keys():
+    missing = set(fresh)
+    for _ in range(_TRIES):
+        if missing:
+            # Everybody inserts in the same order, so nobody waits for somebody who waits for them.
+            Image.objects.bulk_create([fresh[sha] for sha in sorted(missing)], ignore_conflicts=True)
+            rows |= image_rows_by_sha256(organization, missing)
+            missing -= rows.keys()
+    created = {sha for sha, image in fresh.items() if sha in rows and rows[sha]["file"] == image.file}
+    for sha in fresh.keys() - created:
         with suppress(StorageUnavailable):
             delete(fresh[sha].file)
-    enqueue_each(RENDER, [{"image": key} for key in created.values()])
-    return set(created)
-
-
-def _images_with(organization: Organization, shas: Iterable[str]) -> Any:
-    return Image.objects.filter(organization=organization, sha256__in=shas)
+    enqueue_each(RENDER, [{"image": rows[sha]["id"]} for sha in fresh if sha in created])
+    return created
