@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.models import OutboxMessage
 from tests.mails import link_of
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +216,25 @@ def test_a_user_saved_with_the_same_address_stays_verified(
 def test_an_address_is_shown_as_the_user_of_the_host_has_it(api, register, django_user_model):
     bob = register(email="Bob@EXAMPLE.com")
     assert bob.user["email"] == django_user_model.objects.get().email == "Bob@example.com"
+
+
+def test_a_user_that_was_loaded_before_the_change_does_not_bring_the_former_address_back(
+    api, ann, change_token, django_user_model
+):
+    stale = django_user_model.objects.get()
+    assert verify(api, change_token()).status_code == 200
+    stale.set_password(PASSWORD)
+    stale.save(update_fields=["password", "last_login"])
+    account = Account.objects.get()
+    assert (account.email, account.email_verified_at is None) == ("new@example.com", False)
+    assert django_user_model.objects.get().email == "new@example.com"
+
+
+def test_the_notice_and_the_link_are_sent_apart_so_that_one_does_not_repeat_the_other(ann, run_outbox):
+    run_outbox()
+    ann.api.patch("/auth/email", {"email": "new@example.com"})
+    tasks = OutboxMessage.objects.values_list("task", flat=True)
+    assert sorted(tasks) == ["orgkit.accounts.mail_email_change", "orgkit.accounts.mail_email_change_notice"]
 
 
 def test_the_present_address_gets_a_notice_without_a_link(ann, change_token, mailbox):

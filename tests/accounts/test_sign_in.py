@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import jwt
 import pytest
+from django.utils import timezone
 
+from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.models import Account, Session
 from tests.accounts.hashers import CountingHasher, SlowHasher
+from tests.parallel import in_parallel
 from tests.servers.processes import environment
 
 pytestmark = pytest.mark.django_db
@@ -216,3 +220,30 @@ def test_a_second_user_with_the_same_address_exists_but_is_not_found_by_it(api, 
     assert Account.objects.get(username="other").email_key is None
     assert api.post("/token/pair", {"email": "ann@example.com", "password": "another-Pass-2"}).status_code == 401
     assert api.post("/token/pair", {"username": "other", "password": "another-Pass-2"}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_users_made_at_once_with_one_address_one_is_found_by_it(django_user_model):
+    def make(number):
+        django_user_model.objects.create_user(f"user{number}", "same@example.com")
+
+    in_parallel(6, make)
+    assert django_user_model.objects.count() == 6
+    assert Account.objects.filter(email_key="same@example.com").count() == 1
+    assert Account.objects.filter(email_key=None).count() == 5
+
+
+def test_a_name_that_grows_too_long_in_its_canonical_form_is_no_username(api, settings, django_user_model):
+    settings.NINJA_ORGKIT = {"USERNAME_PATTERN": r"[\w.-]+"}
+    name = "\ufdfa" * 30
+    assert api.get("/users/check_username", username=name).json()["reason"] == "invalid"
+    body = {"email": "bob@example.com", "password": PASSWORD, "username": name}
+    assert api.post("/auth/register", body).status_code == 422
+    user = django_user_model.objects.create(username=name, email="bob@example.com")
+    assert (user.orgkit_account.username, user.orgkit_account.username_key) == (name, None)
+
+
+def test_a_token_that_a_server_with_a_faster_clock_has_just_signed_is_good(api, ann):
+    session = Session.objects.get()
+    session.refreshed_at = timezone.now() + timedelta(seconds=1)
+    assert api.as_user(tokens.mint_pair(session).access).get("/users/me").status_code == 200

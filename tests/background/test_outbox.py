@@ -15,7 +15,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
+from celery.exceptions import Retry
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
@@ -158,6 +159,27 @@ def test_a_mail_that_fails_is_not_done(
         run_outbox()
     assert [receipt.done for receipt in TaskReceipt.objects.all()] == [False]
     settings.NINJA_ORGKIT = {}
+    assert run_outbox() == 1
+    assert [mail.to for mail in mailbox] == [[person.email]]
+    assert [receipt.done for receipt in TaskReceipt.objects.all()] == [True]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", ["orgkit_taskreceipt", "orgkit_accounts_account"])
+def test_a_mail_is_tried_again_when_the_database_was_away(
+    run_outbox: Callable[[], int], register: Callable[..., Any], mailbox: list[Any], part: str
+) -> None:
+    person = register()
+    failures = iter([OperationalError("the server closed the connection unexpectedly")])
+
+    def away(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        if part in sql and (failure := next(failures, None)):
+            raise failure
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(away), pytest.raises(Retry):
+        run_outbox()
+    assert not mailbox
     assert run_outbox() == 1
     assert [mail.to for mail in mailbox] == [[person.email]]
     assert [receipt.done for receipt in TaskReceipt.objects.all()] == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -14,10 +15,16 @@ from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.media.avatars import avatar_names
 
 
-def keep_account(sender: type[models.Model], instance: models.Model, raw: bool = False, **_kwargs: Any) -> None:
+def keep_account(
+    sender: type[models.Model],
+    instance: models.Model,
+    raw: bool = False,
+    update_fields: Collection[str] | None = None,
+    **_kwargs: Any,
+) -> None:
     """Create or update the account of a user that was saved. Fixtures (``raw``) bring their own."""
     if not raw and isinstance(instance, get_user_model()):
-        follow_user(instance)
+        follow_user(instance, written=update_fields)
 
 
 def delete_avatar_files(instance: Account, **_kwargs: Any) -> None:

@@ -57,22 +57,35 @@ def mail_already_registered(email: str) -> None:
 
 @shared_task(name="orgkit.accounts.mail_email_change", **MAIL_TASK)
 def mail_email_change(account: str, email: str) -> None:
-    """Mail the link to the new address and a notice to the present one; tell the owner of a taken address so."""
-    found = Account.objects.select_related("user").filter(slug=account).first()
-    if found is None or not found.user.is_active:
+    """Mail the link to the new address; tell the owner of a taken one so instead."""
+    found = _active(account)
+    if found is None:
         return
     holder = account_by_email(email)
-    language = found.preferred_language
-    if found.email and found.email_key != email_key(email):
-        send_mail("email_change_notice", found.email, language=language, account=found, email=email)
     if holder is not None and holder.pk != found.pk:
         send_mail("email_change_taken", holder.email, language=holder.preferred_language, account=holder)
         return
     link = frontend_link("verify_email", tokens.mint_email_change(found, email))
-    send_mail("email_change", email, language=language, account=found, link=link)
+    send_mail("email_change", email, language=found.preferred_language, account=found, link=link)
+
+
+@shared_task(name="orgkit.accounts.mail_email_change_notice", **MAIL_TASK)
+def mail_email_change_notice(account: str, email: str) -> None:
+    """Mail a notice of the wished change to the present address, if the new one is another.
+
+    A task of its own: what goes wrong with the new address must not send this one again.
+    """
+    found = _active(account)
+    if found is not None and found.email and found.email_key != email_key(email):
+        send_mail("email_change_notice", found.email, language=found.preferred_language, account=found, email=email)
 
 
 @shared_task(name="orgkit.accounts.purge_sessions", ignore_result=True)
 def purge_sessions() -> None:
     """Delete expired sessions."""
     sessions.purge_sessions()
+
+
+def _active(account: str) -> Account | None:
+    found = Account.objects.select_related("user").filter(slug=account).first()
+    return found if found is not None and found.user.is_active else None

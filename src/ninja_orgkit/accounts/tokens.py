@@ -21,6 +21,8 @@ from ninja_orgkit.errors import InvalidToken
 from ninja_orgkit.keys import email_key
 
 _LONGEST = 4096
+_LEEWAY = 1
+"""Seconds by which the clocks of two servers may differ before one refuses what the other has just signed."""
 _backend = lru_cache(maxsize=8)(TokenBackend)
 
 
@@ -186,7 +188,7 @@ def _configured() -> TokenBackend:
         chosen.get("AUDIENCE"),
         chosen.get("ISSUER"),
         chosen.get("JWK_URL"),
-        chosen.get("LEEWAY", 0),
+        chosen.get("LEEWAY", _LEEWAY),
     )
 
 

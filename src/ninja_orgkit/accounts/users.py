@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -46,10 +47,14 @@ def build_user(*, email: str, username: str, password: str, first_name: str = ""
     return user
 
 
-def read_profile(user: AbstractBaseUser) -> dict[str, str]:
-    """Return what the user row says of the fields that its account follows; only those that the model has."""
+def read_profile(user: AbstractBaseUser, *, written: Collection[str] | None = None) -> dict[str, str]:
+    """Return what the user says of the fields that its account follows; only those that the model has.
+
+    ``written`` names the fields of the user that were saved, None for all: the others may be stale.
+    """
     sources = {"email": email_field(), "username": username_field(), **{name: name for name in _NAMES if _has(name)}}
-    return {target: str(getattr(user, source) or "") for target, source in sources.items() if source}
+    found = {target: source for target, source in sources.items() if source and (written is None or source in written)}
+    return {target: str(getattr(user, source) or "") for target, source in found.items()}
 
 
 def normal_email(email: str) -> str:

@@ -10,19 +10,20 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from ninja_orgkit.background.receipts import OnceTask
+from ninja_orgkit.background.receipts import AWAY, OnceTask
 from ninja_orgkit.conf import settings
 
 MAIL_TASK: dict[str, Any] = {
     "base": OnceTask,
     "ignore_result": True,
     "acks_late": True,
-    "autoretry_for": (OSError,),
+    "autoretry_for": (OSError, *AWAY),
     "retry_backoff": 5,
     "retry_backoff_max": 3600,
     "max_retries": 12,
 }
-"""How tasks that send mail are declared: done once, and tried for hours when the server is away (an ``OSError``)."""
+"""How tasks that send mail are declared: done once, and tried for hours when the mail server (an ``OSError``) or the
+database is away."""
 
 
 def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None:

@@ -7,11 +7,13 @@ its lease is over: then, and only then, the effect can come twice, because nobod
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from celery import Task
-from django.db import IntegrityError, transaction
+from celery.utils.time import get_exponential_backoff_interval
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -21,20 +23,29 @@ _LEASE = timedelta(minutes=5)
 _KEPT = timedelta(days=3)
 
 
+AWAY = (OperationalError, InterfaceError)
+"""What Django raises while the database cannot be reached."""
+
+
 class OnceTask(Task):  # type: ignore[misc]  # Celery has no types
-    """A task that is done once for each message, as ``@shared_task(base=OnceTask)``."""
+    """A task that is done once for each message, as ``@shared_task(base=OnceTask)``; it needs ``retry_backoff``."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task, unless it is done; come back later while another worker is at it."""
         message: str | None = self.request.id
         if message is None:  # called as a function
             return super().__call__(*args, **kwargs)
-        if not _begin(message):
-            return self._follow(message)
+        try:
+            if not _begin(message):
+                return self._follow(message)
+        except AWAY as exc:
+            pause = get_exponential_backoff_interval(self.retry_backoff, self.request.retries, self.retry_backoff_max)
+            raise self.retry(exc=exc, countdown=pause) from exc
         try:
             result = super().__call__(*args, **kwargs)
         except BaseException:
-            _receipts(message).update(lease_until=timezone.now())
+            with suppress(*AWAY):  # then the lease runs out
+                _receipts(message).update(lease_until=timezone.now())
             raise
         _receipts(message).update(done=True)
         return result

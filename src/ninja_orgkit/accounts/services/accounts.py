@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -20,31 +21,46 @@ from ninja_orgkit.slugs import random_part
 
 KEYS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
-_LONGEST = {field.name: field.max_length for field in Account._meta.concrete_fields}
+_LONGEST: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
 _DERIVED = 20
 _REWRITTEN = {"custom", "notification_preferences"}
 """What databases do not keep as it is sent: they sort the keys of JSON and rewrite its numbers."""
 _KEY_OF = {"email": ("email_key", email_key), "username": ("username_key", username_key)}
 
 
-def follow_user(user: Any) -> Account:
+def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account:
     """Create the account of a user, or bring it in step with the user's row.
 
-    A canonical key that another account holds stays NULL: the user exists, but is not found by it.
+    ``written`` names the fields of the user that were saved, None for all. A canonical key that another account holds,
+    or that is too long for its column, stays NULL: the user exists, but is not found by it.
     """
     prepared: Account | None = user._state.fields_cache.get("orgkit_account")
     if prepared is not None and prepared._state.adding:
         prepared.user = user  # the user has its key only now
         prepared.save(force_insert=True)
         return prepared
-    account = Account.objects.filter(pk=user.pk).first() or Account(user=user)
-    profile = users.read_profile(user)
+    account = Account.objects.filter(pk=user.pk).first()
+    profile = users.read_profile(user, written=written if account else None)
+    account = account or Account(user=user)
     changed = [column for name, value in profile.items() for column in _follow(account, name, value)]
     if account._state.adding:
-        account.save(force_insert=True)
+        _write(account, force_insert=True)
     elif changed:
-        account.save(update_fields=changed)
+        _write(account, update_fields=changed)
     return account
+
+
+def _write(account: Account, **how: Any) -> None:
+    """Write an account; a key that somebody else was faster with stays NULL."""
+    try:
+        with refusing(Account, **KEYS):
+            account.save(**how)
+    except EmailTaken:
+        account.email_key = None
+        _write(account, **how)
+    except UsernameTaken:
+        account.username_key = None
+        _write(account, **how)
 
 
 def forget_address(account: Account, *, unless: str) -> list[str]:
@@ -97,7 +113,8 @@ def check_username(username: str, *, own: Account | None = None) -> str | None:
     key = username_key(username)
     if key in {username_key(name) for name in settings.RESERVED_USERNAMES}:
         return "reserved"
-    if not key or not shortest <= len(username) <= longest or not re.fullmatch(settings.USERNAME_PATTERN, username):
+    fits = shortest <= len(username) <= longest and len(key or "") <= _LONGEST["username_key"]
+    if not key or not fits or not re.fullmatch(settings.USERNAME_PATTERN, username):
         return "invalid"
     if own is not None and own.username_key == key:
         return None
@@ -175,7 +192,12 @@ def _follow(account: Account, name: str, value: str) -> list[str]:
     if name in _KEY_OF:
         column, canonical = _KEY_OF[name]
         key = canonical(value)
-        taken = key is not None and Account.objects.filter(**{column: key}).exclude(pk=account.pk).exists()
-        setattr(account, column, None if taken else key)
+        if key is not None and (len(key) > _LONGEST[column] or _is_held(account, column, key)):
+            key = None
+        setattr(account, column, key)
         changed.append(column)
     return changed
+
+
+def _is_held(account: Account, column: str, key: str) -> bool:
+    return Account.objects.filter(**{column: key}).exclude(pk=account.pk).exists()

@@ -38,6 +38,7 @@ def request_change(account: Account, *, email: str, password: str | None) -> Non
     """
     if settings.EMAIL_CHANGE_REQUIRES_PASSWORD or password is not None:
         require_password(account, password or "")
+    enqueue("orgkit.accounts.mail_email_change_notice", account=account.slug, email=email)
     enqueue("orgkit.accounts.mail_email_change", account=account.slug, email=email)
 
 

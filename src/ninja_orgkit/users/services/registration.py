@@ -1,4 +1,4 @@
-"""Registration and deletion: a user with an account and a personal organization, or none of them."""
+"""Registration: a user with an account and a personal organization, or none of them."""
 
 from __future__ import annotations
 
@@ -68,17 +68,22 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
 
 def _register_unseen(wanted: NewAccount, username: str) -> None:
     """Register so that nobody learns whether the address is known; its owner does, by mail."""
+    if account_by_email(wanted.email) is not None:
+        make_password(wanted.password)  # as much work as for a new account
+        _tell_owner(wanted.email)
+        return
     try:
-        if account_by_email(wanted.email) is not None:
-            make_password(wanted.password)  # as much work as for a new account
-            raise EmailTaken
         with transaction.atomic():
             account = _create(wanted, username)
             if account.email_verified_at is not None:  # by an invitation, so no other mail is on its way
                 enqueue("orgkit.accounts.mail_registered", account=account.slug)
     except EmailTaken:
-        with transaction.atomic():
-            enqueue("orgkit.accounts.mail_already_registered", email=wanted.email)
+        _tell_owner(wanted.email)
+
+
+@transaction.atomic
+def _tell_owner(email: str) -> None:
+    enqueue("orgkit.accounts.mail_already_registered", email=email)
 
 
 def _create_user(wanted: NewAccount, username: str) -> Account:
