@@ -28,6 +28,14 @@ def test_the_list_shows_devices_and_no_token(ann, tablet):
     assert [item["current"] for item in page["items"]] == [True, False]
 
 
+def test_the_list_leaves_out_what_a_password_that_was_set_elsewhere_has_ended(api, ann, tablet):
+    user = Account.objects.get().user
+    user.set_password("new-Pass-2")
+    user.save()
+    pair = api.post("/token/pair", {"email": "ann@example.com", "password": "new-Pass-2"}).json()
+    assert api.as_user(pair["access"]).get("/auth/sessions").json()["count"] == 1
+
+
 def test_ending_another_session_signs_it_out_at_once(ann, tablet):
     (other,) = [item for item in tablet.get("/auth/sessions").json()["items"] if not item["current"]]
     assert tablet.delete(f"/auth/sessions/{other['id']}").status_code == 204

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.protocol.forms import JSON_OBJECTS
 
 
 @admin.register(Account)
@@ -16,6 +17,7 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("username", "email", "first_name", "last_name", "display_name", "slug")
     date_hierarchy = "created_at"
     readonly_fields = ("user", "slug", "username", "email", "first_name", "last_name", "created_at", "updated_at")
+    formfield_overrides = JSON_OBJECTS
 
     def has_add_permission(self, request: object) -> bool:
         """Refuse: an account comes with its user."""

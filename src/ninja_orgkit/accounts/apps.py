@@ -1,7 +1,7 @@
 """The app of accounts."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_save
 
 
 class AccountsConfig(AppConfig):
@@ -16,7 +16,8 @@ class AccountsConfig(AppConfig):
         """Connect the receivers; load the tasks and the checks."""
         from ninja_orgkit.accounts import checks, receivers, tasks  # noqa: F401
         from ninja_orgkit.accounts.models import Account
+        from ninja_orgkit.media import avatars
 
         # Without a sender: a proxy of the user model sends its own signals.
         post_save.connect(receivers.keep_account, dispatch_uid="orgkit.accounts.keep_account")
-        post_delete.connect(receivers.delete_avatar_files, sender=Account, dispatch_uid="orgkit.accounts.avatar")
+        avatars.watch(Account)

@@ -1,4 +1,4 @@
-"""Accounts follow the host's users, and their files go with them."""
+"""Accounts follow the host's users."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import models
 
-from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import follow_user
-from ninja_orgkit.background.outbox import enqueue
-from ninja_orgkit.background.tasks import DELETE_FILES
-from ninja_orgkit.media.avatars import avatar_names
 
 
 def keep_account(
@@ -25,9 +21,3 @@ def keep_account(
     """Create or update the account of a user that was saved. Fixtures (``raw``) bring their own."""
     if not raw and isinstance(instance, get_user_model()):
         follow_user(instance, written=update_fields)
-
-
-def delete_avatar_files(instance: Account, **_kwargs: Any) -> None:
-    """Have the files of a deleted account's avatar deleted after the commit."""
-    if names := avatar_names(instance):
-        enqueue(DELETE_FILES, names=names)

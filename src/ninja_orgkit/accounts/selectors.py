@@ -59,9 +59,12 @@ def username_is_taken(username: str) -> bool:
     return Account.objects.filter(username_key=username_key(username)).exists()
 
 
-def sessions_of(account: Account) -> QuerySet[Session, Any]:
-    """Return the live sessions of an account as rows."""
-    live = Session.objects.filter(account=account, expires_at__gt=timezone.now())
+def sessions_beside(session: Session) -> QuerySet[Session, Any]:
+    """Return the live sessions of the account of a live session, itself included, as rows."""
+    # Those of a former password are dead, though a password that was set elsewhere leaves their rows.
+    live = Session.objects.filter(
+        account=session.account_id, fingerprint=session.fingerprint, expires_at__gt=timezone.now()
+    )
     return live.values("id", "device", "address", "created_at", "last_used_at")
 
 

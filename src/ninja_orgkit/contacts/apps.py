@@ -1,7 +1,6 @@
 """The app of contacts."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete
 
 
 class ContactsConfig(AppConfig):
@@ -14,7 +13,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         """Watch for deleted contacts."""
-        from ninja_orgkit.contacts import receivers
         from ninja_orgkit.contacts.models import Contact
+        from ninja_orgkit.media import avatars
 
-        post_delete.connect(receivers.delete_avatar_files, sender=Contact, dispatch_uid="orgkit.contacts.avatar")
+        avatars.watch(Contact)

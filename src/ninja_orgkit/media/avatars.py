@@ -8,6 +8,7 @@ from typing import IO, Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
+from django.db.models.signals import post_delete
 
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
@@ -60,6 +61,16 @@ def clear_avatar(obj: WithAvatar) -> None:
 def avatar_names(obj: WithAvatar) -> list[str]:
     """Return the stored names of an avatar: what has to be deleted when the row goes."""
     return [name for name in (obj.avatar, obj.avatar_large) if name]
+
+
+def watch(model: type[WithAvatar]) -> None:
+    """Have the files of an avatar go with its row, after the commit."""
+    post_delete.connect(_delete_files, sender=model, dispatch_uid=f"orgkit.avatar.{model._meta.label}")
+
+
+def _delete_files(instance: WithAvatar, **_kwargs: Any) -> None:
+    if names := avatar_names(instance):
+        enqueue(DELETE_FILES, names=names)
 
 
 def _replace(obj: WithAvatar, names: Sequence[str]) -> None:

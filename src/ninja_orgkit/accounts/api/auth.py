@@ -47,12 +47,12 @@ def log_out_everywhere(request: AuthedRequest) -> HttpResponse:
 @router.get("/sessions", auth=bearer, response=OrgkitPage[schemas.OrgkitSession])
 def list_sessions(request: AuthedRequest, page: PageQuery) -> HttpResponse:
     """List the devices that are signed in."""
-    current = request.auth.session.pk
+    current = request.auth.session
 
     def present(row: dict[str, Any]) -> dict[str, Any]:
-        return {**row, "current": row["id"] == current}
+        return {**row, "current": row["id"] == current.pk}
 
-    rows = selectors.sessions_of(request.auth.account)
+    rows = selectors.sessions_beside(current)
     return paginate(request, rows, page, orderings=_SESSIONS, schema=schemas.OrgkitSession, present=present)
 
 
