@@ -82,14 +82,31 @@ def test_nothing_is_said_about_the_settings_of_the_example(tmp_path: Path) -> No
         ("ROLES", {"viewer": "org.read"}, "E011", "ROLES"),
         ("THROTTLES", {"login.account": 10}, "E011", "THROTTLES"),
         ("RENDITIONS", {"thumb": 160}, "E011", "RENDITIONS"),
+        ("RENDITIONS", {"xl": (3840,)}, "E011", "RENDITIONS"),
+        ("RENDITIONS", {"xl": (3840, 85, 1)}, "E011", "RENDITIONS"),
+        ("AVATAR_SIZES", (160,), "E011", "AVATAR_SIZES"),
+        ("AVATAR_SIZES", (160, 600, 1200), "E011", "AVATAR_SIZES"),
+        ("THROTTLES", None, "E011", "THROTTLES"),
         ("RESERVED_SLUGS", [1], "E011", "RESERVED_SLUGS"),
         ("CUSTOM_FIELDS", {"contacts": "host.fields.ContactFields"}, "E012", "'contacts'"),
         ("CUSTOM_FIELDS", {"contact": "nowhere.Fields"}, "E012", "nowhere.Fields"),
+        ("CUSTOM_FIELDS", {"contact": 5}, "E012", "'contact'"),
         ("USERNAME_PATTERN", "[a-z", "E013", "USERNAME_PATTERN"),
         ("FRONTEND_URL", "https://app.example.com/", "E014", "FRONTEND_URL"),
         ("API_URL", "example.com/api/v1", "E014", "API_URL"),
         ("FRONTEND_PATHS", {"invitation": None}, "E015", "'invitation'"),
         ("FRONTEND_PATHS", {"verify_email": "verify"}, "E015", "'verify_email'"),
+        ("MEDIA_URL_WINDOW", timedelta(0), "E018", "MEDIA_URL_WINDOW"),
+        ("ACCESS_TOKEN_LIFETIME", timedelta(minutes=-15), "E018", "ACCESS_TOKEN_LIFETIME"),
+        ("JSON_MAX_BYTES", 0, "E018", "JSON_MAX_BYTES"),
+        ("BROKER_TIMEOUT", 0.0, "E018", "BROKER_TIMEOUT"),
+        ("TRUSTED_PROXIES", -1, "E018", "TRUSTED_PROXIES"),
+        ("PAGE_SIZE", 300, "E018", "PAGE_MAX_SIZE"),
+        ("USERNAME_MIN_LENGTH", 40, "E018", "USERNAME_MAX_LENGTH"),
+        ("RENDITIONS", dict.fromkeys(("thumb", "sm", "md", "lg")), "E018", "RENDITIONS"),
+        ("RENDITIONS", {"xl": (0, 85)}, "E018", "RENDITIONS"),
+        ("RENDITIONS", {"xl": (3840, 101)}, "E018", "RENDITIONS"),
+        ("AVATAR_SIZES", (160, 16_384), "E018", "AVATAR_SIZES"),
     ],
 )
 def test_a_wrong_setting_is_named(settings: Any, key: str, value: Any, found: str, says: str) -> None:
@@ -97,6 +114,13 @@ def test_a_wrong_setting_is_named(settings: Any, key: str, value: Any, found: st
     messages = _found()
     assert list(messages) == [f"orgkit.{found}"]
     assert says in messages[f"orgkit.{found}"]
+
+
+@pytest.mark.parametrize("key", Settings.names())
+def test_a_setting_of_another_type_is_named_and_hinders_no_check(settings: Any, key: str) -> None:
+    for value in (None, object(), b"x", [object()]):
+        settings.NINJA_ORGKIT = {key: value}
+        assert key in _found()["orgkit.E011"]
 
 
 @pytest.mark.parametrize("key", Settings.names())
@@ -112,6 +136,7 @@ def test_every_default_is_right(settings: Any, key: str) -> None:
         {"BROKER_TIMEOUT": 2, "RENDITIONS": {"xl": [3840, 85], "sm": None}, "AVATAR_SIZES": [100, 400]},
         {"JWT": {"LEEWAY": 3}, "THROTTLES": {"username_check.address": None}},
         {"CUSTOM_FIELDS": {"profile": "pydantic.BaseModel"}, "FRONTEND_PATHS": {"more": "/more"}},
+        {"REFRESH_GRACE": timedelta(0), "INVITATIONS_MAX_PENDING": 0, "PREFERENCES_MAX_KEYS": 0, "BROKER_PAUSE": 0},
     ],
 )
 def test_a_right_setting_is_fine_in_each_of_its_forms(settings: Any, right: dict[str, Any]) -> None:
@@ -152,10 +177,23 @@ def test_mails_without_templates_are_refused(settings: Any) -> None:
     assert "APP_DIRS" in _found()["orgkit.E016"]
 
 
-def test_a_sqlite_that_does_not_lock_is_warned_of(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x", "OPTIONS": {"timeout": 20}}
+@pytest.mark.parametrize(
+    "options", [{"timeout": 20}, {"transaction_mode": "IMMEDIATE"}, {"init_command": "PRAGMA journal_mode=WAL"}]
+)
+def test_a_sqlite_whose_users_hinder_each_other_is_warned_of(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x", "OPTIONS": options}
     monkeypatch.setitem(settings.DATABASES, "other", database)
     assert "'other'" in _found()["orgkit.W020"]
+    assert "journal_mode=WAL" in _found()["orgkit.W020"]
+
+
+def test_a_sqlite_with_a_lock_and_a_log_is_fine(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"transaction_mode": "EXCLUSIVE", "init_command": "pragma journal_mode = wal;"}
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x", "OPTIONS": options}
+    monkeypatch.setitem(settings.DATABASES, "other", database)
+    assert _found() == {}
 
 
 @pytest.mark.parametrize("way", ["own", "twice", "some"])

@@ -161,6 +161,20 @@ def test_snippets_of_python_import_what_exists_and_set_what_is_a_setting(page: P
                 assert keys - set(Settings.names()) == set()
 
 
+def test_what_hosts_are_told_to_import_is_public() -> None:
+    opening = (ROOT / "CHANGELOG.md").read_text().partition("## [Unreleased]")[0]
+    snippets = [text for page in PAGES if page not in _generated() for text in blocks(page, "python")]
+    snippets += [path.read_text() for path in sorted((DOCS / "examples").rglob("*.py"))]
+    imports = [node for text in snippets for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in imports if (node.module or "").startswith("ninja_orgkit")]
+    assert ours
+    for node in ours:
+        assert f"`{node.module}" in opening, node.module
+        for alias in node.names:
+            family = node.module == "ninja_orgkit.errors"
+            assert family or re.search(rf"[`.]{alias.name}`", opening), f"{node.module}.{alias.name}"
+
+
 def _generated() -> set[Path]:
     return {DOCS / "reference" / name for name in ("routes.md", "settings.md", "errors.md", "checks.md")}
 

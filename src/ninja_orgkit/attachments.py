@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -12,6 +12,9 @@ from django.db.models.signals import post_delete
 
 LONGEST_KEY = 64
 """Most characters of a primary key that a link can hold, as text."""
+
+_TOGETHER = "_orgkit_together"
+"""On a queryset: the objects (model and primary key) that its deletion looks for no links of, one by one."""
 
 
 class Attachment(models.Model):
@@ -46,15 +49,45 @@ def watch(model: type[models.Model]) -> None:
             post_delete.connect(forget, sender=kind, dispatch_uid=f"orgkit.forget.{kind._meta.label}")
 
 
-def forget(sender: type[models.Model], instance: models.Model, **_kwargs: Any) -> None:
+def forget(sender: type[models.Model], instance: models.Model, origin: Any = None, **_kwargs: Any) -> None:
     """Delete what points at an object that was just deleted (a ``post_delete`` receiver)."""
-    for model in attachment_models():
-        model._default_manager.filter(**target_of(instance)).delete()
+    if (sender, instance.pk) not in getattr(origin, _TOGETHER, ()):
+        forget_many(sender, [instance.pk])
 
 
 def forget_many(model: type[models.Model], keys: Iterable[Any]) -> None:
-    """Delete what points at the objects with these primary keys, for deletions that send no signals."""
-    content_type = ContentType.objects.get_for_model(model).pk
-    ids = [str(key) for key in keys]
+    """Delete what points at objects (primary keys) that go, too, or are gone."""
+    content_type, ids = kind_of(model), [str(key) for key in keys]
     for kind in attachment_models():
-        kind._default_manager.filter(content_type_id=content_type, object_id__in=ids).delete()
+        delete_rows(kind._default_manager.filter(content_type_id=content_type, object_id__in=ids))
+
+
+def together(model: type[models.Model], keys: Iterable[Any]) -> models.QuerySet[Any]:
+    """Return objects (primary keys) to be deleted together: what points at them is left to ``forget_many``."""
+    doomed = list(keys)
+    rows = model._default_manager.filter(pk__in=doomed)
+    setattr(rows, _TOGETHER, frozenset((model, key) for key in doomed))
+    return rows
+
+
+def delete_rows(rows: models.QuerySet[Any]) -> None:
+    """Delete rows by one statement, without loading them; rows that a host has a say in as Django does.
+
+    Those are the rows of its own models, and those that its models point at. Who calls this sees to what receivers of
+    the kit would do.
+    """
+    if not _is_ours(rows.model) or any(not _is_ours(model) for model in _pointing_at(rows.model)):
+        rows.delete()
+    else:
+        rows._raw_delete(rows.db)
+
+
+def _pointing_at(model: type[models.Model]) -> Iterator[type[models.Model]]:
+    """Yield the models that have a foreign key to a model, also those without a way back."""
+    for field in model._meta.get_fields(include_hidden=True):
+        if field.auto_created and not field.concrete and field.related_model is not None:
+            yield field.related_model
+
+
+def _is_ours(model: type[models.Model]) -> bool:
+    return model.__module__.startswith("ninja_orgkit.")

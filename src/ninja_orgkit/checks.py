@@ -27,6 +27,11 @@ _ALWAYS = ["ninja_orgkit.accounts", "ninja_orgkit.organizations"]
 _NEEDS = {"ninja_orgkit.contacts": ["ninja_orgkit.tags"]}
 _CUSTOM = ("contact", "organization", "profile")
 _HERE = ("localhost", "127.0.0.1", "::1")
+# There, none at all has a meaning.
+_MAY_BE_ZERO = (
+    "REFRESH_GRACE", "INVITATIONS_MAX_PENDING", "PREFERENCES_MAX_KEYS", "BROKER_PAUSE", "TRUSTED_PROXIES",
+)  # fmt: skip
+_LONGEST_WEBP = 16_383  # pixels
 
 
 @register(Tags.compatibility)
@@ -61,7 +66,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             hint = f"It looks like this by default: {getattr(Settings, key)!r}."
             found.append(Error(f"NINJA_ORGKIT[{key!r}] has the wrong type.", hint=hint, id="orgkit.E011"))
     # What has the wrong type cannot be looked into.
-    return found or [*_check_choices(), *_check_addresses()]
+    return found or [*_check_choices(), *_check_addresses(), *_check_bounds(), *_check_sizes()]
 
 
 def _check_choices() -> Iterator[CheckMessage]:
@@ -99,6 +104,32 @@ def _check_addresses() -> Iterator[CheckMessage]:
             yield Error(f"FRONTEND_PATHS has no page {page!r}, to which mails link.", hint=hint, id="orgkit.E015")
 
 
+def _check_bounds() -> Iterator[CheckMessage]:
+    """Report sizes, counts and durations with which nothing works."""
+    for name in Settings.names():
+        value = getattr(settings, name)
+        if isinstance(value, int | float | timedelta) and not isinstance(value, bool):
+            least: Any = type(value)()
+            if value < least or (value == least and name not in _MAY_BE_ZERO):
+                hint = f"It is {getattr(Settings, name)!r} by default."
+                yield Error(f"{name} is too small: {value!r}.", hint=hint, id="orgkit.E018")
+    for small, large in (("PAGE_SIZE", "PAGE_MAX_SIZE"), ("USERNAME_MIN_LENGTH", "USERNAME_MAX_LENGTH")):
+        if getattr(settings, small) > getattr(settings, large):
+            yield Error(f"{small} is more than {large}.", hint="Set both of them.", id="orgkit.E018")
+
+
+def _check_sizes() -> Iterator[CheckMessage]:
+    """Report pictures that cannot be made."""
+    if not settings.RENDITIONS:
+        yield Error("RENDITIONS has none.", hint="Keep one of them.", id="orgkit.E018")
+    sides = [*settings.AVATAR_SIZES, *(side for side, _ in settings.RENDITIONS.values())]
+    if not all(0 < side <= _LONGEST_WEBP for side in sides):
+        hint = f"Use 1 to {_LONGEST_WEBP} pixels."
+        yield Error("AVATAR_SIZES or RENDITIONS has a side that WebP cannot have.", hint=hint, id="orgkit.E018")
+    if not all(0 <= quality <= 100 for _, quality in settings.RENDITIONS.values()):
+        yield Error("RENDITIONS has a quality that is none.", hint="Use 0 to 100.", id="orgkit.E018")
+
+
 @register(Tags.templates)
 def check_mail_templates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report that mails cannot be written, before a worker finds out."""
@@ -116,7 +147,7 @@ def check_throttle_store(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     store = settings.THROTTLE_STORE
     if store == "database":
         return []
-    cache = django_settings.CACHES.get(store)
+    cache = django_settings.CACHES.get(str(store))
     if cache is None:
         hint = 'Use "database" or an alias in CACHES.'
         return [Error(f"THROTTLE_STORE names no cache: {store!r}.", hint=hint, id="orgkit.E005")]
@@ -133,10 +164,12 @@ def check_throttle_store(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_rates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report each rate that cannot be read."""
     found: list[CheckMessage] = []
-    readable = {scope: rate for scope, rate in settings.THROTTLES.items() if isinstance(rate, str)}
-    for scope, rate in readable.items():
+    # What has another type is reported as such.
+    rates = settings.THROTTLES if isinstance(settings.THROTTLES, dict) else {}
+    for scope, rate in rates.items():
         try:
-            parse_rate(rate)
+            if isinstance(rate, str):
+                parse_rate(rate)
         except ValueError as exc:
             found.append(Error(f"THROTTLES[{scope!r}]: {exc}", id="orgkit.E007"))
     return found
@@ -163,16 +196,22 @@ def check_registry(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Warn of a SQLite that answers concurrent writers with errors."""
+    """Warn of a SQLite that answers writers with errors while others write, or read for long."""
+    options = '{"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}'
     return [
         Warning(
-            f"The SQLite database {alias!r} does not begin transactions with a lock.",
-            hint='Set OPTIONS: {"transaction_mode": "IMMEDIATE", "timeout": 20}, so writers wait for each other.',
+            f"The SQLite database {alias!r} refuses writers while others write, or read for long.",
+            hint=f"Set OPTIONS: {options}.",
             id="orgkit.W020",
         )
         for alias, config in django_settings.DATABASES.items()
-        if config.get("ENGINE", "").endswith("sqlite3") and config.get("OPTIONS", {}).get("transaction_mode") is None
+        if config.get("ENGINE", "").endswith("sqlite3") and not _lets_wait(config.get("OPTIONS", {}))
     ]
+
+
+def _lets_wait(options: dict[str, Any]) -> bool:
+    """Tell whether the options of a SQLite let writers wait for each other, and readers keep none of them waiting."""
+    return options.get("transaction_mode") is not None and "wal" in str(options.get("init_command")).lower()
 
 
 @register(Tags.urls)
@@ -214,13 +253,15 @@ def _fits(value: Any, default: Any) -> bool:
             return isinstance(value, dict) and all(
                 _fits(item, sample) for sample in [*default.values()][:1] for item in parts
             )
-    return isinstance(value, list | tuple) and all(_fits(item, sample) for sample in default[:1] for item in value)
+    if not isinstance(value, list | tuple) or (isinstance(default, tuple) and len(value) != len(default)):
+        return False
+    return all(_fits(item, sample) for sample in default[:1] for item in value)
 
 
-def _imports(path: str) -> bool:
+def _imports(path: Any) -> bool:
     try:
         import_string(path)
-    except ImportError:
+    except (ImportError, AttributeError):  # the second one is of what is no string
         return False
     return True
 

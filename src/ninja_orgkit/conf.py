@@ -200,6 +200,8 @@ class Settings:
         "username_check.address": "60/min",
         "upload.user": "600/h",
         "export.organization": "6/h",
+        "invite.user": "200/h",
+        "invite.email": "20/h",
         "bearer.address": "60/min",
     }
     """Scope → rate, like ``"10/min"`` (``s``, ``min``, ``h``, ``day``). A scope without a rate is not throttled."""

@@ -1,9 +1,11 @@
-"""Canonical keys: what two spellings of one name, address or text have in common on every database."""
+"""Keys: what two spellings of one name, address or text have in common, and what an id can be, on every database."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+MAX_ID = 2**63 - 1
 
 _NAME_NOISE = re.compile(r"[._-]+")
 # To Unicode, strokes and lack of a dot are parts of a letter, not diacritics: nothing decomposes these.

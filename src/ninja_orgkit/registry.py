@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import (
     ImproperlyConfigured,
     MultipleObjectsReturned,
@@ -18,8 +20,9 @@ from pydantic import BaseModel
 
 from ninja_orgkit.attachments import watch
 from ninja_orgkit.errors import NotFound
+from ninja_orgkit.keys import MAX_ID
 
-_MAX_BIGINT = 2**63 - 1
+_FETCH = 1000
 _resources: dict[str, Resource] = {}
 _export_kinds: dict[str, ExportKind] = {}
 
@@ -99,22 +102,19 @@ class Resource:
         """Return the objects of one organization (the object or its primary key)."""
         return self.model._default_manager.filter(**{self.organization: organization})
 
-    def get(self, organization: models.Model, obj_id: str, *, lock: bool = False) -> Any:
+    def get(self, organization: models.Model, obj_id: str) -> Any:
         """Return the object of the organization that has this public identifier.
 
         Unknown, malformed, ambiguous and foreign identifiers all raise NotFound, and so does another spelling of one
-        (a UUID in upper case). ``lock`` locks the row until the transaction ends.
+        (a UUID in upper case).
         """
         value: str | int = obj_id
         if self.numeric_lookup:
-            if not (obj_id.isascii() and obj_id.isdigit() and int(obj_id[:20]) <= _MAX_BIGINT):
+            if not (obj_id.isascii() and obj_id.isdigit() and int(obj_id[:20]) <= MAX_ID):
                 raise NotFound
             value = int(obj_id)
-        rows = self.of(organization)
-        if lock:
-            rows = rows.select_for_update(of=("self",))
         try:
-            found = rows.get(**{self.lookup: value})
+            found = self.of(organization).get(**{self.lookup: value})
         except (ObjectDoesNotExist, MultipleObjectsReturned, ValidationError, ValueError, OverflowError, DataError):
             raise NotFound from None
         if self.public_id(found) != obj_id:
@@ -208,6 +208,34 @@ def resource_of(model: type[models.Model]) -> Resource:
         if resource.model is model:
             return resource
     raise LookupError(model._meta.label)
+
+
+def name_targets(
+    links: models.QuerySet[Any, Any], organization: models.Model, *, ability: str
+) -> Iterator[dict[str, Any]]:
+    """Yield links together with the ``app_label``, ``model`` and ``obj_id`` of what they point at, in constant memory.
+
+    ``links`` are rows with ``content_type_id`` and ``object_id``, in the order of these. Left out are those to objects
+    that are not the organization's, or whose model is not registered for this ability (``taggable``, ``imageable``).
+    """
+    able = {
+        ContentType.objects.get_for_model(resource.model).pk: resource
+        for resource in resources()
+        if getattr(resource, ability)
+    }
+    found = links.filter(content_type__in=able).iterator(chunk_size=_FETCH)
+    while batch := list(islice(found, _FETCH)):
+        for content_type, of_type in groupby(batch, key=lambda link: link["content_type_id"]):
+            yield from _named(able[content_type], organization, list(of_type))
+
+
+def _named(resource: Resource, organization: models.Model, links: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    objects = resource.of(organization).filter(pk__in={link["object_id"] for link in links})
+    public = {str(key): str(name) for key, name in objects.values_list("pk", resource.lookup)}
+    names = {"app_label": resource.app_label, "model": resource.model_name}
+    for link in links:
+        if link["object_id"] in public:
+            yield {**link, **names, "obj_id": public[link["object_id"]]}
 
 
 def _allowed(name: str, ability: str) -> Resource:

@@ -8,6 +8,7 @@ from typing import Any
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.registry import export_kinds
+from ninja_orgkit.tags.exporting import OrgkitTagAssignmentRow
 from ninja_orgkit.tags.models import Tag, TagAssignment
 from tests.client import Person
 from tests.contacts.test_avatars import stored, upload
@@ -49,6 +50,7 @@ def test_assignments_are_exported_by_public_names_and_only_the_organizations_own
         person.api.post(f"/orgs/{person.org}/tags/contacts/contact/{slug}/", ["vip", "日本"])
     slug = Contact.objects.get(organization__slug=ann.org).slug
     target = {"app_label": "contacts", "model": "contact", "obj_id": slug}
-    assert rows("tag_assignments", ann.org) == [{"tag": "vip", **target}, {"tag": "日本", **target}]
+    links = [OrgkitTagAssignmentRow.model_validate(row).model_dump() for row in rows("tag_assignments", ann.org)]
+    assert links == [{"tag": "vip", **target}, {"tag": "日本", **target}]
     assert [tag.name for tag in rows("tags", ann.org)] == ["vip", "日本"]
     assert [contact.slug for contact in rows("contacts", ann.org)] == [slug]

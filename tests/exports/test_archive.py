@@ -162,7 +162,7 @@ def test_a_missing_file_is_listed_and_the_rest_is_there(workspace: Workspace, ex
 
 
 def test_no_cell_is_a_formula(workspace: Workspace, export: Export) -> None:
-    risky = ["=1+1", "+41 44", "-2", "@SUM(A1)", "\tx", "\rx", "  =1+1", "\uff1d1+1", "\uff0d2"]
+    risky = ["=1+1", "+41 44", "-2+3", "-2)", "@SUM(A1)", "\tx", "\rx", "  =1+1", "\uff1d1+1", "\uff0d2"]
     for value in risky:
         workspace.add_contact(display_name="x", notes=value)
     workspace.add_contact(display_name="x", notes='fine, "quoted"\nand on')
@@ -170,6 +170,16 @@ def test_no_cell_is_a_formula(workspace: Workspace, export: Export) -> None:
     notes = [row["notes"] for row in archive.cells("contacts")]
     assert sorted(notes) == sorted([*(f"'{value}" for value in risky), 'fine, "quoted"\nand on'])
     assert {row["notes"] for row in archive.rows("contacts")} >= set(risky)
+
+
+def test_a_number_stays_a_number_whatever_its_sign(workspace: Workspace, export: Export) -> None:
+    for sku, price in (("credit", "-5.00"), ("mug", "9.50")):
+        workspace.add_product(sku, price=price)
+    workspace.add_contact(display_name="x", phone="+442079460000", notes="-2+3")
+    archive = export()
+    assert {row["sku"]: row["price"] for row in archive.cells("shop.product")} == {"credit": "-5.00", "mug": "9.50"}
+    (contact,) = archive.cells("contacts")
+    assert (contact["phone"], contact["notes"]) == ("'+442079460000", "'-2+3")
 
 
 def test_the_page_runs_nothing_and_loads_nothing(workspace: Workspace, export: Export) -> None:

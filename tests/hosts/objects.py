@@ -12,11 +12,12 @@ from uuid import uuid4
 import pytest
 from django.core.files.base import ContentFile
 
+from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.images.models import ImageAttachment
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.tags.models import TagAssignment
 from tests.client import Person
-from tests.hosts.team.models import Machine, OldMachine
+from tests.hosts.team.models import Badge, Machine, OldMachine
 
 PICTURE = Path(__file__).parents[2] / "docs" / "examples" / "picture.jpg"
 
@@ -97,3 +98,15 @@ def test_machines_are_in_the_export_and_go_with_their_organization(
     assert not Machine.objects.exists()
     assert not TagAssignment.objects.exists()
     assert not ImageAttachment.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_points_at_contacts_without_a_way_back_does_not_keep_them(ada: Person, run_outbox: Any) -> None:
+    for name in ("Bob", "Cy"):
+        assert ada.api.post("/contacts/", {"organization": ada.org, "display_name": name}).status_code == 201
+    Badge.objects.create(holder=Contact.objects.get(display_name="Bob"))
+    assert ada.api.delete("/auth/delete").status_code == 204
+    run_outbox()
+    assert not Badge.objects.exists()
+    assert not Contact.objects.exists()
+    assert not Organization.objects.exists()

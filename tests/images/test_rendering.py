@@ -9,8 +9,11 @@ import time
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image as Pillow
@@ -18,10 +21,11 @@ from PIL import Image as Pillow
 from ninja_orgkit.images import rendering, tasks
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.errors import StorageUnavailable
+from ninja_orgkit.media.formats import HEAD_BYTES
 from ninja_orgkit.models import OutboxMessage
 from tests.conftest import RunOutbox
 from tests.images.conftest import Album, files_in, picture
-from tests.media.pictures import photo
+from tests.media.pictures import photo, quarters, written
 from tests.servers.processes import Worker, environment
 
 
@@ -124,6 +128,39 @@ def test_a_storage_that_is_away_for_a_moment_is_tried_again(album: Album, media_
     assert files_in(media_root) == sorted(Image.objects.get().stored_names())
 
 
+class BreakingOff(File):  # type: ignore[type-arg]  # cannot be subscripted at run time
+    """A file whose storage goes away when the beginning was read."""
+
+    def read(self, count: int = -1) -> bytes:
+        """Read nothing but the beginning."""
+        if self.tell() or not 0 <= count <= HEAD_BYTES:
+            raise ConnectionError("gone")
+        return bytes(self.file.read(count))
+
+
+class BreakingStorage(FileSystemStorage):
+    """A storage that is away before it has sent a whole file."""
+
+    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+        return BreakingOff(super()._open(name, mode))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
+def test_a_storage_that_goes_away_while_it_sends_a_file_is_tried_again(
+    album: Album, media_root: Path, settings: Any, kind: str
+) -> None:
+    image = album.add(SimpleUploadedFile("x", written(quarters(300, 200), kind).getvalue()))
+    stable = settings.STORAGES
+    breaking = {"BACKEND": f"{__name__}.BreakingStorage", "OPTIONS": {"location": str(media_root)}}
+    settings.STORAGES = {**stable, "default": breaking}
+    with pytest.raises(StorageUnavailable):
+        rendering.render_image(image["id"])
+    assert album.api.get(album.one(image["id"])).json()["status"] == "processing"
+    settings.STORAGES = stable
+    rendering.render_image(image["id"])
+    assert album.api.get(album.one(image["id"])).json()["status"] == "ready"
+
+
 def test_what_a_killed_worker_owes_is_asked_for_again_and_given_up_after_a_day(album: Album) -> None:
     fresh, stale, hopeless = album.fill(3)
     now = timezone.now()
@@ -134,6 +171,24 @@ def test_what_a_killed_worker_owes_is_asked_for_again_and_given_up_after_a_day(a
     assert list(asked) == [{"image": stale}]
     status = dict(Image.objects.values_list("pk", "status"))
     assert status == {fresh: "processing", stale: "processing", hopeless: "failed"}
+
+
+def test_what_is_asked_for_again_is_not_asked_for_each_hour_while_workers_are_behind(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "_BATCH", 2)
+    images = album.fill(5)
+    now = timezone.now()
+    Image.objects.update(updated_at=now - timedelta(hours=2))
+    before = dict(Image.objects.values_list("pk", "updated_at"))
+    asked = OutboxMessage.objects.filter(task="orgkit.images.render").values_list("kwargs__image", flat=True)
+    for _ in range(2):
+        tasks.revive_images()
+        assert sorted(asked.all()) == images
+    assert dict(Image.objects.values_list("pk", "updated_at")) == before
+    Image.objects.filter(pk=images[0]).update(asked_at=now - timedelta(hours=7))
+    tasks.revive_images()
+    assert sorted(asked.all()) == [images[0], *images]
 
 
 DEADLY = """

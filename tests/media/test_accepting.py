@@ -8,10 +8,11 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from PIL import Image
 
 from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
-from ninja_orgkit.media.pictures import inspect
+from ninja_orgkit.media.pictures import inspect, opened
 from tests.media import pictures
 
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif", "GIF": "gif"}
@@ -136,3 +137,8 @@ def test_a_jpeg_that_can_be_resumed_at_many_places_is_a_picture() -> None:
 def test_broken_exif_does_not_make_a_picture_invalid() -> None:
     content = pictures.written(pictures.quarters(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + b"\xee" * 50)
     assert inspect(content).width == 400
+
+
+def test_a_worker_whose_time_is_over_does_not_blame_the_picture() -> None:
+    with pytest.raises(SoftTimeLimitExceeded), opened(pictures.photo(400, 300)):
+        raise SoftTimeLimitExceeded

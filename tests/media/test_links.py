@@ -60,6 +60,14 @@ def test_a_file_can_do_nothing_in_a_browser(api: Api, link: str) -> None:
     assert response["Content-Disposition"] == "inline"
 
 
+@pytest.mark.parametrize("letter", ["x", "\N{GREEK SMALL LETTER OMEGA}"])
+def test_a_stored_name_may_be_as_long_as_its_column_takes(api: Api, media_root: Path, letter: str) -> None:
+    long = "/".join(["images", letter * 100, letter * 100, letter * 30, "name.png"])
+    assert len(long) <= 255
+    name = storage.private().save(long, ContentFile(CONTENT))
+    assert body(api.get(f"/media/{media_token(name)}")) == CONTENT
+
+
 def test_the_content_type_is_of_our_choosing(api: Api) -> None:
     types = {
         "jpg": "image/jpeg",

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from PIL import Image, ImageCms
 
 from ninja_orgkit.media.errors import InvalidImage
@@ -186,6 +187,13 @@ def test_a_picture_for_those_who_cannot_play_it_is_not_part_of_the_animation() -
 def test_an_animation_plays_as_often_as_it_did(options: dict[str, int], plays: int) -> None:
     file = pictures.animation("GIF", loop=options.get("loop"))
     assert opened(render(file).renditions["sm"]).info["loop"] == plays
+
+
+@pytest.mark.parametrize("wrong", [{"xl": (3840,)}, {"xl": 3840}, dict.fromkeys(("thumb", "sm", "md", "lg"))])
+def test_wrong_specs_are_not_the_fault_of_the_picture(settings: Any, wrong: dict[str, Any]) -> None:
+    settings.NINJA_ORGKIT = {"RENDITIONS": wrong}
+    with pytest.raises((ValueError, TypeError, ImproperlyConfigured)):
+        render(pictures.photo(400, 300))
 
 
 def test_specs_decide_names_sizes_and_quality() -> None:

@@ -161,6 +161,50 @@ def test_only_so_many_invitations_are_pending(team, settings):
     assert team.invite("another@example.com").status_code == 201
 
 
+def _withdrawn(team, email, *, by=None):
+    """Invite an address, withdraw the invitation if there is one, and return the answer to the first."""
+    response = team.invite(email, by=by)
+    if response.status_code == 201:
+        team.owner.api.delete(f"{team.path}invitations/{response.json()['id']}/")
+    return response
+
+
+def test_nobody_invites_without_end(team, settings):
+    settings.NINJA_ORGKIT = {"THROTTLES": {"invite.user": "3/h"}}
+    admin = team.member("admin", "ada")
+    codes = [_withdrawn(team, email).status_code for email in ("ada@example.com", "a@example.com", "b@example.com")]
+    assert codes == [409, 201, 201]
+    refused = _withdrawn(team, "c@example.com")
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert 0 < int(refused["Retry-After"]) <= 3600
+    assert _withdrawn(team, "c@example.com", by=admin).status_code == 201
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_no_address_is_invited_again_and_again_by_whomever(team, person, settings, known):
+    settings.NINJA_ORGKIT = {"THROTTLES": {"invite.email": "2/h"}}
+    if known:
+        person("guest")
+    admin = team.member("admin")
+    assert _withdrawn(team, "guest@example.com").status_code == 201
+    assert _withdrawn(team, "GUEST@Example.com", by=admin).status_code == 201
+    for someone in (team.owner, admin):
+        refused = _withdrawn(team, "guest@example.com", by=someone)
+        assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert team.invite("other@example.com").status_code == 201
+
+
+def test_an_address_gets_ten_invitations_an_hour(team):
+    assert [_withdrawn(team, "guest@example.com").status_code for _ in range(11)] == [201] * 10 + [429]
+
+
+def test_who_may_not_invite_spends_nothing(team, settings):
+    settings.NINJA_ORGKIT = {"THROTTLES": {"invite.email": "1/h"}}
+    viewer = team.member("viewer")
+    assert team.invite("guest@example.com", by=viewer).status_code == 403
+    assert team.invite("guest@example.com").status_code == 201
+
+
 @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "expired"])
 def test_only_a_pending_invitation_can_be_withdrawn(team, status):
     key = team.invite("guest@example.com").json()["id"]

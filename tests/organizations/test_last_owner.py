@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,13 +9,13 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import ProtectedError
-from django.test import Client
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.ownership import orphaned_without
 from tests.organizations.conftest import account_of
+from tests.parallel import in_parallel
 
 
 def _owners(team):
@@ -74,6 +75,94 @@ def test_of_two_owners_who_go_at_once_one_stays(team, way):
         codes in {"leave": [[204, 409]], "step down": [[200, 409]], "remove each other": [[204, 403], [204, 404]]}[way]
     )
     assert len(_owners(team)) == 1
+
+
+def _demote(membership):
+    membership.role = "member"
+    membership.save()
+
+
+def _overwrite(membership):
+    Membership.objects.bulk_create(
+        [Membership(organization=membership.organization, account=membership.account, role="member")],
+        update_conflicts=True,
+        unique_fields=["account", "organization"],
+        update_fields=["role"],
+    )
+
+
+WAYS = {
+    "delete one": lambda membership: membership.delete(),
+    "delete several": lambda membership: Membership.objects.filter(pk=membership.pk).delete(),
+    "demote one": _demote,
+    "demote several": lambda membership: Membership.objects.filter(pk=membership.pk).update(role="member"),
+    "overwrite": _overwrite,
+}
+
+
+class Meeting:
+    """Where two transactions wait for each other before they commit, unless one of them has to wait for a lock."""
+
+    def __init__(self):
+        self._barrier = threading.Barrier(2)
+
+    def wait(self):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            self._barrier.wait(timeout=0.5)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", WAYS)
+def test_of_two_owners_whom_the_orm_takes_at_once_one_stays(team, way):
+    team.member("owner")
+    owners = list(Membership.objects.filter(organization=team.row).select_related("organization", "account"))
+    meeting = Meeting()
+
+    def take(number):
+        try:
+            with transaction.atomic():
+                WAYS[way](owners[number])
+                meeting.wait()
+        except (LastOwner, ProtectedError):
+            return "kept"
+        return "taken"
+
+    assert sorted(in_parallel(2, take)) == ["kept", "taken"]
+    assert len(_owners(team)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_owners_whom_the_orm_and_the_api_demote_at_once_one_stays(team):
+    other = Membership.objects.get(organization=team.row, account=account_of(team.member("owner")))
+    meeting = Meeting()
+
+    def demote(number):
+        if number:
+            team.owner.api.patch(f"{team.path}members/{team.owner.slug}/", {"role": "viewer"})
+            meeting.wait()
+            return
+        with contextlib.suppress(LastOwner), transaction.atomic():
+            _demote(other)
+            meeting.wait()
+
+    in_parallel(2, demote)
+    assert len(_owners(team)) == 1
+
+
+def test_a_membership_written_by_its_key_alone_keeps_the_last_owner(team):
+    mine = Membership.objects.get(organization=team.row, account__slug=team.owner.slug)
+    unread = Membership(pk=mine.pk, organization=mine.organization, account=mine.account, role="member")
+    with pytest.raises(LastOwner):
+        unread.save()
+    assert _owners(team) == [team.owner.slug]
+
+
+def test_new_memberships_in_bulk_take_one_statement(team, person, count_queries):
+    new = [Membership(organization=team.row, account=account_of(person()), role="member") for _ in range(3)]
+    with count_queries() as queries:
+        Membership.objects.bulk_create(new)
+    assert len([item for item in queries if "orgkit_organizations" in item["sql"]]) == 1
+    assert len(team.roles()) == 4
 
 
 @pytest.mark.django_db(transaction=True)
@@ -202,57 +291,48 @@ def test_an_account_knows_what_would_be_orphaned_without_it(team):
     assert orphaned_without(account_of(team.owner)) == []
 
 
-@pytest.fixture
-def admin(team):
-    """Return a browser that is signed in to the admin."""
-    boss = get_user_model().objects.create_superuser("boss", "boss@example.com", "x")
-    client = Client()
-    client.force_login(boss)
-    return client
-
-
-def test_the_admin_shows_why_the_last_owner_stays(team, admin):
+def test_the_admin_shows_why_the_last_owner_stays(team, admin_client):
     team.member("member")
     user = account_of(team.owner).user
     membership = Membership.objects.get(organization=team.row, account=user.pk)
     for path in (f"auth/user/{user.pk}", f"orgkit_organizations/membership/{membership.pk}"):
-        assert "Acme" in admin.get(f"/admin/{path}/delete/").content.decode()
-        response = admin.post(f"/admin/{path}/delete/", {"post": "yes"})
+        assert "Acme" in admin_client.get(f"/admin/{path}/delete/").content.decode()
+        response = admin_client.post(f"/admin/{path}/delete/", {"post": "yes"})
         assert response.status_code in (200, 403)
     chosen = {"action": "delete_selected", "_selected_action": [membership.pk], "post": "yes"}
-    assert admin.post("/admin/orgkit_organizations/membership/", chosen).status_code in (200, 403)
+    assert admin_client.post("/admin/orgkit_organizations/membership/", chosen).status_code in (200, 403)
     assert _owners(team) == [team.owner.slug]
 
 
-def test_the_admin_does_not_demote_the_last_owner(team, admin):
+def test_the_admin_does_not_demote_the_last_owner(team, admin_client):
     team.member("member")
     membership = Membership.objects.get(organization=team.row, account__slug=team.owner.slug)
     path = f"/admin/orgkit_organizations/membership/{membership.pk}/change/"
-    response = admin.post(path, {"role": "viewer"})
+    response = admin_client.post(path, {"role": "viewer"})
     assert response.status_code == 200
     assert "needs an owner" in response.content.decode()
     assert _owners(team) == [team.owner.slug]
-    assert admin.post(path, {"role": "owner"}).status_code == 302
+    assert admin_client.post(path, {"role": "owner"}).status_code == 302
 
 
-def test_the_admin_closes_an_organization_instead_of_deleting_its_rows(team, admin, person):
+def test_the_admin_closes_an_organization_instead_of_deleting_its_rows(team, admin_client, person):
     home = Organization.objects.get(slug=team.owner.org)
     path = "/admin/orgkit_organizations/organization"
-    assert admin.post(f"{path}/{team.row.pk}/delete/", {"post": "yes"}).status_code == 302
-    assert admin.post(f"{path}/{home.pk}/delete/", {"post": "yes"}).status_code in (200, 403)
+    assert admin_client.post(f"{path}/{team.row.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert admin_client.post(f"{path}/{home.pk}/delete/", {"post": "yes"}).status_code in (200, 403)
     assert Organization.objects.get(slug="acme").deleted_at is not None
     assert Organization.objects.get(pk=home.pk).deleted_at is None
     assert team.owner.api.get("/orgs/acme/").status_code == 404
 
 
-def test_every_page_of_the_admin_opens(team, admin):
+def test_every_page_of_the_admin_opens(team, admin_client):
     team.invite("guest@example.com")
     for model in ("organization", "membership", "invitation"):
         path = f"/admin/orgkit_organizations/{model}/"
-        page = admin.get(path, {"q": "acme"})
+        page = admin_client.get(path, {"q": "acme"})
         assert page.status_code == 200
         assert b"results" in page.content or b"result" in page.content
     membership = Membership.objects.get(organization=team.row)
-    assert admin.get(f"/admin/orgkit_organizations/membership/{membership.pk}/change/").status_code == 200
-    assert admin.get("/admin/orgkit_organizations/membership/add/").status_code == 200
-    assert admin.get(f"/admin/orgkit_organizations/organization/{team.row.pk}/change/").status_code == 200
+    assert admin_client.get(f"/admin/orgkit_organizations/membership/{membership.pk}/change/").status_code == 200
+    assert admin_client.get("/admin/orgkit_organizations/membership/add/").status_code == 200
+    assert admin_client.get(f"/admin/orgkit_organizations/organization/{team.row.pk}/change/").status_code == 200

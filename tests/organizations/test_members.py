@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.organizations.models import Membership
+from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.services import organizations
 from tests.organizations.conftest import account_of
 
 
@@ -146,6 +147,44 @@ def test_the_owner_of_a_personal_organization_can_neither_leave_nor_step_down(pe
     assert ada.api.delete(path).json()["code"] == "personal_organization"
     assert ada.api.patch(path, {"role": "viewer"}).json()["code"] == "last_owner"
     assert ada.api.get(f"/orgs/{ada.org}/").json()["role"] == "owner"
+
+
+def test_who_is_in_somebody_elses_personal_organization_can_be_removed_and_may_leave(person):
+    ada, bob, eve = person(), person(), person()
+    home = Organization.objects.get(slug=ada.org)
+    for guest in (bob, eve):
+        Membership.objects.create(organization=home, account=account_of(guest), role="member")
+    assert ada.api.delete(f"/orgs/{ada.org}/members/{bob.slug}/").status_code == 204
+    assert eve.api.delete(f"/orgs/{ada.org}/members/{eve.slug}/").status_code == 204
+    assert ada.api.delete(f"/orgs/{ada.org}/members/{ada.slug}/").json()["code"] == "personal_organization"
+    assert list(home.memberships.values_list("account__slug", flat=True)) == [ada.slug]
+
+
+def _add(admin_client, organization, person):
+    body = {"organization": organization.pk, "account": account_of(person).pk, "role": "member"}
+    return admin_client.post("/admin/orgkit_organizations/membership/add/", body)
+
+
+def test_the_admin_adds_members_to_groups_and_nobody_to_what_is_personal_or_closed(team, admin_client, person):
+    bob, closed = person(), person().api.post("/orgs/", {"name": "Gone", "slug": "gone"})
+    assert closed.status_code == 201
+    assert _add(admin_client, team.row, bob).status_code == 302
+    assert bob.slug in team.roles()
+    home, gone = Organization.objects.get(slug=team.owner.org), Organization.objects.get(slug="gone")
+    organizations.close(gone)
+    for refused, why in ((home, "cannot be shared"), (gone, "closed")):
+        response = _add(admin_client, refused, bob)
+        assert response.status_code == 200
+        assert why in response.content.decode()
+        assert not refused.memberships.filter(account__slug=bob.slug).exists()
+
+
+def test_the_admin_gives_somebody_their_personal_organization_back(admin_client, person):
+    ada = person()
+    home = Organization.objects.get(slug=ada.org)
+    home.memberships.all()._raw_delete("default")
+    assert _add(admin_client, home, ada).status_code == 302
+    assert home.memberships.count() == 1
 
 
 def test_what_a_member_may_do_is_decided_again_under_the_lock(team):

@@ -225,3 +225,11 @@ def test_without_a_token_every_route_is_closed(team, api):
         ("POST", "/invitations/accept"),
     ]:
         assert api.send(method, path).status_code == 401, path
+
+
+def test_the_admin_keeps_custom_fields_an_object(admin_client, team):
+    path = f"/admin/orgkit_organizations/organization/{team.row.pk}/change/"
+    for custom, status in (("[]", 200), ('"x"', 200), ('{"vat": "GB1"}', 302), ("", 302)):
+        assert admin_client.post(path, {"name": "Acme", "custom": custom}).status_code == status
+    assert team.owner.api.get(team.path).json()["custom"] == {}
+    assert team.owner.api.get("/orgs/").status_code == 200

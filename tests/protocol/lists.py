@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.services.sessions import session_fingerprint
 from ninja_orgkit.attachments import target_of
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.exports.models import ExportJob
@@ -64,10 +65,10 @@ class World:
 
 def add_sessions(world: World, numbers: Iterable[int]) -> None:
     """Sign in again and again."""
+    account = world.account
+    login = {"account": account, "fingerprint": session_fingerprint(account), "expires_at": _FAR}
     times = [moment(number) for number in numbers]
-    Session.objects.bulk_create(
-        Session(account=world.account, created_at=time, last_used_at=time, expires_at=_FAR) for time in times
-    )
+    Session.objects.bulk_create(Session(**login, created_at=time, last_used_at=time) for time in times)
 
 
 def add_organizations(world: World, numbers: Iterable[int]) -> None:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import include, path
 
 from ninja_orgkit.organizations.models import Membership
+from ninja_orgkit.protocol import pagination
 from ninja_orgkit.urls import api as ready_made
 from tests.client import Person
 from tests.protocol.lists import EQUAL, LISTS, Listing, World
@@ -291,6 +292,14 @@ def test_links_to_pages_are_absolute_wherever_the_api_is_mounted(world: World, s
         back = client.get(second["previous"].removeprefix(f"https://{host}"), secure=True).json()
         assert back["items"] == first["items"]
         assert back["previous"] is None
+
+
+def test_who_walks_by_offsets_drives_out_no_statement_that_others_use(world: World) -> None:
+    page_of(world, "/contacts/")
+    kept = pagination._first_page_of.cache_info().currsize
+    for offset in range(1, 10):
+        page_of(world, "/contacts/", offset=offset)
+    assert pagination._first_page_of.cache_info().currsize == kept
 
 
 def test_a_link_keeps_what_was_asked_for_whatever_its_letters(world: World) -> None:

@@ -83,6 +83,12 @@ def test_it_can_be_switched_off(settings):
         (1, "6.6.6.6, 9.9.9.9", "9.9.9.9"),
         (2, "6.6.6.6, 9.9.9.9", "6.6.6.6"),
         (2, "", "127.0.0.1"),
+        (1, "9.9.9.9:51000", "9.9.9.9"),
+        (1, "[2001:db8::1]:51000", "2001:db8::1"),
+        (1, "[2001:db8::1]", "2001:db8::1"),
+        (1, "2001:db8::1", "2001:db8::1"),
+        (1, "::1", "::1"),
+        (1, "unknown:", "unknown:"),
     ],
 )
 def test_the_client_is_who_the_outermost_trusted_proxy_saw(rf, settings, proxies, forwarded, expected):

@@ -40,14 +40,14 @@ def fill(folder: Path) -> None:
     """
     passwords = {login.email: secrets.token_urlsafe(12) for login in (world.OWNER, world.MEMBER)}
     with saving() as saver, transaction.atomic():
-        owner, member = (_join(login, passwords[login.email]) for login in (world.OWNER, world.MEMBER))
+        owner, member = (_join(login, passwords[login.email], saver=saver) for login in (world.OWNER, world.MEMBER))
         owner.user.is_staff = owner.user.is_superuser = True
         owner.user.save(update_fields=["is_staff", "is_superuser"])
         society = create_organization(owner, name=world.ORGANIZATION, slug=world.SLUG).organization
         Membership.objects.create(organization=society, account=member, role="member")
         for name, color in world.TAG_COLORS.items():
             create_tag(society, name=name, color=color)
-        contacts = _invite_people(society, creator=member)
+        contacts = _invite_people(society, creator=member, saver=saver)
         images = _hang_pictures(society, creator=owner, saver=saver)
         attach_images(society, contacts[0], image_ids=images)
         attach_images(society, contacts[1], image_ids=images[:1])
@@ -56,17 +56,17 @@ def fill(folder: Path) -> None:
         transaction.on_commit(saver.names.clear)
 
 
-def _join(login: world.Login, password: str) -> Account:
+def _join(login: world.Login, password: str, *, saver: Saver) -> Account:
     """Register somebody with a picture, whose address counts as verified."""
     register(NewAccount(login.email, password, first_name=login.first_name, last_name=login.last_name), device="demo")
     account = Account.objects.select_related("user").get(email=login.email)
     account.email_verified_at = timezone.now()
     account.finished_onboarding = True
     account.save(update_fields=["email_verified_at", "finished_onboarding"])
-    return set_avatar(account, file=BytesIO(pictures.face(len(login.email))))
+    return set_avatar(account, file=BytesIO(pictures.face(len(login.email))), saver=saver)
 
 
-def _invite_people(society: Organization, *, creator: Account) -> list[Contact]:
+def _invite_people(society: Organization, *, creator: Account, saver: Saver) -> list[Contact]:
     """Make the contacts, with tags, and a picture for every other one."""
     contacts = []
     for number, person in enumerate(world.PEOPLE):
@@ -80,7 +80,7 @@ def _invite_people(society: Organization, *, creator: Account) -> list[Contact]:
         contact = create_contact(society, creator=creator, fields=fields)
         assign_tags(society, contact, names=person.tags)
         if number % 2 == 0:
-            set_avatar(contact, file=BytesIO(pictures.face(number)))
+            set_avatar(contact, file=BytesIO(pictures.face(number)), saver=saver)
         contacts.append(contact)
     return contacts
 
@@ -92,7 +92,7 @@ def _hang_pictures(society: Organization, *, creator: Account, saver: Saver) -> 
     ids = []
     for title, extension, content in drawn:
         file = SimpleUploadedFile(f"{title}.{extension}", content)
-        ids.append(upload_image(society, creator, file=file, saver=saver, title=title).image_id or 0)
+        ids.append(upload_image(society, creator, file=file, saver=saver, title=title).image_id)
     return ids
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.keys import search_key
+from ninja_orgkit.protocol.forms import JSON_OBJECTS
 
 
 @admin.register(Contact)
@@ -22,8 +23,13 @@ class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
     search_help_text = "Names, e-mail, phone or notes"
     ordering = ("-updated_at",)
     raw_id_fields = ("organization", "creator")
-    readonly_fields = ("slug", "created_at", "updated_at")
+    formfield_overrides = JSON_OBJECTS
     date_hierarchy = "created_at"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Contact | None = None) -> tuple[str, ...]:
+        """Keep a contact, with its tags and images, in its organization."""
+        fixed = ("slug", "created_at", "updated_at")
+        return ("organization", *fixed) if obj else fixed
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str) -> Any:
         """Search as the API does."""

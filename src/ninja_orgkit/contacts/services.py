@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.attachments import forget_many
+from ninja_orgkit.attachments import delete_rows, forget_many, together
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
@@ -79,12 +79,8 @@ def purge_contacts(organization: int) -> bool:
     columns = ("pk", "avatar", "avatar_large")
     batch = list(Contact.objects.filter(organization=organization).values_list(*columns)[:_BATCH])
     keys = [key for key, *_ in batch]
+    delete_rows(together(Contact, keys))
     forget_many(Contact, keys)
     if names := [name for _, *files in batch for name in files if name]:
         enqueue(DELETE_FILES, names=names)
-    rows = Contact.objects.filter(pk__in=keys)
-    if Contact._meta.related_objects:
-        rows.delete()
-    else:  # nothing of the host's points at contacts, so no signal and no cascade is needed
-        rows._raw_delete(rows.db)
     return len(batch) == _BATCH

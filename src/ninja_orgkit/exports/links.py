@@ -5,16 +5,15 @@ A token names the account and the job. How long it works is the job's own time, 
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlencode
 
 from django.core import signing
 
 from ninja_orgkit.errors import NotFound
+from ninja_orgkit.protocol.fields import LOWER_UUID
 
 _SALT = "ninja_orgkit.exports"
 _LONGEST = 512
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def download_link(base_url: str, *, job: str, account: str) -> str:
@@ -31,6 +30,6 @@ def read_token(token: str) -> tuple[str, str]:
         account, job = signing.Signer(sep=".", salt=_SALT).unsign_object(token)
     except (signing.BadSignature, ValueError, TypeError):
         raise NotFound from None
-    if not isinstance(job, str) or not _UUID.fullmatch(job):
+    if not isinstance(job, str) or not LOWER_UUID.fullmatch(job):
         raise NotFound
     return job, account

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,8 @@ from pydantic_core import to_json
 from ninja_orgkit.registry import ExportKind, StoredFile, export_kinds
 
 _FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")  # the second ones are the full-width forms
+# Decimals arrive as text. With a plus in front it is a telephone number.
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
 _FETCH = 1000
 
 
@@ -92,5 +95,7 @@ class CsvLines:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool | list | dict):
         value = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return value
     # OWASP, "CSV Injection": what begins like a formula, spaces aside, gets an apostrophe in front.
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
+    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value

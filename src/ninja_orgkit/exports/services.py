@@ -68,6 +68,14 @@ def delete_export(organization: Organization, job_id: str) -> None:
         job.delete()
 
 
+@transaction.atomic
+def purge_exports(organization: int) -> bool:
+    """Delete one batch of the jobs of a deleted organization, with their archives; tell whether there may be more."""
+    keys = list(ExportJob.objects.filter(organization=organization).values_list("pk", flat=True)[:_BATCH])
+    ExportJob.objects.filter(pk__in=keys).delete()
+    return len(keys) == _BATCH
+
+
 def expire_exports() -> int:
     """Delete the archives that are past their time, and return how many there were."""
     past = ExportJob.objects.filter(status=ExportJob.Status.READY, expires_at__lte=timezone.now())

@@ -1,4 +1,8 @@
-"""One consistent view of all rows, however long they take to read, that keeps nobody from writing."""
+"""One consistent view of all rows, however long they take to read.
+
+It keeps nobody from writing, on SQLite only with a write-ahead log (``PRAGMA journal_mode=WAL``): without one a writer
+waits until all is read, and fails when that takes longer than its timeout.
+"""
 
 from __future__ import annotations
 

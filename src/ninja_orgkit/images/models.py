@@ -14,7 +14,7 @@ class Image(models.Model):
     """A picture: ``file`` is the stored name of the bytes as uploaded, ``sha256`` theirs, unique in the organization.
 
     ``width`` and ``height`` are as displayed. ``renditions`` is ``{name: {"name": stored name, "width", "height"}}``,
-    filled by a worker; ``attempts`` counts those that have begun.
+    filled by a worker. ``attempts`` counts the tries that have begun; ``asked_at`` is when one more was last asked for.
     """
 
     class Status(models.TextChoices):
@@ -36,6 +36,7 @@ class Image(models.Model):
     sha256 = models.CharField(max_length=64, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.PROCESSING, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    asked_at = models.DateTimeField(null=True, editable=False)
     placeholder = models.CharField(max_length=7, editable=False)
     file = models.CharField(max_length=255, editable=False)
     renditions = models.JSONField(default=dict, editable=False)

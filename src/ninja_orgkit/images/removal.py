@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import models
-
-from ninja_orgkit.attachments import forget_many
+from ninja_orgkit.attachments import delete_rows, forget_many, together
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.images.models import Image, ImageAttachment
@@ -27,21 +23,6 @@ def remove_images(images: list[Image], *, keep_covers: bool = True) -> None:
     delete_rows(links)
     if targets:
         give_covers(targets)
+    delete_rows(together(Image, keys))
     forget_many(Image, keys)
-    delete_rows(Image.objects.filter(pk__in=keys))
     enqueue(DELETE_FILES, names=[name for image in images for name in image.stored_names()])
-
-
-def delete_rows(rows: models.QuerySet[Any]) -> None:
-    """Delete rows by one statement, without loading them; where models of the host point at them, as Django does."""
-    if _host_points_at(rows.model):
-        rows.delete()
-    else:
-        rows._raw_delete(rows.db)
-
-
-def _host_points_at(model: type[models.Model]) -> bool:
-    relations = (
-        field for field in model._meta.get_fields(include_hidden=True) if field.auto_created and field.is_relation
-    )
-    return any(field.related_model not in (model, ImageAttachment) for field in relations if not field.concrete)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
@@ -19,7 +19,9 @@ from ninja_orgkit.media.storage import Saver, open_file, saving
 RENDER = "orgkit.images.render"
 
 _STALE = timedelta(hours=1)
+_PAUSE = timedelta(hours=6)
 _HOPELESS = timedelta(days=1)
+_BATCH = 1000
 _MAX_ATTEMPTS = 3
 
 
@@ -103,5 +105,19 @@ def revive() -> None:
     now = timezone.now()
     waiting = Image.objects.filter(status=Image.Status.PROCESSING)
     waiting.filter(updated_at__lte=now - _HOPELESS).update(status=Image.Status.FAILED, updated_at=now)
-    stale = waiting.filter(updated_at__lte=now - _STALE).values_list("pk", flat=True)
-    enqueue_each(RENDER, [{"image": key} for key in stale])
+    while _ask_again(now):
+        pass
+
+
+@transaction.atomic
+def _ask_again(now: datetime) -> bool:
+    """Ask for one batch, and tell whether there may be more.
+
+    Images whose messages only wait for busy workers are asked for seldom: each message more makes the wait longer.
+    """
+    is_due = Q(asked_at=None) | Q(asked_at__lte=now - _PAUSE)
+    stale = Image.objects.filter(is_due, status=Image.Status.PROCESSING, updated_at__lte=now - _STALE).order_by("pk")
+    keys = list(stale.select_for_update().values_list("pk", flat=True)[:_BATCH])
+    Image.objects.filter(pk__in=keys).update(asked_at=now)
+    enqueue_each(RENDER, [{"image": key} for key in keys])
+    return len(keys) == _BATCH

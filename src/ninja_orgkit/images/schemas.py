@@ -12,8 +12,9 @@ from pydantic_core import PydanticCustomError
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.services.uploads import Uploaded
+from ninja_orgkit.keys import MAX_ID
 from ninja_orgkit.protocol.addresses import FileUrl
-from ninja_orgkit.protocol.fields import MAX_ID, Id, Line200, Line255, Line500, Moment, OrgkitInput, Text, example
+from ninja_orgkit.protocol.fields import Id, Line200, Line255, Line500, Moment, OrgkitInput, Text, example
 from ninja_orgkit.protocol.uploads import Picture
 
 _MAX_POSITION = 2**31 - 1

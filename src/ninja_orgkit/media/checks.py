@@ -41,7 +41,7 @@ def check_privacy(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _is_folder() -> bool:
-    return str(django_settings.STORAGES.get(settings.STORAGE, {}).get("BACKEND")).endswith(".FileSystemStorage")
+    return str(django_settings.STORAGES.get(str(settings.STORAGE), {}).get("BACKEND")).endswith(".FileSystemStorage")
 
 
 def _location() -> str:

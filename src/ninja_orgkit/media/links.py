@@ -27,7 +27,7 @@ from ninja_orgkit.media.storage import is_local, private, reaching
 
 _SALT = "ninja_orgkit.media"
 _SEPARATOR = "."
-_MAX_TOKEN_LENGTH = 1024
+_MAX_TOKEN_LENGTH = 2048  # a stored name has up to 255 characters, of up to four bytes, in Base64
 _TYPES = {**CONTENT_TYPES, "zip": "application/zip"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
+from celery.exceptions import SoftTimeLimitExceeded
 from PIL import ExifTags, Image, ImageCms
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.media.errors import InvalidImage
 from ninja_orgkit.media.formats import GIF, HEAD_BYTES, JPEG, Format, check_whole, sniff, walk_gif
+from ninja_orgkit.media.storage import reaching
 
 Size = tuple[int, int]
 
@@ -32,6 +34,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = {5, 6, 7, 8}
+# What is raised while a picture is read and says nothing about it.
+_NO_FAULT = (OrgKitError, MemoryError, SoftTimeLimitExceeded)
 
 
 class ImageInfo(NamedTuple):
@@ -99,25 +103,47 @@ class Source:
         )
 
 
+class _Reader:
+    """Reads a file, so that one which cannot be read is not taken for one that cannot be decoded."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def read(self, count: int = -1) -> bytes:
+        """Read up to ``count`` bytes. Raises StorageUnavailable."""
+        try:
+            return self._file.read(count)
+        except _NO_FAULT:
+            raise
+        except Exception:
+            with reaching():  # entered only here: some pictures are read in hundreds of thousands of steps
+                raise
+
+
 @contextmanager
 def opened(file: IO[bytes]) -> Iterator[Source]:
     """Open a picture and check its signature, container, size and frames.
 
     Whatever the decoder raises in the ``with`` block becomes InvalidImage: hostile bytes make it raise nearly anything.
+    A file that cannot be read raises StorageUnavailable.
     """
-    file.seek(0)
-    kind = sniff(file.read(HEAD_BYTES))  # outside the try: a storage that fails is not a broken picture
+    with reaching():  # some storages fetch the file only now
+        reader: Any = _Reader(file)
+        reader.seek(0)
+    kind = sniff(reader.read(HEAD_BYTES))
     try:
-        check_whole(file, kind)
+        check_whole(reader, kind)
         budget = settings.IMAGE_MAX_FRAME_PIXELS // _FRAME_OVERHEAD
-        shape = walk_gif(file, max_frames=budget) if kind is GIF else None
+        shape = walk_gif(reader, max_frames=budget) if kind is GIF else None
         if shape:
             _check_limits((shape.width, shape.height), shape.frames)
-        file.seek(0)
-        source = Source(file, kind, shape.frames if shape else None)
+        reader.seek(0)
+        source = Source(reader, kind, shape.frames if shape else None)
         _check_limits(source.size, source.frames)
         yield source
-    except (OrgKitError, MemoryError):
+    except _NO_FAULT:
         raise
     except Exception as exc:
         raise InvalidImage from exc

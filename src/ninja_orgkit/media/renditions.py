@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from typing import IO, Any, NamedTuple
 
+from django.core.exceptions import ImproperlyConfigured
 from PIL import Image
 
 from ninja_orgkit.conf import settings
@@ -62,11 +63,18 @@ def render(file: IO[bytes], specs: Mapping[str, tuple[int, int]] | None = None) 
     without any metadata. Raises what ``inspect`` raises.
     """
     specs = specs or settings.RENDITIONS
-    wanted = sorted(specs.items(), key=lambda item: item[1], reverse=True)
+    wanted = _largest_first(specs)  # outside of the block: a wrong setting is not the fault of the picture
     with opened(file) as source:
         animated = source.frames - source.first > 1
         info, made = (_render_animation if animated else _render_still)(source, wanted)
     return Rendered(info, {name: made[name] for name in specs})
+
+
+def _largest_first(specs: Mapping[str, tuple[int, int]]) -> list[tuple[str, tuple[int, int]]]:
+    if not specs:
+        raise ImproperlyConfigured("The setting RENDITIONS has none.")
+    boxes = [(name, (side, quality)) for name, (side, quality) in specs.items()]
+    return sorted(boxes, key=lambda box: box[1], reverse=True)
 
 
 _Made = tuple[ImageInfo, dict[str, Rendition]]

@@ -14,6 +14,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import orphaned_by
 from ninja_orgkit.organizations.services import organizations
+from ninja_orgkit.protocol.forms import JSON_OBJECTS
 
 
 @admin.register(Organization)
@@ -24,6 +25,7 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("type", ("deleted_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "slug")
     readonly_fields = ("slug", "type", "personal_of", "created_at", "updated_at", "deleted_at")
+    formfield_overrides = JSON_OBJECTS
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: an organization is made with an owner, by the API or a service."""

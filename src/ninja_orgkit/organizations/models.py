@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.keys import search_key
-from ninja_orgkit.organizations.errors import LastOwner
-from ninja_orgkit.organizations.ownership import keep_an_owner, keeping_owners, orphaned_by, protect
+from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
+from ninja_orgkit.organizations.ownership import hold, keep_an_owner, keeping_owners, orphaned_by, protect
 from ninja_orgkit.organizations.roles import owner_roles
 
 NAME_LENGTH = 255
@@ -62,8 +63,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the memberships. Raises ProtectedError where an organization would lose its last owner."""
-        protect(orphaned_by(self.values_list("pk", flat=True)))
-        return super().delete()
+        with transaction.atomic():
+            hold(self.values_list("organization_id", flat=True))
+            protect(orphaned_by(self.values_list("pk", flat=True)))
+            return super().delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
@@ -77,11 +80,22 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     update.alters_data = True  # type: ignore[attr-defined]
 
-    def bulk_create(self, objs: Iterable[Membership], *args: Any, **kwargs: Any) -> list[Membership]:
+    def bulk_create(
+        self,
+        objs: Iterable[Membership],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        *args: Any,
+        **kwargs: Any,
+    ) -> list[Membership]:
         """Write the memberships. Raises LastOwner where an update would take the last owner from an organization."""
         new = list(objs)
+        create = partial(super().bulk_create, new, batch_size, ignore_conflicts, update_conflicts, *args, **kwargs)
+        if not update_conflicts:
+            return create()
         with keeping_owners({membership.organization_id for membership in new}):
-            return super().bulk_create(new, *args, **kwargs)
+            return create()
 
 
 class Membership(models.Model):
@@ -104,23 +118,38 @@ class Membership(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the membership. Raises LastOwner where an organization would lose its last owner."""
-        if self._state.adding:
+        if not self.pk:
             return super().save(*args, **kwargs)
-        with keeping_owners(Membership.objects.filter(pk=self.pk).values_list("organization_id", flat=True)):
+        with keeping_owners(self._stored_organization()):
             return super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the membership. Raises ProtectedError where an organization would lose its last owner."""
-        protect(orphaned_by([self.pk]))
-        return super().delete(*args, **kwargs)
+        with transaction.atomic():
+            hold(self._stored_organization())
+            protect(orphaned_by([self.pk]))
+            return super().delete(*args, **kwargs)
+
+    def _stored_organization(self) -> models.QuerySet[Any, int]:
+        return Membership.objects.filter(pk=self.pk).values_list("organization_id", flat=True)
 
     def clean(self) -> None:
-        """Say in a form what ``save`` would refuse."""
+        """Refuse (in forms) what ``save`` does, and somebody new where nobody can join."""
         if self._state.adding:
+            self._check_open()
             return
         stays = Membership.objects.filter(pk=self.pk, organization=self.organization_id).exists()
         if not (stays and self.role in owner_roles()) and orphaned_by([self.pk]):
             raise ValidationError({"role": LastOwner.message()})
+
+    def _check_open(self) -> None:
+        joined = Organization.objects.filter(pk=self.organization_id).first()
+        if joined is None:
+            return
+        if joined.deleted_at is not None:
+            raise ValidationError({"organization": "This organization is closed."})
+        if joined.type == Organization.Type.PERSONAL and joined.personal_of_id != self.account_id:
+            raise ValidationError({"organization": PersonalOrganization.message()})
 
 
 class Invitation(models.Model):

@@ -42,15 +42,25 @@ def protect(organizations: list[Organization]) -> None:
 
 @contextmanager
 def keeping_owners(organizations: Iterable[int]) -> Iterator[None]:
-    """Undo the block when it takes the last owner from one of these organizations (primary keys).
+    """Undo the block when it takes the last owner from one of these organizations (primary keys), which are locked.
 
     Raises LastOwner.
     """
     with transaction.atomic():
-        owned = _owned(organizations)
+        owned = _owned(hold(organizations))
         yield
         if _owned(owned) != owned:
             raise LastOwner
+
+
+def hold(organizations: Iterable[int]) -> list[int]:
+    """Lock organizations (primary keys) until the transaction ends, and return those that there are.
+
+    Everybody locks them before their memberships, and in this order, so that two transactions count owners one after
+    the other and never wait for each other.
+    """
+    rows = apps.get_model(_LABEL, "Organization")._default_manager.select_for_update().filter(pk__in=organizations)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _owned(organizations: Iterable[int]) -> set[int]:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.background.mail import MAIL_TASK, frontend_link, send_mail
-from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.background.outbox import enqueue_each
 from ninja_orgkit.organizations import tokens
 from ninja_orgkit.organizations.models import Invitation, Organization
 from ninja_orgkit.organizations.services import invitations, organizations
@@ -46,6 +46,6 @@ def purge_organization(organization: str) -> None:
 @shared_task(name="orgkit.organizations.purge_deleted", ignore_result=True)
 def purge_deleted() -> None:
     """Go on with every purge that did not come to its end, each for itself."""
-    for slug in Organization.objects.exclude(deleted_at=None).values_list("slug", flat=True):
-        with transaction.atomic():
-            enqueue(organizations.PURGE, organization=slug)
+    closed = Organization.objects.exclude(deleted_at=None).values_list("slug", flat=True)
+    with transaction.atomic():
+        enqueue_each(organizations.PURGE, ({"organization": slug} for slug in closed))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import HttpRequest
 
 from ninja_orgkit.conf import settings
 
 _LONGEST_DEVICE = 255
+# Some proxies append ports, which are others for each connection.
+_WITH_PORT = re.compile(r"([^:\[\]]+):\d+|\[([^\[\]]*)\](?::\d+)?", re.ASCII)
 
 
 def client_address(request: HttpRequest) -> str:
@@ -19,7 +23,12 @@ def client_address(request: HttpRequest) -> str:
         return peer
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     seen: list[str] = [*hops, peer]
-    return seen[-1 - min(settings.TRUSTED_PROXIES, len(seen) - 1)]
+    return _without_port(seen[-1 - min(settings.TRUSTED_PROXIES, len(seen) - 1)])
+
+
+def _without_port(address: str) -> str:
+    found = _WITH_PORT.fullmatch(address)
+    return (found[1] or found[2]) if found else address
 
 
 def client_device(request: HttpRequest) -> str:

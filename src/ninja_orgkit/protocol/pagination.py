@@ -121,7 +121,8 @@ class _Shape:
         if not isinstance(rows, Listing):
             return list(self.of(rows, start))
         given = dict(zip(("value", "tie"), start, strict=False))
-        return _page_of(rows.whole, rows.shown, rows.size, self).run(**rows.values, **given)
+        prepare = _page_of if self.offset else _first_page_of
+        return prepare(rows.whole, rows.shown, rows.size, self).run(**rows.values, **given)
 
     def of(self, rows: QuerySet[Any, Any], start: list[Any]) -> QuerySet[Any, Any]:
         """Return the page as a part of ``rows``."""
@@ -131,7 +132,6 @@ class _Shape:
         return found[self.offset : self.stop]
 
 
-@lru_cache(maxsize=128)
 def _page_of(whole: Any, shown: Any, size: int, shape: _Shape) -> Prepared[Any]:
     def page() -> QuerySet[Any, Any]:
         rows = shown(whole(size))
@@ -140,6 +140,10 @@ def _page_of(whole: Any, shown: Any, size: int, shape: _Shape) -> Prepared[Any]:
         return shape.of(rows, [Parameter(name, field(column)) for name, column in columns.items()])
 
     return Prepared(page)
+
+
+# Pages at an offset are not kept: there is one for each, and a client that walks them would drive out all the others.
+_first_page_of = lru_cache(maxsize=128)(_page_of)
 
 
 @lru_cache(maxsize=128)

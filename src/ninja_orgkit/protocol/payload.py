@@ -30,7 +30,7 @@ class JsonModel(BodyModel):
         cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]
     ) -> dict[str, Any] | None:
         """Return the body under the name of the endpoint's parameter, None when there is none."""
-        if request.content_type not in ("", "application/json") and content_length(request):
+        if request.content_type not in ("", "application/json") and has_body(request):
             raise UnsupportedMediaType
         return cls._under_name(read_json(request))
 
@@ -40,8 +40,7 @@ class JsonModel(BodyModel):
         try:
             return super().resolve(request, api, path_params)
         except pydantic.ValidationError as exc:
-            errors = [{**error, "loc": error["loc"][1:]} for error in exc.errors(include_url=False)]
-            raise ValidationFailed(errors=field_errors(errors, source="body")) from None
+            raise refused(exc, depth=1) from None
 
     @classmethod
     def _under_name(cls, value: Any) -> dict[str, Any] | None:
@@ -64,14 +63,13 @@ class AnyBodyModel(JsonModel):
         name = getattr(cls, "__read_from_single_attr__")  # noqa: B009
         schema: type[pydantic.BaseModel] = cls.model_fields[name].annotation  # type: ignore[assignment]
         fields = schema.model_fields
-        if content_length(request) > settings.JSON_MAX_BYTES:
-            raise TooLarge
+        _refuse_oversize(request)
         try:
             sent = {key: [FormText(text) for text in texts] for key, texts in request.POST.lists()}
         except TooManyFieldsSent:  # more than the thousand ids that a list may have
             errors = [{"loc": ["body"], "msg": "There are too many fields", "type": "too_long"}]
             raise ValidationFailed(errors=errors) from None
-        return {name: {key: texts if _is_list(fields, key) else texts[-1] for key, texts in sent.items()}}
+        return {name: {key: texts if is_list(fields, key) else texts[-1] for key, texts in sent.items()}}
 
 
 _NOTHING = object()
@@ -83,10 +81,14 @@ def content_length(request: HttpRequest) -> int:
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
+def has_body(request: HttpRequest) -> bool:
+    """Tell whether a request has a body, be it one that does not say how long it is."""
+    return bool(content_length(request) or request.body)
+
+
 def read_json(request: HttpRequest) -> Any:
     """Return the JSON value of a body, a marker when it is empty. Raises TooLarge and MalformedBody."""
-    if content_length(request) > settings.JSON_MAX_BYTES:
-        raise TooLarge
+    _refuse_oversize(request)
     if not request.body:
         return _NOTHING
     try:
@@ -100,7 +102,23 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _is_list(fields: dict[str, pydantic.fields.FieldInfo], key: str) -> bool:
+def _refuse_oversize(request: HttpRequest) -> None:
+    """Raise TooLarge for a body that says that it is too large, or is; a multipart one always says it."""
+    if content_length(request) > settings.JSON_MAX_BYTES:
+        raise TooLarge
+    # On ASGI a body need not say how long it is.
+    if request.content_type != "multipart/form-data" and len(request.body) > settings.JSON_MAX_BYTES:
+        raise TooLarge
+
+
+def refused(exc: pydantic.ValidationError, *, depth: int) -> ValidationFailed:
+    """Return the error for a body that is not valid; its locations leave out as many parts as ``depth`` says."""
+    errors = [{**error, "loc": error["loc"][depth:]} for error in exc.errors(include_url=False)]
+    return ValidationFailed(errors=field_errors(errors, source="body"))
+
+
+def is_list(fields: dict[str, pydantic.fields.FieldInfo], key: str) -> bool:
+    """Tell whether a schema has this field as a list, so that a form may repeat it."""
     field = fields.get(key)
     return field is not None and getattr(field.annotation, "__origin__", None) is list
 

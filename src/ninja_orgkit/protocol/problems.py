@@ -172,9 +172,14 @@ def speaks_problems(view: Callable[..., HttpResponseBase]) -> Callable[..., Http
 
 
 def _require_length(request: HttpRequest) -> None:
-    """Raise LengthRequired for a body of which Django, on WSGI, would not see a byte."""
-    chunked = "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH")
-    if chunked and isinstance(request, WSGIRequest):
+    """Raise LengthRequired for a body of which Django would not see a byte: any on WSGI, one with files on ASGI."""
+    if request.META.get("CONTENT_LENGTH"):
+        return
+    if isinstance(request, WSGIRequest):
+        is_unseen = "Transfer-Encoding" in request.headers
+    else:
+        is_unseen = request.method == "POST" and request.content_type == "multipart/form-data"
+    if is_unseen:
         raise LengthRequired
 
 
@@ -201,4 +206,5 @@ def handler500(request: HttpRequest) -> HttpResponse:
 
 def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that Django refuses with a problem: a ``handler400`` for the host's URLconf."""
-    return problem(translate(exception) or BadRequest() if exception else BadRequest())
+    error = translate(exception) if exception else None
+    return problem(error or BadRequest())

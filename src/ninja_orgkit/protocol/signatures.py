@@ -14,10 +14,10 @@ from ninja.params.functions import Path as PathParam
 from pydantic import AfterValidator, Field
 
 from ninja_orgkit.errors import NotFound, OrgKitError
+from ninja_orgkit.protocol.fields import LOWER_UUID
 from ninja_orgkit.protocol.openapi import Traits, describe
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST = 255
 
 
@@ -43,7 +43,7 @@ Slug = Annotated[str, AfterValidator(_slug), PathParam(description="As other ans
 
 def _uuid(value: str) -> str:
     """Return a lower-case UUID. Anything else is not found."""
-    if not _UUID.fullmatch(value):
+    if not LOWER_UUID.fullmatch(value):
         raise NotFound
     return value
 

@@ -18,10 +18,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.errors import MalformedBody, UnsupportedMediaType, ValidationFailed
+from ninja_orgkit.errors import MalformedBody, UnsupportedMediaType
 from ninja_orgkit.media.uploads import limit_bulk_upload, limit_upload
-from ninja_orgkit.protocol.payload import content_length
-from ninja_orgkit.protocol.problems import field_errors
+from ninja_orgkit.protocol.payload import has_body, is_list, refused
 
 T = TypeVar("T")
 
@@ -60,8 +59,7 @@ class UploadModel(FileModel):
             return super().resolve(request, api, path_params)
         except pydantic.ValidationError as exc:
             depth = 0 if cls._schema()[1] is None else 1
-            errors = [{**error, "loc": error["loc"][depth:]} for error in exc.errors(include_url=False)]
-            raise ValidationFailed(errors=field_errors(errors, source="body")) from None
+            raise refused(exc, depth=depth) from None
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -80,7 +78,7 @@ class UploadModel(FileModel):
     @classmethod
     def _read(cls, request: HttpRequest, schema: type[BaseModel]) -> dict[str, Any]:
         if request.content_type != "multipart/form-data":
-            if content_length(request):
+            if has_body(request):
                 raise UnsupportedMediaType
             return {}
         cls.limit(request)
@@ -91,13 +89,8 @@ class UploadModel(FileModel):
         data: dict[str, Any] = {}
         for form in (texts, files):
             for key in form:
-                data[key] = form.getlist(key) if _is_list(schema, key) else form[key]
+                data[key] = form.getlist(key) if is_list(schema.model_fields, key) else form[key]
         return data
-
-
-def _is_list(schema: type[BaseModel], key: str) -> bool:
-    field = schema.model_fields.get(key)
-    return field is not None and getattr(field.annotation, "__origin__", None) is list
 
 
 class AvatarModel(UploadModel):

@@ -18,11 +18,14 @@ class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
 
     list_display = ("name", "slug", "organization", "color", "uses", "created_at")
     list_select_related = ("organization",)
-    search_fields = ("sort_key", "slug", "organization__name")
+    search_fields = ("sort_key", "slug", "organization__sort_key")
     search_help_text = "Name, slug or organization"
     raw_id_fields = ("organization",)
-    readonly_fields = ("created_at",)
     date_hierarchy = "created_at"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
+        """Keep a tag, with what has it, in its organization."""
+        return ("organization", "created_at") if obj else ("created_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         """Count the uses in the statement of the list."""

@@ -10,6 +10,3 @@ class TagsConfig(AppConfig):
     label = "orgkit_tags"
     verbose_name = "Tags"
     default_auto_field = "django.db.models.BigAutoField"
-
-    def ready(self) -> None:
-        """Load the tasks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
@@ -12,11 +13,17 @@ from ninja_orgkit.attachments import Attachment
 from ninja_orgkit.keys import search_key, text_key
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.slugs import name_slug, random_part
+from ninja_orgkit.tags.errors import TagExists
 
 SORT_LENGTH = 255
 """Most characters of a sort key; what does not fit would not fit into an index either."""
 
 _color = RegexValidator(r"^#[0-9a-f]{6}\Z")
+
+
+def slug_with_suffix(name: str) -> str:
+    """Return a slug for a name whose own is empty or taken."""
+    return f"{name_slug(name) or 'tag'}-{random_part(6)}"
 
 
 class Tag(models.Model):
@@ -59,7 +66,17 @@ class Tag(models.Model):
         """Fill what follows from the name."""
         self.name_key = text_key(self.name)
         self.sort_key = search_key(self.name)[:SORT_LENGTH]
-        self.slug = self.slug or name_slug(self.name) or f"tag-{random_part(6)}"
+        self.slug = self.slug or name_slug(self.name) or slug_with_suffix(self.name)
+
+    def clean(self) -> None:
+        """Refuse a name that is taken (in forms); a slug that is not given is made, another one if it is taken."""
+        chosen = self.slug
+        self.prepare()
+        others = Tag.objects.filter(organization=self.organization_id).exclude(pk=self.pk)
+        if others.filter(name_key=self.name_key).exists():
+            raise ValidationError({"name": TagExists.message()})
+        if not chosen and others.filter(slug=self.slug).exists():
+            self.slug = slug_with_suffix(self.name)
 
 
 class TagAssignment(Attachment):

@@ -13,9 +13,9 @@ from ninja_orgkit.constraints import refusing
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.keys import text_key
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.slugs import name_slug, random_part
+from ninja_orgkit.slugs import name_slug
 from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
-from ninja_orgkit.tags.models import Tag, TagAssignment
+from ninja_orgkit.tags.models import Tag, TagAssignment, slug_with_suffix
 
 Check = Callable[[], None]
 """Raises when the tag, whose row is locked now, is not what the caller takes it for."""
@@ -32,7 +32,7 @@ def create_tag(organization: Organization, *, name: str, slug: str = "", color: 
     except TagSlugTaken:
         if slug:
             raise
-        tag.slug = _with_suffix(name)
+        tag.slug = slug_with_suffix(name)
         return _insert(tag)
 
 
@@ -122,13 +122,9 @@ def _fresh(organization: Organization, name: str, slug: str, taken: dict[str, Ta
     tag = Tag(organization=organization, name=name, slug=slug)
     tag.prepare()
     if tag.slug in taken:
-        tag.slug = _with_suffix(name)
+        tag.slug = slug_with_suffix(name)
     taken[tag.slug] = tag
     return tag
-
-
-def _with_suffix(name: str) -> str:
-    return f"{name_slug(name) or 'tag'}-{random_part(6)}"
 
 
 def unassign_tag(organization: Organization, obj: models.Model, *, slug: str) -> None:

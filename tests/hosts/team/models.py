@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.organizations.models import Organization
 
 
@@ -44,6 +45,15 @@ class Machine(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Badge(models.Model):
+    """What a contact wears, from whom no way leads back to it."""
+
+    holder = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.holder)
 
 
 class OldMachine(Machine):

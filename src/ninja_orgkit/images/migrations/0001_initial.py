@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(editable=False, max_length=64)),
                 ('status', models.CharField(choices=[('processing', 'Processing'), ('ready', 'Ready'), ('failed', 'Failed')], default='processing', editable=False, max_length=10)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('asked_at', models.DateTimeField(editable=False, null=True)),
                 ('placeholder', models.CharField(editable=False, max_length=7)),
                 ('file', models.CharField(editable=False, max_length=255)),
                 ('renditions', models.JSONField(default=dict, editable=False)),

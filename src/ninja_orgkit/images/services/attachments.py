@@ -9,10 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, F, Max, Model, QuerySet
 
-from ninja_orgkit.attachments import target_of
+from ninja_orgkit.attachments import delete_rows, target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
-from ninja_orgkit.images.removal import delete_rows
 from ninja_orgkit.images.selectors import ORDER, links_of
 from ninja_orgkit.images.targets import give_covers, lock_object
 from ninja_orgkit.organizations.models import Organization

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.keys import text_key
 from ninja_orgkit.organizations import errors, schemas
 from ninja_orgkit.organizations.selectors import get_membership, invitations_of
 from ninja_orgkit.organizations.services import invitations
@@ -13,6 +14,7 @@ from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, p
 from ninja_orgkit.protocol.payload import Json
 from ninja_orgkit.protocol.replies import empty, reply
 from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, UuidPart
+from ninja_orgkit.protocol.throttling import spend
 
 router = OrgkitRouter(tags=["invitations"])
 
@@ -52,6 +54,8 @@ def create_invitation(
 ) -> HttpResponse:
     """Ask somebody, by mail, to join. Nobody grants a role that holds what they do not."""
     membership = get_membership(request.auth, org_slug, needs=invitations.INVITE)
+    spend("invite.user", request.auth.slug)
+    spend("invite.email", text_key(body.email))
 
     def act() -> HttpResponse:
         invitation = invitations.invite(by=membership, email=body.email, role=body.role)

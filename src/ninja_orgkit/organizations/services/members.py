@@ -35,14 +35,14 @@ def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
 def remove_member(*, by: Membership, account_slug: str) -> None:
     """Remove a member, in the name of the member ``by``, who may be the same: then they leave.
 
-    Raises NotFound, Forbidden, LastOwner, and PersonalOrganization for the owner of one.
+    Raises NotFound, Forbidden, LastOwner, and PersonalOrganization for whom one belongs to.
     """
     leaving = by.account.slug == account_slug
     by = locked(by, needs=None if leaving else "members.manage")
     member = by if leaving else _member(by.organization, account_slug)
     if not leaving:
         _require_power(by, member.role)
-    if member.organization.type == Organization.Type.PERSONAL:
+    if member.organization.personal_of_id == member.account_id:
         raise PersonalOrganization
     try:
         member.delete()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.attachments import forget_many
+from ninja_orgkit.attachments import forget_many, together
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.constraints import refusing
@@ -151,11 +151,11 @@ def _remover(resource: registry.Resource) -> registry.Purge:
     """Return what deletes one batch of a host's objects, with what points at them."""
 
     def remove(organization: int) -> bool:
-        rows: models.QuerySet[Any] = resource.of(organization)
-        keys = list(rows.values_list("pk", flat=True)[:_BATCH])
+        keys = list(resource.of(organization).values_list("pk", flat=True)[:_BATCH])
         with transaction.atomic():
+            # As Django deletes: what the host's own receivers and cascades do is done.
+            deleted, _ = together(resource.model, keys).delete()
             forget_many(resource.model, keys)
-            deleted, _ = resource.model._default_manager.filter(pk__in=keys).delete()
         return len(keys) == _BATCH and deleted > 0
 
     return remove

@@ -1,0 +1,63 @@
+"""Contacts in Django's admin."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.organizations.models import Organization
+from tests.client import Person
+
+ADMIN = "/admin/orgkit_contacts/contact/"
+
+
+def _body(**fields: Any) -> dict[str, Any]:
+    texts = ("display_name", "first_name", "last_name", "email", "phone", "location", "notes", "avatar", "avatar_large")
+    return {**dict.fromkeys(texts, ""), "custom": "{}", "creator": "", **fields}
+
+
+@pytest.fixture
+def ada(ann: Person, make: Any) -> Contact:
+    """Return a contact with a custom field."""
+    return Contact.objects.get(slug=make(ann, "Ada", custom={"vat": "GB1"})["slug"])
+
+
+def test_a_contact_is_added_to_a_chosen_organization_and_stays_there(
+    admin_client: Client, ann: Person, register: Any
+) -> None:
+    home, other = (Organization.objects.get(slug=person.org) for person in (ann, register()))
+    response = admin_client.post(f"{ADMIN}add/", _body(organization=home.pk, display_name="Ada"))
+    assert response.status_code == 302, response.content
+    added = Contact.objects.get()
+    body = _body(organization=other.pk, display_name="Ada L.")
+    assert admin_client.post(f"{ADMIN}{added.pk}/change/", body).status_code == 302
+    added.refresh_from_db()
+    assert (added.display_name, added.organization) == ("Ada L.", home)
+
+
+@pytest.mark.parametrize("custom", ["[]", '"x"', "3", "[1]", "false", '{"a": "\\u0000"}', '{"a": NaN}', "{"])
+def test_custom_fields_other_than_an_object_are_refused(
+    admin_client: Client, ann: Person, ada: Contact, custom: str
+) -> None:
+    response = admin_client.post(f"{ADMIN}{ada.pk}/change/", _body(display_name="Ada", custom=custom))
+    assert response.status_code == 200
+    assert ann.api.get(f"/contacts/{ada.slug}/").json()["custom"] == {"vat": "GB1"}
+
+
+@pytest.mark.parametrize("custom", ["", "null", "{}", " {} "])
+def test_cleared_custom_fields_are_an_empty_object(
+    admin_client: Client, ann: Person, ada: Contact, custom: str
+) -> None:
+    body = _body(display_name="Ada", custom=custom)
+    assert admin_client.post(f"{ADMIN}{ada.pk}/change/", body).status_code == 302
+    assert [item["custom"] for item in ann.api.get("/contacts/").json()["items"]] == [{}]
+
+
+def test_custom_fields_can_be_edited(admin_client: Client, ann: Person, ada: Contact) -> None:
+    body = _body(display_name="Ada", custom=json.dumps({"vat": ["GB1", {"n": 1.5}]}))
+    assert admin_client.post(f"{ADMIN}{ada.pk}/change/", body).status_code == 302
+    assert ann.api.get(f"/contacts/{ada.slug}/").json()["custom"] == {"vat": ["GB1", {"n": 1.5}]}
