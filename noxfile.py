@@ -21,9 +21,13 @@ PAIRS = [
     OLDEST,
     *((python, django) for python in ("3.12", "3.13") for django in ("5.2", "6.0", "6.1")),
 ]
+WHOLE, QUICK, OWN_DATABASE = "", "not slow", "own_database"
 DATABASES = ("sqlite", "postgres")
-# The pairs before the newest take turns, so that each version of Django meets both.
-BEFORE_NEWEST = dict(zip(PAIRS[:-1], itertools.cycle((("postgres",), ("sqlite",))), strict=False))
+# Which tests (by their marks) each pair runs on which database. The pairs between the oldest and the newest take turns,
+# so that each version of Python and of Django meets both. On PostgreSQL those that bring a database are left out.
+RUNS = dict(zip(PAIRS[1:-1], itertools.cycle(({"postgres": QUICK}, {"sqlite": QUICK})), strict=False))
+RUNS[OLDEST] = {"postgres": WHOLE, "sqlite": OWN_DATABASE}
+RUNS[NEWEST] = dict.fromkeys(DATABASES, WHOLE)
 EXTRAS = "-e.[argon2,postgresql,redis,s3]"
 
 nox.needs_version = ">=2026.10"
@@ -101,20 +105,20 @@ def build(session: nox.Session) -> None:
 def tests(session: nox.Session, django: str) -> None:
     """Run the tests on SQLite and on PostgreSQL.
 
-    The newest pair runs all of them on both, the oldest one all of them on PostgreSQL. The others leave out what is
-    marked slow, and run on one database each. Arguments behind ``--`` go to pytest. Coverage is measured on one of
-    these, where it costs least.
+    The newest pair runs all of them on both; the oldest one runs each of them once, on PostgreSQL where it can. The
+    others leave out what is marked slow, and run on one database each. Arguments behind ``--`` go to pytest. Coverage
+    is measured on one of these, where it costs least.
     """
     session.install(EXTRAS, "--group", "test", f"django~={django}.0")
     pair = (str(session.python), django)
-    whole = pair in (OLDEST, NEWEST)
     measured = pair == MEASURED and not session.posargs
     runner = ["python", "-m", *(["coverage", "run", "-m"] if measured else []), "pytest"]
-    choice = session.posargs or ["-n", "2", "-m", "" if whole else "not slow"]
+    runs = dict.fromkeys(DATABASES, WHOLE) if session.posargs else RUNS[pair]
     if measured:
         (ROOT / ".nox" / "coverage").mkdir(parents=True, exist_ok=True)
         session.run("coverage", "erase")
-    for database in DATABASES if session.posargs else BEFORE_NEWEST.get(pair, DATABASES):
+    for database, marks in runs.items():
+        choice = session.posargs or ["-n", "2", "-m", marks]
         report = REPORTS / f"py{pair[0]}-dj{django}-{database}.xml"
         session.run(*runner, f"--junitxml={report}", *choice, env={"ORGKIT_TEST_DB": database})
     if measured:
