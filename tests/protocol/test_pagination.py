@@ -296,10 +296,12 @@ def test_links_to_pages_are_absolute_wherever_the_api_is_mounted(world: World, s
 
 def test_who_walks_by_offsets_drives_out_no_statement_that_others_use(world: World) -> None:
     page_of(world, "/contacts/")
-    kept = pagination._first_page_of.cache_info().currsize
+    made = pagination._first_page_of.cache_info().misses
     for offset in range(1, 10):
         page_of(world, "/contacts/", offset=offset)
-    assert pagination._first_page_of.cache_info().currsize == kept
+    assert pagination._first_page_of.cache_info().misses == made
+    page_of(world, "/contacts/", limit=199)
+    assert pagination._first_page_of.cache_info().misses == made + 1
 
 
 def test_a_link_keeps_what_was_asked_for_whatever_its_letters(world: World) -> None:
