@@ -68,7 +68,7 @@ class World:
 
 def floor_of_tags(world: World, contact: Any, names: list[str]) -> None:
     """Three statements."""
-    from ninja_orgkit.attachments import target_of  # noqa: PLC0415
+    from ninja_orgkit.database.attachments import target_of  # noqa: PLC0415
 
     with transaction.atomic():
         host.execute(_LOCK, [contact.pk])
@@ -85,7 +85,7 @@ def our_tags(world: World, contact: Any, names: list[str]) -> None:
 
 def naive_tags(world: World, contact: Any, names: list[str]) -> None:
     """A loop."""
-    from ninja_orgkit.attachments import target_of  # noqa: PLC0415
+    from ninja_orgkit.database.attachments import target_of  # noqa: PLC0415
     from ninja_orgkit.tags.models import Tag, TagAssignment  # noqa: PLC0415
 
     with transaction.atomic():
@@ -98,7 +98,7 @@ def naive_tags(world: World, contact: Any, names: list[str]) -> None:
 
 def floor_of_images(world: World, contact: Any, image_ids: list[int]) -> None:
     """Two statements."""
-    from ninja_orgkit.attachments import target_of  # noqa: PLC0415
+    from ninja_orgkit.database.attachments import target_of  # noqa: PLC0415
 
     with transaction.atomic():
         host.execute(_LOCK, [contact.pk])
@@ -114,7 +114,7 @@ def our_images(world: World, contact: Any, image_ids: list[int]) -> None:
 
 def naive_images(world: World, contact: Any, image_ids: list[int]) -> None:
     """A loop."""
-    from ninja_orgkit.attachments import target_of  # noqa: PLC0415
+    from ninja_orgkit.database.attachments import target_of  # noqa: PLC0415
     from ninja_orgkit.images.models import Image, ImageAttachment  # noqa: PLC0415
 
     with transaction.atomic():

@@ -139,9 +139,9 @@ def hashes(folder: Path, mebibytes: int, sink: Sink) -> None:
 
 def ours(folder: Path, mebibytes: int, sink: Sink) -> None:
     """What the worker does."""
-    from ninja_orgkit.exports.archive import write_archive  # noqa: PLC0415
-    from ninja_orgkit.exports.leases import Progress  # noqa: PLC0415
-    from ninja_orgkit.exports.zipping import Sink as Hashing  # noqa: PLC0415
+    from ninja_orgkit.exports.archive.writing import write_archive  # noqa: PLC0415
+    from ninja_orgkit.exports.archive.zipping import Sink as Hashing  # noqa: PLC0415
+    from ninja_orgkit.exports.jobs.leases import Progress  # noqa: PLC0415
     from ninja_orgkit.organizations.models import Organization  # noqa: PLC0415
 
     with closing(Hashing(sink)) as hashing:
@@ -175,7 +175,7 @@ def peak_of(run: Callable[[], Any]) -> float:
 def child(shape: str, folder: Path, mebibytes: int) -> None:
     """Run one shape and print the figures as JSON."""
     configure(folder)
-    from ninja_orgkit.exports import archive  # noqa: F401, PLC0415  # imports are no part of the work
+    from ninja_orgkit.exports.archive.writing import writing as archive  # noqa: F401, PLC0415  # imports are no part of the work
 
     with tempfile.TemporaryFile(dir=folder, buffering=0) as out:
         started, cpu = time.perf_counter(), time.process_time()

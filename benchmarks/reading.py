@@ -43,8 +43,8 @@ def seed() -> dict[str, tuple[str, str]]:
     from ninja_jwt.tokens import AccessToken  # noqa: PLC0415
 
     from ninja_orgkit.accounts.services.sessions import begin_session  # noqa: PLC0415
-    from ninja_orgkit.attachments import target_of  # noqa: PLC0415
     from ninja_orgkit.contacts.models import Contact  # noqa: PLC0415
+    from ninja_orgkit.database.attachments import target_of  # noqa: PLC0415
     from ninja_orgkit.organizations.models import Membership, Organization  # noqa: PLC0415
     from ninja_orgkit.tags.models import Tag, TagAssignment  # noqa: PLC0415
 

@@ -9,8 +9,8 @@ import pytest
 from django.db.models import QuerySet
 
 from ninja_orgkit.accounts.models import Session
+from ninja_orgkit.database.prepared import Parameter, Prepared
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.prepared import Parameter, Prepared
 from tests.parallel import in_parallel
 
 NAME = Parameter("name", Organization._meta.get_field("name"))

@@ -21,10 +21,10 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("/orgs/{org_slug}/tags", "ninja_orgkit.tags.api.router"),
     ("/images/orgs/{org_slug}", "ninja_orgkit.images.api.images.router"),
     ("/images/orgs/{org_slug}", "ninja_orgkit.images.api.attachments.router"),
-    ("/orgs/{org_slug}/export", "ninja_orgkit.exports.api.router"),
-    ("/exports", "ninja_orgkit.exports.downloads.router"),
-    ("/media", "ninja_orgkit.protocol.files.router"),
-    ("/health", "ninja_orgkit.protocol.health.router"),
+    ("/orgs/{org_slug}/export", "ninja_orgkit.exports.api.exports.router"),
+    ("/exports", "ninja_orgkit.exports.api.downloads.router"),
+    ("/media", "ninja_orgkit.files.api.router"),
+    ("/health", "ninja_orgkit.health.api.router"),
 )
 """Prefix → dotted path of the router, to mount them one by one."""
 

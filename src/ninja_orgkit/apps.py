@@ -24,10 +24,10 @@ class OrgKitConfig(AppConfig):
 
     def ready(self) -> None:
         """Discover what every app registers, and watch the registered models."""
-        from ninja_orgkit import attachments, checks, registry  # noqa: F401
-        from ninja_orgkit.background import checks as background_checks  # noqa: F401
+        from ninja_orgkit import registry
         from ninja_orgkit.background import tasks  # noqa: F401
-        from ninja_orgkit.media import checks as media_checks  # noqa: F401
+        from ninja_orgkit.checks import broker, settings, storage  # noqa: F401
+        from ninja_orgkit.database import attachments
         from ninja_orgkit.protocol import tasks as protocol_tasks  # noqa: F401
 
         autodiscover_modules("orgkit")

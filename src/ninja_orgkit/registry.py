@@ -18,9 +18,9 @@ from django.core.exceptions import (
 from django.db import DataError, models
 from pydantic import BaseModel
 
-from ninja_orgkit.attachments import watch
+from ninja_orgkit.database.attachments import watch
+from ninja_orgkit.database.keys import MAX_ID
 from ninja_orgkit.errors import NotFound
-from ninja_orgkit.keys import MAX_ID
 
 _FETCH = 1000
 _resources: dict[str, Resource] = {}

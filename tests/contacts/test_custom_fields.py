@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from ninja_orgkit.protocol.custom import custom_field, custom_shown
+from ninja_orgkit.custom.fields import custom_field, custom_shown
 from tests.client import Person
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.registry import export_kinds
-from ninja_orgkit.tags.exporting import OrgkitTagAssignmentRow
 from ninja_orgkit.tags.models import Tag, TagAssignment
+from ninja_orgkit.tags.rows import OrgkitTagAssignmentRow
 from tests.client import Person
 from tests.contacts.test_avatars import stored, upload
 

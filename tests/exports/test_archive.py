@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ninja_orgkit.exports.names import Names, safe_stem
-from ninja_orgkit.exports.zipping import CHUNK, Archive, Sink
+from ninja_orgkit.exports.archive.names import Names, safe_stem
+from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Sink
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.avatars import set_avatar
 from ninja_orgkit.organizations.models import Organization

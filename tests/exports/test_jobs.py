@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ninja_orgkit.exports import builds
+from ninja_orgkit.exports.jobs import builds
 from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Organization

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ninja_orgkit.exports import builds, leases, services
+from ninja_orgkit.exports import services
+from ninja_orgkit.exports.archive.progress import Stopped
+from ninja_orgkit.exports.jobs import builds, leases
 from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Organization
@@ -61,9 +63,9 @@ def test_a_worker_that_was_given_up_changes_nothing_when_it_comes_back(workspace
     _silence()
     builds.run(job_id)
     assert workspace.job(job_id)["status"] == "ready"
-    with pytest.raises(leases.Stopped):
+    with pytest.raises(Stopped):
         leases.finish(late, size=1, sha256="0" * 64, units=1)
-    with pytest.raises(leases.Stopped):
+    with pytest.raises(Stopped):
         leases.Heartbeat(late, leases.Progress()).beat()
     leases.fail(late)
     leases.put_back(late)

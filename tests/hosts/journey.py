@@ -20,7 +20,7 @@ from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection, models
 
-from ninja_orgkit.accounts import users
+from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.models import Organization
 from tests.client import Api
@@ -85,12 +85,12 @@ def test_users_that_the_host_makes_itself_sign_in_too(api: Listening, monkeypatc
     model = get_user_model()
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     given = {
-        name: EMAIL if name == users.email_field() else "countess"
+        name: EMAIL if name == host_user.email_field() else "countess"
         for name in (model.USERNAME_FIELD, *model.REQUIRED_FIELDS)
     }
     call_command("createsuperuser", interactive=False, verbosity=0, **given)
     model._default_manager.bulk_create(
-        [users.build_user(email=f"bulk{n}@example.com", username=f"bulk{n}", password=PASSWORD) for n in range(3)]
+        [host_user.build_user(email=f"bulk{n}@example.com", username=f"bulk{n}", password=PASSWORD) for n in range(3)]
     )
     call_command("orgkit_sync", stdout=io.StringIO())
     call_command("orgkit_doctor", stdout=io.StringIO())
@@ -106,7 +106,7 @@ def test_users_that_the_host_makes_itself_sign_in_too(api: Listening, monkeypatc
 def test_values_too_long_for_the_host_are_refused_and_derived_ones_fit(api: Listening) -> None:
     sizes = {field.name: field.max_length for field in get_user_model()._meta.concrete_fields}
     someone = {"email": "ada@example.com", "password": PASSWORD}
-    longest = min(sizes.get(users.username_field(), 30), 30)
+    longest = min(sizes.get(host_user.username_field(), 30), 30)
     for number in range(3):
         answer = api.post("/auth/register", {**someone, "email": f"{'a' * 40}@example{number}.com"})
         assert answer.status_code == 201, answer.content
@@ -115,7 +115,7 @@ def test_values_too_long_for_the_host_are_refused_and_derived_ones_fit(api: List
     long = {
         "username": "b" * (longest + 1),
         "first_name": "c" * (sizes.get("first_name", 150) + 1),
-        "email": "d" * 60 + "@" + "e" * (sizes[users.email_field()] - 64) + ".com",
+        "email": "d" * 60 + "@" + "e" * (sizes[host_user.email_field()] - 64) + ".com",
     }
     for name, value in long.items():
         answer = api.post("/auth/register", {**someone, name: value})
@@ -143,7 +143,7 @@ def test_somebody_registers_works_and_leaves(
     assert answer.json()["user"]["first_name"] == "Ada"
     user = get_user_model()._default_manager.get()
     keys = _spellings(user, Organization.objects.get())
-    assert users.read_profile(user)["email"] == "Ada@example.com"
+    assert host_user.read_profile(user)["email"] == "Ada@example.com"
     assert api.post("/auth/register", {"email": EMAIL.upper(), "password": PASSWORD}).json()["code"] == "email_taken"
     assert (
         api.post("/auth/register", {"email": "x@example.com", "username": username, "password": PASSWORD}).json()[
@@ -165,8 +165,8 @@ def test_somebody_registers_works_and_leaves(
     answer = me.patch("/users/me", {"username": "countess", "last_name": "Lovelace", "display_name": "Ada L"})
     assert (answer.status_code, answer.json()["username"]) == (200, "countess"), answer.content
     user.refresh_from_db()
-    assert users.read_profile(user).get("username", "countess") == "countess"
-    assert users.read_profile(user).get("last_name", "Lovelace") == "Lovelace"
+    assert host_user.read_profile(user).get("username", "countess") == "countess"
+    assert host_user.read_profile(user).get("last_name", "Lovelace") == "Lovelace"
     user.save()
     assert me.get("/users/me").json()["username"] == "countess"
     assert me.get("/users/check_username", username="Count.ess").json()["reason"] == "taken"
@@ -184,7 +184,7 @@ def test_somebody_registers_works_and_leaves(
     run_outbox()
     assert api.get("/auth/email/verify", token=link_of(mailbox[-1])[1]).status_code == 200
     user.refresh_from_db()
-    assert users.read_profile(user)["email"] == NEW_EMAIL
+    assert host_user.read_profile(user)["email"] == NEW_EMAIL
     me = signed_in(email=NEW_EMAIL, password=NEWEST_PASSWORD)
     assert api.post("/token/pair", {"email": EMAIL, "password": NEWEST_PASSWORD}).status_code == 401
 

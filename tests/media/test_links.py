@@ -18,8 +18,9 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ninja_orgkit.errors import NotFound
+from ninja_orgkit.files.serving import serve
 from ninja_orgkit.media import storage
-from ninja_orgkit.media.links import build, media_token, resolve, serve, window
+from ninja_orgkit.media.links import build, media_token, resolve, window
 from tests.client import Api
 from tests.servers.processes import Web
 

@@ -6,7 +6,7 @@ from django.db.models.signals import post_delete
 from django.utils import timezone
 
 from ninja_orgkit import registry
-from ninja_orgkit.attachments import target_of
+from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations import tasks

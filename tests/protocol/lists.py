@@ -11,11 +11,11 @@ from django.contrib.auth import get_user_model
 
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.sessions import session_fingerprint
-from ninja_orgkit.attachments import target_of
 from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.database.attachments import target_of
+from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.images.models import Image, ImageAttachment
-from ninja_orgkit.keys import search_key
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.tags.models import Tag, TagAssignment
 from tests.client import Person

@@ -41,7 +41,7 @@ def _is_shown(schema: dict[str, Any]) -> bool:
 
 
 def _schemas() -> Iterator[type[BaseModel]]:
-    modules = [f"ninja_orgkit.{feature}.schemas" for feature in FEATURES] + ["ninja_orgkit.protocol.health"]
+    modules = [f"ninja_orgkit.{feature}.schemas" for feature in FEATURES] + ["ninja_orgkit.health.api"]
     for module in map(import_module, modules):
         for found in vars(module).values():
             own = isinstance(found, type) and issubclass(found, BaseModel) and found.__module__ == module.__name__

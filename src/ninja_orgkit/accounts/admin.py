@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from ninja_orgkit.accounts.models import Account, Session
-from ninja_orgkit.protocol.forms import JSON_OBJECTS
+from ninja_orgkit.custom.forms import JSON_OBJECTS
 
 
 @admin.register(Account)

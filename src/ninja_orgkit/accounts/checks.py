@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Tags, Warning, register
 
-from ninja_orgkit.accounts import users
+from ninja_orgkit.accounts import host_user
 
 _SERIAL = ("AutoField", "BigAutoField", "SmallAutoField")
 
@@ -16,7 +16,7 @@ _SERIAL = ("AutoField", "BigAutoField", "SmallAutoField")
 def check_user_model(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Warn of columns of the user model that nobody who registers can fill."""
     model = get_user_model()
-    filled = {"password", users.email_field(), users.username_field(), "first_name", "last_name"}
+    filled = {"password", host_user.email_field(), host_user.username_field(), "first_name", "last_name"}
     hint = "Give it a default or null=True, or create users by routes of your own."
     return [
         Warning(

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.timezone import now
 
+from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.media.avatars import WithAvatar
-from ninja_orgkit.slugs import public_slug
 
 
 class Account(WithAvatar, models.Model):

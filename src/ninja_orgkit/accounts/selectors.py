@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.database.keys import email_key, text_key, username_key
 from ninja_orgkit.errors import InvalidToken, NotFound, Unauthenticated
-from ninja_orgkit.keys import email_key, text_key, username_key
 
 
 def login_key(login: str) -> tuple[str, str | None]:

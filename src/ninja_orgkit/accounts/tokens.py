@@ -18,8 +18,8 @@ from ninja_jwt.exceptions import TokenBackendError
 from ninja_orgkit.accounts.errors import TokenNotValid
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.keys import email_key
 from ninja_orgkit.errors import InvalidToken
-from ninja_orgkit.keys import email_key
 
 _LONGEST = 4096
 _LEEWAY = 1

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ninja_orgkit.contacts.models import Contact
-from ninja_orgkit.keys import search_key
-from ninja_orgkit.protocol.forms import JSON_OBJECTS
+from ninja_orgkit.custom.forms import JSON_OBJECTS
+from ninja_orgkit.database.keys import search_key
 
 
 @admin.register(Contact)

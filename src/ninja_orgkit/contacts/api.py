@@ -16,15 +16,16 @@ from ninja_orgkit.media.avatars import clear_avatar, set_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.media.storage import saving
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import file_urls, url_below
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
+from ninja_orgkit.protocol.multipart import AvatarUpload
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter, Slug
+from ninja_orgkit.protocol.parameters import Slug
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import spend
-from ninja_orgkit.protocol.uploads import AvatarUpload
+from ninja_orgkit.protocol.urls import file_urls, url_below
 
 router = OrgkitRouter(tags=["contacts"], auth=bearer, errors=[NotFound, Forbidden])
 

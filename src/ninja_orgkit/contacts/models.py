@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.contacts.querysets import ContactQuerySet
-from ninja_orgkit.keys import search_key
+from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.media.avatars import WithAvatar
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.slugs import public_slug
 
 KEY_LENGTH = 255
 """Most characters of a sort key: some characters grow eighteen-fold in it, and an index holds only so much."""

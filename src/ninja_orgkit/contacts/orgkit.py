@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ninja_orgkit.contacts.exporting import OrgkitContactRow
 from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.contacts.rows import OrgkitContactRow
 from ninja_orgkit.contacts.services import purge_contacts
 from ninja_orgkit.registry import register
 

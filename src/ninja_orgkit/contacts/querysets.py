@@ -9,7 +9,7 @@ from django.db import connections, models
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import In
 
-from ninja_orgkit.prepared import Parameter
+from ninja_orgkit.database.prepared import Parameter
 
 
 class ContactQuerySet(models.QuerySet[Any, Any]):

@@ -10,9 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.contacts.selectors import MAX_TERMS, row_of
-from ninja_orgkit.protocol.addresses import FileUrl, file_url
+from ninja_orgkit.custom.fields import custom_field, custom_shown
 from ninja_orgkit.protocol.conditional import Show
-from ninja_orgkit.protocol.custom import custom_field, custom_shown
 from ninja_orgkit.protocol.fields import (
     Line32,
     Line50,
@@ -27,7 +26,8 @@ from ninja_orgkit.protocol.fields import (
     clean_email,
     example,
 )
-from ninja_orgkit.protocol.signatures import Part
+from ninja_orgkit.protocol.parameters import Part
+from ninja_orgkit.protocol.urls import FileUrl, file_url
 from ninja_orgkit.tags.selectors import read_tags
 
 

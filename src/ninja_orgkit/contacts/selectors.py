@@ -8,15 +8,15 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from ninja_orgkit.accounts.bearer import Caller
-from ninja_orgkit.attachments import kind_of
 from ninja_orgkit.contacts.models import KEYS, Contact
 from ninja_orgkit.contacts.querysets import ContactQuerySet
+from ninja_orgkit.database.attachments import kind_of
+from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.prepared import Listing, Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
-from ninja_orgkit.keys import search_key
 from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.selectors import get_membership, organization_keys_of
-from ninja_orgkit.prepared import Listing, Parameter, Prepared
 from ninja_orgkit.tags.models import TagAssignment
 from ninja_orgkit.tags.selectors import tag_keys, tagged, tags_json
 

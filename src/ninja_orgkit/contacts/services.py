@@ -8,11 +8,11 @@ from typing import Any
 from django.db import transaction
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.attachments import delete_rows, forget_many, together
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
 from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.database.attachments import delete_rows, forget_many, together
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
 

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import models
 
-from ninja_orgkit.exports.rows import path_of
+from ninja_orgkit.exports.archive.rows import path_of
 from ninja_orgkit.registry import Resource, resources
 
 

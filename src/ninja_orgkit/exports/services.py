@@ -12,10 +12,10 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
-from ninja_orgkit.constraints import refusing
+from ninja_orgkit.database.constraints import refusing
 from ninja_orgkit.errors import NotFound
-from ninja_orgkit.exports import leases
 from ninja_orgkit.exports.errors import ExportActive
+from ninja_orgkit.exports.jobs import leases
 from ninja_orgkit.exports.models import ACTIVE, ExportJob
 from ninja_orgkit.organizations.models import Organization
 

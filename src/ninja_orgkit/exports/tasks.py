@@ -7,7 +7,8 @@ from celery.signals import worker_ready
 
 from ninja_orgkit.background.mail import MAIL_TASK, send_mail
 from ninja_orgkit.conf import settings
-from ninja_orgkit.exports import builds, leases, selectors, services
+from ninja_orgkit.exports import selectors, services
+from ninja_orgkit.exports.jobs import builds, leases
 from ninja_orgkit.exports.links import download_link
 from ninja_orgkit.exports.models import ExportJob
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.attachments import Attachment
+from ninja_orgkit.database.attachments import Attachment
 from ninja_orgkit.organizations.models import Organization
 
 

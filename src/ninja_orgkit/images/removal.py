@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ninja_orgkit.attachments import delete_rows, forget_many, together
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.database.attachments import delete_rows, forget_many, together
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.targets import give_covers, lock_targets
 

@@ -10,12 +10,12 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.keys import MAX_ID
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.services.uploads import Uploaded
-from ninja_orgkit.keys import MAX_ID
-from ninja_orgkit.protocol.addresses import FileUrl
 from ninja_orgkit.protocol.fields import Id, Line200, Line255, Line500, Moment, OrgkitInput, Text, example
-from ninja_orgkit.protocol.uploads import Picture
+from ninja_orgkit.protocol.multipart import Picture
+from ninja_orgkit.protocol.urls import FileUrl
 
 _MAX_POSITION = 2**31 - 1
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from ninja_orgkit.attachments import target_of
+from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.organizations.models import Organization

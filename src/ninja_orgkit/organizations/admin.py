@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.forms import JSON_OBJECTS
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import orphaned_by
 from ninja_orgkit.organizations.services import organizations
-from ninja_orgkit.protocol.forms import JSON_OBJECTS
 
 
 @admin.register(Organization)

@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.keys import search_key
+from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.ownership import hold, keep_an_owner, keeping_owners, orphaned_by, protect
 from ninja_orgkit.organizations.roles import owner_roles

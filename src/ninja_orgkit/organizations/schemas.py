@@ -9,12 +9,12 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.fields import custom_field, custom_shown
 from ninja_orgkit.organizations.models import Invitation, Membership
 from ninja_orgkit.organizations.roles import permissions_of
-from ninja_orgkit.protocol.addresses import FileUrl
 from ninja_orgkit.protocol.conditional import Show
-from ninja_orgkit.protocol.custom import custom_field, custom_shown
 from ninja_orgkit.protocol.fields import Email, Line, Line32, Moment, OrgkitInput, Token, example
+from ninja_orgkit.protocol.urls import FileUrl
 
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 

@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 
 from ninja_orgkit.accounts.bearer import Caller
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.database.prepared import Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.roles import permissions_of, roles_with
-from ninja_orgkit.prepared import Parameter, Prepared
 
 _LONG_COLUMNS = ("about", "custom", "notification_preferences")
 

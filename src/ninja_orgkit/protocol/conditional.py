@@ -16,9 +16,9 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import BaseModel
 
 from ninja_orgkit.errors import PreconditionFailed
-from ninja_orgkit.media.links import NotModified, window
-from ninja_orgkit.protocol.addresses import FileUrl, file_urls
-from ninja_orgkit.protocol.replies import rendered, reply
+from ninja_orgkit.media.links import window
+from ninja_orgkit.protocol.responses import NotModified, rendered, reply
+from ninja_orgkit.protocol.urls import FileUrl, file_urls
 
 Show = Callable[[FileUrl], dict[str, Any]]
 """Builds what a client sees of an object, given what turns stored names into URLs."""

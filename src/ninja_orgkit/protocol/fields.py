@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ninja_orgkit.keys import MAX_ID, email_key
+from ninja_orgkit.database.keys import MAX_ID, email_key
 
 LONGEST_EMAIL = 254
 LOWER_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -23,9 +23,9 @@ from ninja import Query
 from pydantic import BaseModel, Field
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.prepared import Listing, Parameter, Prepared
 from ninja_orgkit.errors import Invalid, field_error
-from ninja_orgkit.prepared import Listing, Parameter, Prepared
-from ninja_orgkit.protocol.replies import reply
+from ninja_orgkit.protocol.responses import reply
 
 T = TypeVar("T")
 

@@ -40,7 +40,7 @@ from ninja_orgkit.errors import (
     ValidationFailed,
 )
 from ninja_orgkit.protocol.openapi import MEDIA_TYPE, add_problem_schema
-from ninja_orgkit.protocol.replies import json_bytes
+from ninja_orgkit.protocol.responses import json_bytes
 
 logger = logging.getLogger("ninja_orgkit")
 

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from ninja_orgkit.keys import search_key
+from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.tags.models import Tag
 
 

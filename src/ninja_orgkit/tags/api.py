@@ -11,13 +11,14 @@ from ninja import Path, Query
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import url_below
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, Slug, Target
+from ninja_orgkit.protocol.parameters import OrgSlug, Slug, Target
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
+from ninja_orgkit.protocol.urls import url_below
 from ninja_orgkit.tags import schemas, selectors, services
 from ninja_orgkit.tags.errors import TagExists
 from ninja_orgkit.tags.schemas import OrgkitTag, present_tag, show_tag

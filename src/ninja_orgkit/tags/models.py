@@ -9,10 +9,10 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from ninja_orgkit.attachments import Attachment
-from ninja_orgkit.keys import search_key, text_key
+from ninja_orgkit.database.attachments import Attachment
+from ninja_orgkit.database.keys import search_key, text_key
+from ninja_orgkit.database.slugs import name_slug, random_part
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.slugs import name_slug, random_part
 from ninja_orgkit.tags.errors import TagExists
 
 SORT_LENGTH = 255

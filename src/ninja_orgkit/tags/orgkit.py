@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ninja_orgkit.registry import export_rows, register
-from ninja_orgkit.tags.exporting import OrgkitTagAssignmentRow, OrgkitTagRow, assignment_rows
 from ninja_orgkit.tags.models import Tag
+from ninja_orgkit.tags.rows import OrgkitTagAssignmentRow, OrgkitTagRow, assignment_rows
 from ninja_orgkit.tags.services import purge_tags
 
 register(

@@ -9,9 +9,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.protocol.conditional import Show
 from ninja_orgkit.protocol.fields import Line, Line200, Moment, OrgkitInput, example
-from ninja_orgkit.slugs import name_slug
 from ninja_orgkit.tags.models import Tag
 from ninja_orgkit.tags.selectors import tag_row
 

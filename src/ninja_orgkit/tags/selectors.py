@@ -14,11 +14,11 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.db.models.sql.compiler import SQLCompiler
 from pydantic_core import from_json
 
-from ninja_orgkit.attachments import kind_of, target_of
+from ninja_orgkit.database.attachments import kind_of, target_of
+from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.prepared import Parameter
 from ninja_orgkit.errors import NotFound
-from ninja_orgkit.keys import search_key
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.prepared import Parameter
 from ninja_orgkit.tags.models import Tag, TagAssignment
 
 _COLUMNS = ("id", "name", "slug", "color", "created_at", "sort_key")

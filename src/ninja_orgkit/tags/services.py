@@ -8,12 +8,12 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from ninja_orgkit.attachments import target_of
-from ninja_orgkit.constraints import refusing
+from ninja_orgkit.database.attachments import target_of
+from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.keys import text_key
+from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.errors import NotFound
-from ninja_orgkit.keys import text_key
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.slugs import name_slug
 from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
 from ninja_orgkit.tags.models import Tag, TagAssignment, slug_with_suffix
 

@@ -12,9 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.fields import bounded, custom_field, custom_shown
 from ninja_orgkit.organizations.selectors import homes_of
-from ninja_orgkit.protocol.addresses import FileUrl, file_url
-from ninja_orgkit.protocol.custom import bounded, custom_field, custom_shown
 from ninja_orgkit.protocol.fields import (
     Email,
     Line,
@@ -27,6 +26,7 @@ from ninja_orgkit.protocol.fields import (
     Token,
     example,
 )
+from ninja_orgkit.protocol.urls import FileUrl, file_url
 
 # RFC 5646, section 2.1: language, script, region, variants, extensions, private use; or what was registered before.
 _LANGUAGE = re.compile(

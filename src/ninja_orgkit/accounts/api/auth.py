@@ -11,12 +11,13 @@ from ninja.decorators import decorate_view
 from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.services import emails, passwords, sessions
+from ninja_orgkit.database.keys import text_key
 from ninja_orgkit.errors import InvalidToken, Throttled
-from ninja_orgkit.keys import text_key
+from ninja_orgkit.protocol.bodies import Json, OptionalJson
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.payload import Json, OptionalJson
-from ninja_orgkit.protocol.replies import empty, kept_private, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter, UuidPart
+from ninja_orgkit.protocol.parameters import UuidPart
+from ninja_orgkit.protocol.responses import empty, kept_private, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import spend, spend_address
 
 router = OrgkitRouter(tags=["account"])

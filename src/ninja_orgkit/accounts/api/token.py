@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.services import sessions
 from ninja_orgkit.errors import Throttled
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.clients import client_address, client_device
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter
+from ninja_orgkit.protocol.responses import reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import spend, spend_address
 
 router = OrgkitRouter(tags=["tokens"])

@@ -9,15 +9,15 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
-from ninja_orgkit.accounts import users
+from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email, lock_account, username_is_taken
 from ninja_orgkit.conf import settings
-from ninja_orgkit.constraints import refusing
+from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.keys import email_key, username_key
+from ninja_orgkit.database.slugs import random_part
 from ninja_orgkit.errors import field_error
-from ninja_orgkit.keys import email_key, username_key
-from ninja_orgkit.slugs import random_part
 
 KEYS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
@@ -40,7 +40,7 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
         prepared.save(force_insert=True)
         return prepared
     account = Account.objects.filter(pk=user.pk).first()
-    profile = users.read_profile(user, written=written if account else None)
+    profile = host_user.read_profile(user, written=written if account else None)
     account = account or Account(user=user)
     changed = [column for name, value in profile.items() for column in _follow(account, name, value)]
     if account._state.adding:
@@ -79,8 +79,8 @@ def create_user(
     *, email: str, username: str, password: str, first_name: str, last_name: str, **profile: Any
 ) -> Account:
     """Create a user with its account. Raises EmailTaken and UsernameTaken."""
-    email = users.normal_email(email)
-    user = users.build_user(
+    email = host_user.normal_email(email)
+    user = host_user.build_user(
         email=email, username=username, password=password, first_name=first_name, last_name=last_name
     )
     account = Account(
@@ -99,7 +99,7 @@ def create_user(
             user.save(force_insert=True)
     except IntegrityError:
         # A constraint of the host's user model was faster than ours: say which of the two it was about.
-        if account_by_email(email) is not None or _is_of_another(user, users.email_field()):
+        if account_by_email(email) is not None or _is_of_another(user, host_user.email_field()):
             raise EmailTaken from None
         _refuse_names_of_users(user)
         raise
@@ -109,7 +109,7 @@ def create_user(
 def check_username(username: str, *, own: Account | None = None) -> str | None:
     """Return why a username cannot be had, ``invalid``, ``reserved`` or ``taken``; None when it can."""
     shortest, longest = settings.USERNAME_MIN_LENGTH, settings.USERNAME_MAX_LENGTH
-    longest = min(longest, users.longest_username())
+    longest = min(longest, host_user.longest_username())
     key = username_key(username)
     if key in {username_key(name) for name in settings.RESERVED_USERNAMES}:
         return "reserved"
@@ -139,7 +139,7 @@ def derive_username(email: str) -> str:
 def randomised(username: str) -> str:
     """Return a username with a random end, within the default length and what the host's column takes."""
     end = f"-{random_part()}"
-    return username[: min(_DERIVED, users.longest_username() - len(end))] + end
+    return username[: min(_DERIVED, host_user.longest_username() - len(end))] + end
 
 
 @transaction.atomic
@@ -153,10 +153,10 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
     if "username" in changes and changes["username"] != account.username:
         require_username(changes["username"], own=account)
         account.username_key = username_key(changes["username"])
-        user_fields += users.write_username(account.user, changes["username"])
+        user_fields += host_user.write_username(account.user, changes["username"])
     for name, value in changes.items():
         setattr(account, name, value)
-    user_fields += users.write_names(account.user, account)
+    user_fields += host_user.write_names(account.user, account)
     with refusing(Account, **KEYS):
         account.save(update_fields=[*changes, *(["username_key"] if "username" in changes else []), "updated_at"])
         if user_fields:
@@ -169,7 +169,7 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
 
 def _refuse_names_of_users(user: Any) -> None:
     """Raise UsernameTaken when a user without a (matching) account has exactly this name."""
-    if _is_of_another(user, users.username_field()):
+    if _is_of_another(user, host_user.username_field()):
         raise UsernameTaken
 
 

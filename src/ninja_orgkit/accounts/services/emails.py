@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ninja_orgkit.accounts import tokens, users
+from ninja_orgkit.accounts import host_user, tokens
 from ninja_orgkit.accounts.errors import EmailTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account_of
@@ -13,9 +13,9 @@ from ninja_orgkit.accounts.services.accounts import KEYS, forget_address
 from ninja_orgkit.accounts.services.passwords import require_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.constraints import refusing
+from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.keys import email_key
 from ninja_orgkit.errors import InvalidToken
-from ninja_orgkit.keys import email_key
 
 
 def request_verification(account: Account) -> None:
@@ -51,7 +51,7 @@ def verify(token: str) -> None:
     """
     read = tokens.read_email_token(token)
     account = lock_account_of(read.slug)
-    if read.has_applied(account) and account.email == users.normal_email(read.email):
+    if read.has_applied(account) and account.email == host_user.normal_email(read.email):
         return
     if not read.can_apply(account):
         raise InvalidToken
@@ -68,13 +68,13 @@ def mark_verified(account: Account) -> None:
 def _apply(account: Account, email: str) -> None:
     forget_address(account, unless=email)
     account.email_verified_at = timezone.now()
-    account.email = users.normal_email(email)
+    account.email = host_user.normal_email(email)
     account.email_key = email_key(email)
     columns = ["email", "email_key", "email_changes", "email_verified_at", "updated_at"]
     try:
         with refusing(Account, **KEYS):
             account.save(update_fields=columns)
-            fields = users.write_email(account.user, email)
+            fields = host_user.write_email(account.user, email)
             if fields:
                 account.user.save(update_fields=fields)
     except (EmailTaken, IntegrityError):  # the latter by a constraint of the host's user model

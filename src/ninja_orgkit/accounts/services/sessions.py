@@ -16,7 +16,7 @@ from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, T
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import account_by_login
 from ninja_orgkit.conf import settings
-from ninja_orgkit.prepared import Parameter, Prepared
+from ninja_orgkit.database.prepared import Parameter, Prepared
 
 _LONGEST_ADDRESS = 45
 

@@ -14,12 +14,13 @@ from ninja_orgkit.images import schemas, selectors
 from ninja_orgkit.images.schemas import ImageId, OrgkitAttachment, present_attachment
 from ninja_orgkit.images.services import attachments
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import file_urls
+from ninja_orgkit.protocol.bodies import AnyBody, Json
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.payload import AnyBody, Json
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, Target
+from ninja_orgkit.protocol.parameters import OrgSlug, Target
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
+from ninja_orgkit.protocol.urls import file_urls
 
 router = OrgkitRouter(tags=["images"], auth=bearer)
 

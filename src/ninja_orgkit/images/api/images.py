@@ -16,15 +16,16 @@ from ninja_orgkit.images.services import images, uploads
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, FileTooLarge, StorageUnavailable, TooManyFiles
 from ninja_orgkit.media.storage import saving
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import file_urls, url_below
+from ninja_orgkit.protocol.bodies import AnyBody, Json
 from ninja_orgkit.protocol.conditional import Check, check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
+from ninja_orgkit.protocol.multipart import BulkForm, ImageForm
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.payload import AnyBody, Json
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug
+from ninja_orgkit.protocol.parameters import OrgSlug
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import spend
-from ninja_orgkit.protocol.uploads import BulkForm, ImageForm
+from ninja_orgkit.protocol.urls import file_urls, url_below
 
 router = OrgkitRouter(tags=["images"], auth=bearer)
 

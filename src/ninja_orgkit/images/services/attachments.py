@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, F, Max, Model, QuerySet
 
-from ninja_orgkit.attachments import delete_rows, target_of
+from ninja_orgkit.database.attachments import delete_rows, target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.selectors import ORDER, links_of

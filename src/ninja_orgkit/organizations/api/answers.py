@@ -9,10 +9,10 @@ from ninja_orgkit.errors import InvalidToken
 from ninja_orgkit.organizations import schemas
 from ninja_orgkit.organizations.errors import WrongRecipient
 from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import reply_tagged
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty
-from ninja_orgkit.protocol.signatures import OrgkitRouter
+from ninja_orgkit.protocol.responses import empty
+from ninja_orgkit.protocol.routing import OrgkitRouter
 
 router = OrgkitRouter(tags=["invitations"])
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
-from ninja_orgkit.keys import text_key
+from ninja_orgkit.database.keys import text_key
 from ninja_orgkit.organizations import errors, schemas
 from ninja_orgkit.organizations.selectors import get_membership, invitations_of
 from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, UuidPart
+from ninja_orgkit.protocol.parameters import OrgSlug, UuidPart
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import spend
 
 router = OrgkitRouter(tags=["invitations"])

@@ -12,11 +12,12 @@ from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.selectors import get_membership, members_of
 from ninja_orgkit.organizations.services import members
-from ninja_orgkit.protocol.addresses import file_urls
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, Slug
+from ninja_orgkit.protocol.parameters import OrgSlug, Slug
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
+from ninja_orgkit.protocol.urls import file_urls
 
 router = OrgkitRouter(tags=["members"])
 

@@ -14,13 +14,14 @@ from ninja_orgkit.organizations import schemas
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.selectors import get_membership, organizations_of
 from ninja_orgkit.organizations.services import organizations
-from ninja_orgkit.protocol.addresses import url_below
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty
-from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug
+from ninja_orgkit.protocol.parameters import OrgSlug
+from ninja_orgkit.protocol.responses import empty
+from ninja_orgkit.protocol.routing import OrgkitRouter
+from ninja_orgkit.protocol.urls import url_below
 
 router = OrgkitRouter(tags=["organizations"])
 

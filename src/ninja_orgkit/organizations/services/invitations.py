@@ -10,9 +10,9 @@ from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.accounts.services.emails import mark_verified
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.constraints import refusing
+from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.keys import email_key
 from ninja_orgkit.errors import Forbidden, InvalidToken, NotFound
-from ninja_orgkit.keys import email_key
 from ninja_orgkit.organizations import roles, tokens
 from ninja_orgkit.organizations.errors import (
     AlreadyInvited,

@@ -10,16 +10,16 @@ from django.utils import timezone
 
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.attachments import forget_many, together
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.constraints import refusing
+from ninja_orgkit.database.attachments import forget_many, together
+from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import protect
 from ninja_orgkit.organizations.roles import owner_roles
-from ninja_orgkit.slugs import public_slug
 
 Check = Callable[[], None]
 """Raises when the organization, whose row is locked now, is not what the caller takes it for."""

@@ -14,14 +14,14 @@ from ninja_orgkit.errors import Throttled
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.media.storage import saving
-from ninja_orgkit.protocol.addresses import file_urls
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.fields import Line1024
 from ninja_orgkit.protocol.idempotency import once
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter
+from ninja_orgkit.protocol.multipart import AvatarUpload
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import spend, spend_address
-from ninja_orgkit.protocol.uploads import AvatarUpload
+from ninja_orgkit.protocol.urls import file_urls
 from ninja_orgkit.users import schemas
 
 router = OrgkitRouter(tags=["users"])

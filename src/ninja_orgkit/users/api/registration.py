@@ -9,12 +9,12 @@ from ninja_orgkit.accounts.errors import AccountInUse, EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.schemas import OrgkitMessage
 from ninja_orgkit.errors import InvalidToken, Throttled
 from ninja_orgkit.organizations.errors import LastOwner, WrongRecipient
-from ninja_orgkit.protocol.addresses import file_urls
+from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.clients import client_address, client_device
-from ninja_orgkit.protocol.payload import Json
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import spend_address
+from ninja_orgkit.protocol.urls import file_urls
 from ninja_orgkit.users import schemas
 from ninja_orgkit.users.services import deletion, registration
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from ninja_orgkit.accounts import tokens, users
+from ninja_orgkit.accounts import host_user, tokens
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email
@@ -52,7 +52,7 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
     if wanted.username:
         require_username(wanted.username)
     username = wanted.username or derive_username(wanted.email)
-    candidate = users.build_unhashed(
+    candidate = host_user.build_unhashed(
         email=wanted.email, username=username, first_name=wanted.first_name, last_name=wanted.last_name
     )
     require_strong(wanted.password, candidate)

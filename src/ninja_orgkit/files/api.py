@@ -9,10 +9,10 @@ from django.http.response import HttpResponseBase
 from ninja.params.functions import Path as PathParam
 
 from ninja_orgkit.errors import RangeNotSatisfiable
+from ninja_orgkit.files.serving import respond
 from ninja_orgkit.media.errors import StorageUnavailable
-from ninja_orgkit.media.links import respond
 from ninja_orgkit.protocol.openapi import file_answers
-from ninja_orgkit.protocol.signatures import OrgkitRouter
+from ninja_orgkit.protocol.routing import OrgkitRouter
 
 router = OrgkitRouter(tags=["media"])
 

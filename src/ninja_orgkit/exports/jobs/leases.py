@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.exports.archive.progress import Progress, Stopped
 from ninja_orgkit.exports.models import ExportJob
 
 NOTIFY = "orgkit.exports.notify"
@@ -22,10 +23,6 @@ FAULT = "The export failed because of a fault on our side. Please start another 
 logger = logging.getLogger("ninja_orgkit.exports")
 
 _BEAT = 1.0
-
-
-class Stopped(Exception):
-    """The job was cancelled or discarded, or another worker has taken it over."""
 
 
 def claim(job_id: str) -> ExportJob | None:
@@ -93,25 +90,6 @@ def put_back(job: ExportJob) -> None:
         return
     held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, status=ExportJob.Status.RUNNING)
     held.update(status=ExportJob.Status.QUEUED, lease=None, lease_until=timezone.now() + settings.EXPORT_LEASE)
-
-
-class Progress:
-    """How far a build is: counted by the builder, recorded by the heartbeat, which in turn tells it to stop."""
-
-    def __init__(self) -> None:
-        self.done = 0
-        self.total = 0
-        self.stopped = threading.Event()
-
-    def step(self) -> None:
-        """Count one row or file. Raises Stopped."""
-        self.done += 1
-        self.check()
-
-    def check(self) -> None:
-        """Raise Stopped when somebody wants the build to end."""
-        if self.stopped.is_set():
-            raise Stopped
 
 
 class Heartbeat:

@@ -13,11 +13,11 @@ from ninja_orgkit.errors import NotFound, RangeNotSatisfiable
 from ninja_orgkit.exports import selectors
 from ninja_orgkit.exports.errors import ExportExpired
 from ninja_orgkit.exports.links import read_token
+from ninja_orgkit.files.serving import serve
 from ninja_orgkit.media.errors import StorageUnavailable
-from ninja_orgkit.media.links import serve
 from ninja_orgkit.protocol.openapi import file_answers
-from ninja_orgkit.protocol.replies import kept_private
-from ninja_orgkit.protocol.signatures import OrgkitRouter
+from ninja_orgkit.protocol.responses import kept_private
+from ninja_orgkit.protocol.routing import OrgkitRouter
 
 router = OrgkitRouter(tags=["exports"])
 

@@ -11,12 +11,12 @@ from typing import IO, Any
 from django.core.files.base import File
 from pydantic_core import to_json
 
-from ninja_orgkit.exports.leases import Progress
-from ninja_orgkit.exports.names import Names, extension_of, safe_kind, safe_stem
-from ninja_orgkit.exports.preview import Preview
-from ninja_orgkit.exports.rows import CsvLines, Kind, json_line, kinds
-from ninja_orgkit.exports.snapshots import snapshot
-from ninja_orgkit.exports.zipping import CHUNK, Archive, Spool, Writable
+from ninja_orgkit.exports.archive.names import Names, extension_of, safe_kind, safe_stem
+from ninja_orgkit.exports.archive.preview import Preview
+from ninja_orgkit.exports.archive.progress import Progress
+from ninja_orgkit.exports.archive.rows import CsvLines, Kind, json_line, kinds
+from ninja_orgkit.exports.archive.snapshots import snapshot
+from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Spool, Writable
 from ninja_orgkit.media.storage import open_file, reaching
 from ninja_orgkit.organizations.models import Organization
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from pydantic_core import PydanticCustomError
 
-from ninja_orgkit.protocol.custom import check_storable
+from ninja_orgkit.custom.fields import check_storable
 
 
 class JsonObjectField(forms.JSONField):

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import MalformedBody, UnsupportedMediaType
 from ninja_orgkit.media.uploads import limit_bulk_upload, limit_upload
-from ninja_orgkit.protocol.payload import has_body, is_list, refused
+from ninja_orgkit.protocol.bodies import has_body, is_list, refused
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from pydantic import TypeAdapter
 from pydantic_core import to_json
@@ -56,3 +56,14 @@ def kept_private(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
         return response
 
     return wrapped
+
+
+class NotModified(HttpResponseNotModified):
+    """304 that says nothing of a length: an empty body is not how long the 200 would be (RFC 9110, 8.6).
+
+    A true length would be allowed, but some servers wait for as many bytes to follow.
+    """
+
+    def has_header(self, header: str) -> bool:
+        """Claim a length, which keeps Django's CommonMiddleware from adding that of the body."""
+        return header.lower() == "content-length" or super().has_header(header)

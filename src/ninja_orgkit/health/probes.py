@@ -1,78 +1,25 @@
-"""``GET /health``: whether what the application needs is there, told to anybody and hence in single words."""
+"""Whether what the application needs is there: each asked by a check of its own, all at once."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from importlib.metadata import version
 from threading import Lock, Thread
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import uuid4
 
 from django.core.cache import cache
 from django.db import connection, connections
-from django.http import HttpRequest, HttpResponse
-from ninja import Query
-from pydantic import BaseModel
 
 from ninja_orgkit.background.outbox import broker_connection
 from ninja_orgkit.media import storage
-from ninja_orgkit.protocol.fields import example
-from ninja_orgkit.protocol.replies import reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter
 
 logger = logging.getLogger("ninja_orgkit.health")
-router = OrgkitRouter(tags=["health"])
 
-_VERSION = version("ninja-orgkit")
 _DEADLINE = 2.0
-_NOT_KEPT = {"Cache-Control": "no-store"}
 
 Verdict = Literal["ok", "unavailable"]
-Live = Annotated[bool, Query(description="Only tell that the process answers.")]
-
-
-class OrgkitHealthChecks(BaseModel):
-    """What the application needs, one by one."""
-
-    database: Verdict
-    cache: Verdict
-    storage: Verdict
-    broker: Verdict
-
-
-class OrgkitHealth(BaseModel):
-    """The health of the application. It is ``degraded`` when something other than the database is away."""
-
-    model_config = example(
-        status="ok", version="1.0.0", checks={"database": "ok", "cache": "ok", "storage": "ok", "broker": "ok"}
-    )
-
-    status: Literal["ok", "degraded", "unavailable"]
-    version: str
-    checks: OrgkitHealthChecks
-
-
-class OrgkitLiveness(BaseModel):
-    """That the process answers."""
-
-    model_config = example(status="ok")
-
-    status: Literal["ok"]
-
-
-@router.get("", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name="check_health")
-def check_health(request: HttpRequest, live: Live = False) -> HttpResponse:
-    """Tell whether database, cache, storage and broker answer; with ``live=1`` only that this process does."""
-    if live:
-        return reply(OrgkitLiveness, {"status": "ok"}, headers=_NOT_KEPT)
-    checks = examine()
-    if checks["database"] == "unavailable":
-        body = {"status": "unavailable", "version": _VERSION, "checks": checks}
-        return reply(OrgkitHealth, body, status=503, headers={**_NOT_KEPT, "Retry-After": "5"})
-    status = "degraded" if "unavailable" in checks.values() else "ok"
-    return reply(OrgkitHealth, {"status": status, "version": _VERSION, "checks": checks}, headers=_NOT_KEPT)
 
 
 def examine() -> dict[str, Verdict]:

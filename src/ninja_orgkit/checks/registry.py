@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 
-from ninja_orgkit.attachments import LONGEST_KEY
+from ninja_orgkit.database.attachments import LONGEST_KEY
 from ninja_orgkit.registry import Resource, resources
 
 _NAME = re.compile(r"[\w-]+/[\w-]+")

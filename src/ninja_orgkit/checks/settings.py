@@ -18,7 +18,7 @@ from django.template.loader import get_template
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from ninja_orgkit import registry_faults
+from ninja_orgkit.checks import registry as registry_faults
 from ninja_orgkit.conf import Settings, settings
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.throttling import parse_rate

@@ -13,12 +13,13 @@ from ninja_orgkit.exports.errors import ExportActive
 from ninja_orgkit.exports.links import download_link
 from ninja_orgkit.exports.schemas import OrgkitExport, present
 from ninja_orgkit.organizations.selectors import get_membership
-from ninja_orgkit.protocol.addresses import mount_point, url_below
 from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.replies import empty, reply
-from ninja_orgkit.protocol.signatures import OrgkitRouter, OrgSlug, UuidPart
+from ninja_orgkit.protocol.parameters import OrgSlug, UuidPart
+from ninja_orgkit.protocol.responses import empty, reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import spend
+from ninja_orgkit.protocol.urls import mount_point, url_below
 
 router = OrgkitRouter(tags=["exports"], auth=bearer)
 

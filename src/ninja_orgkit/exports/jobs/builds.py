@@ -11,11 +11,12 @@ from uuid import uuid4
 from django.core.files.base import File
 from django.db import InterfaceError, OperationalError
 
-from ninja_orgkit.exports import leases
-from ninja_orgkit.exports.archive import write_archive
-from ninja_orgkit.exports.leases import Heartbeat, Progress, Stopped
+from ninja_orgkit.exports.archive.progress import Progress, Stopped
+from ninja_orgkit.exports.archive.writing import write_archive
+from ninja_orgkit.exports.archive.zipping import Sink
+from ninja_orgkit.exports.jobs import leases
+from ninja_orgkit.exports.jobs.leases import Heartbeat
 from ninja_orgkit.exports.models import ExportJob
-from ninja_orgkit.exports.zipping import Sink
 from ninja_orgkit.media import storage
 from ninja_orgkit.media.errors import StorageUnavailable
 

@@ -1,0 +1,169 @@
+"""The response to a link to a stored file: the file itself, one range of it, or the way to the object store."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+from typing import Any, Protocol
+
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.storage import Storage
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from ninja_orgkit.errors import NotFound, RangeNotSatisfiable
+from ninja_orgkit.media.formats import CONTENT_TYPES
+from ninja_orgkit.media.links import resolve
+from ninja_orgkit.media.storage import is_local, private, reaching
+from ninja_orgkit.protocol.responses import NotModified
+
+_TYPES = {**CONTENT_TYPES, "zip": "application/zip"}
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+
+def respond(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Answer ``GET /media/{token}``. Raises what ``serve`` raises, NotFound also for a token that opens nothing."""
+    link = resolve(token)
+    return serve(request, link.name, max_age=link.seconds)
+
+
+def serve(
+    request: HttpRequest, name: str, *, download_as: str | None = None, max_age: int | None = None
+) -> HttpResponseBase:
+    """Send a stored file: from here when the storage is local, else by a redirect to the storage's own link.
+
+    ``download_as`` is the file name to save it under; without one it is shown. ``max_age`` is for how many seconds a
+    browser may keep it; not at all when None. A local file is streamed, one range of it if asked for (RFC 9110, 14).
+    Raises NotFound when there is no such file, RangeNotSatisfiable, and StorageUnavailable.
+    """
+    storage = private()
+    caching = "private, no-store" if max_age is None else f"private, max-age={max_age}"
+    disposition = content_disposition_header(bool(download_as), download_as or "") or "inline"
+    response = _stream(request, storage, name) if is_local(storage) else _redirect(request, storage, name, disposition)
+    response["Cache-Control"] = "private, no-store" if response.status_code == 302 else caching
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Content-Disposition"] = disposition
+    return response
+
+
+def _redirect(request: HttpRequest, storage: Storage, name: str, disposition: str) -> HttpResponseBase:
+    options = _link_options(storage, method=request.method, name=name, disposition=disposition)
+    with reaching():
+        url = storage.url(name, **options) if storage.exists(name) else None
+    if url is None:
+        raise NotFound
+    return HttpResponseRedirect(url)
+
+
+def _link_options(storage: Storage, *, method: str | None, name: str, disposition: str) -> dict[str, Any]:
+    """Return what to ask of a storage whose links are made as django-storages makes those of S3; nothing of others.
+
+    Such a link is good for one method. The store sends a file as what its uploader called it, unless a link says
+    otherwise, and only a signed link of the store's own may.
+    """
+    if "http_method" not in inspect.signature(storage.url).parameters:
+        return {}
+    if getattr(storage, "custom_domain", None) or not getattr(storage, "querystring_auth", False):
+        return {"http_method": method}
+    headers = {"ResponseContentType": _content_type(name), "ResponseContentDisposition": disposition}
+    return {"http_method": method, "parameters": headers}
+
+
+def _stream(request: HttpRequest, storage: Storage, name: str) -> HttpResponseBase:
+    with reaching():
+        try:
+            file = storage.open(name)
+        except (FileNotFoundError, IsADirectoryError, SuspiciousOperation):
+            file = None
+    if file is None:
+        raise NotFound
+    try:
+        return _answer(request, file, name, file.size)
+    except BaseException:
+        file.close()
+        raise
+
+
+class _Readable(Protocol):
+    def read(self, count: int = ..., /) -> bytes: ...
+    def seek(self, offset: int, /) -> Any: ...
+    def close(self) -> None: ...
+
+
+class _Part:
+    """A stretch of an open file, read as if it were one; has no descriptor, so no server sends more than it."""
+
+    def __init__(self, file: _Readable, start: int, length: int) -> None:
+        file.seek(start)
+        self.file = file
+        self.left = length
+
+    def read(self, count: int = -1) -> bytes:
+        """Read up to ``count`` bytes."""
+        data = self.file.read(self.left if count < 0 else min(count, self.left))
+        self.left -= len(data)
+        return data
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+
+class _FileResponse(FileResponse):
+    block_size = 64 * 1024
+
+
+def _answer(request: HttpRequest, file: Any, name: str, size: int) -> HttpResponseBase:
+    """Return the whole file, the one part asked for, or 304; a stored file never changes, so its name is its state."""
+    etag = f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'
+    headers = {"Accept-Ranges": "bytes", "ETag": etag}
+    response: HttpResponseBase
+    known = request.headers.get("If-None-Match", "")
+    if etag in known or known.strip() == "*":
+        file.close()
+        return NotModified(headers=headers)
+    asked = _asked_range(request, etag, size)
+    start, length = asked or (0, size)
+    content_type = _content_type(name)
+    if request.method == "HEAD":
+        file.close()
+        response = HttpResponse(content_type=content_type)
+    else:
+        response = _FileResponse(_Part(file, start, length) if asked else file, content_type=content_type)
+    if asked:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
+    response["Content-Length"] = str(length)
+    for header, value in headers.items():
+        response[header] = value
+    return response
+
+
+def _content_type(name: str) -> str:
+    return _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+
+
+def _asked_range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """Return the start and length of the single range that is asked for, None for the whole file.
+
+    Several ranges, another unit, and what cannot be understood are ignored, as RFC 9110 allows. Raises
+    RangeNotSatisfiable.
+    """
+    match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    if request.method != "GET" or not match or request.headers.get("If-Range", etag) != etag:
+        return None
+    first, last = match.groups()
+    if not first and not last:
+        return None
+    if first:
+        start, end = int(first), min(int(last or size), size - 1)
+        if last and int(last) < start:
+            return None
+    else:
+        start, end = max(0, size - int(last)), size - 1
+    if start > end:
+        raise RangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
+    return start, end - start + 1

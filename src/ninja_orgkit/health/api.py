@@ -1,0 +1,64 @@
+"""``GET /health``: whether what the application needs is there, told to anybody and hence in single words."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query
+from pydantic import BaseModel
+
+from ninja_orgkit.health.probes import Verdict, examine
+from ninja_orgkit.protocol.fields import example
+from ninja_orgkit.protocol.responses import reply
+from ninja_orgkit.protocol.routing import OrgkitRouter
+
+router = OrgkitRouter(tags=["health"])
+
+_VERSION = version("ninja-orgkit")
+_NOT_KEPT = {"Cache-Control": "no-store"}
+
+Live = Annotated[bool, Query(description="Only tell that the process answers.")]
+
+
+class OrgkitHealthChecks(BaseModel):
+    """What the application needs, one by one."""
+
+    database: Verdict
+    cache: Verdict
+    storage: Verdict
+    broker: Verdict
+
+
+class OrgkitHealth(BaseModel):
+    """The health of the application. It is ``degraded`` when something other than the database is away."""
+
+    model_config = example(
+        status="ok", version="1.0.0", checks={"database": "ok", "cache": "ok", "storage": "ok", "broker": "ok"}
+    )
+
+    status: Literal["ok", "degraded", "unavailable"]
+    version: str
+    checks: OrgkitHealthChecks
+
+
+class OrgkitLiveness(BaseModel):
+    """That the process answers."""
+
+    model_config = example(status="ok")
+
+    status: Literal["ok"]
+
+
+@router.get("", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name="check_health")
+def check_health(request: HttpRequest, live: Live = False) -> HttpResponse:
+    """Tell whether database, cache, storage and broker answer; with ``live=1`` only that this process does."""
+    if live:
+        return reply(OrgkitLiveness, {"status": "ok"}, headers=_NOT_KEPT)
+    checks = examine()
+    if checks["database"] == "unavailable":
+        body = {"status": "unavailable", "version": _VERSION, "checks": checks}
+        return reply(OrgkitHealth, body, status=503, headers={**_NOT_KEPT, "Retry-After": "5"})
+    status = "degraded" if "unavailable" in checks.values() else "ok"
+    return reply(OrgkitHealth, {"status": status, "version": _VERSION, "checks": checks}, headers=_NOT_KEPT)

@@ -1,0 +1,63 @@
+"""Parameters that many endpoints share."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated
+
+from ninja import Path, Schema
+from ninja.params.functions import Path as PathParam
+from pydantic import AfterValidator, Field
+
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.protocol.fields import LOWER_UUID
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_LONGEST = 255
+
+
+def _sane(value: str) -> str:
+    """Return a part of a path. What no identifier can be is simply not found."""
+    if len(value) > _LONGEST or _UNPRINTABLE.search(value):
+        raise NotFound
+    return value
+
+
+def _slug(value: str) -> str:
+    """Return a slug in the Unicode form that slugs are kept in; some clients decompose what they put into a URL."""
+    return unicodedata.normalize("NFC", _sane(value))
+
+
+Part = Annotated[str, AfterValidator(_sane)]
+"""One part of a path, in a schema of path parameters."""
+
+# A path parameter in a mount prefix is taken for a query parameter unless it says what it is.
+OrgSlug = Annotated[str, AfterValidator(_slug), PathParam(description="Slug of the organization.")]
+Slug = Annotated[str, AfterValidator(_slug), PathParam(description="As other answers hold it.")]
+
+
+def _uuid(value: str) -> str:
+    """Return a lower-case UUID. Anything else is not found."""
+    if not LOWER_UUID.fullmatch(value):
+        raise NotFound
+    return value
+
+
+UuidPart = Annotated[str, AfterValidator(_uuid), PathParam(description="A UUID in lower case.")]
+
+
+class OrgkitTarget(Schema):
+    """An object of any registered model, as a path names it."""
+
+    app_label: Part = Field(description="First half of the registered name, like `contacts`.")
+    model: Part = Field(description="Second half of the registered name, like `contact`.")
+    obj_id: Part = Field(description="Public identifier of the object: the slug of a contact, the id of an image.")
+
+    @property
+    def name(self) -> str:
+        """The registered public name."""
+        return f"{self.app_label}/{self.model}"
+
+
+Target = Path[OrgkitTarget]
