@@ -300,7 +300,7 @@ def test_a_user_whom_nobody_can_register_is_warned_of(monkeypatch: pytest.Monkey
         def get_email_field_name() -> str:
             return "email"
 
-    for module in ("checks", "users"):
+    for module in ("checks", "host_user"):
         monkeypatch.setattr(f"ninja_orgkit.accounts.{module}.get_user_model", lambda: Patient)
     found = [str(message.msg) for message in _messages() if message.id == "orgkit.W021"]
     assert [text.split("'")[1] for text in found] == ["born_on", "number"]
