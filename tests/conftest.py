@@ -24,6 +24,8 @@ from tests.client import Api, Person
 from tests.servers import processes, s3, valkey
 from tests.servers.smtp import SmtpServer
 
+pytest_plugins = ["tests.org"]
+
 Register = Callable[..., Person]
 RunOutbox = Callable[[], int]
 

@@ -14,7 +14,8 @@ from ninja_orgkit.images.models import ImageAttachment
 from ninja_orgkit.images.services import attachments
 from shop.models import Product, Shop
 from tests.client import Api
-from tests.images.conftest import Album
+from tests.images.actions import add_rows, attach, contact_images_path, order_of
+from tests.org import Org
 
 CountQueries = Callable[[], Any]
 
@@ -37,109 +38,109 @@ def named(target: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def product(album: Album) -> str:
+def product(org: Org) -> str:
     """Return the path of the images of something that the host sells."""
-    shop = Shop.objects.create(organization=album.row, name="Corner")
+    shop = Shop.objects.create(organization=org.row, name="Corner")
     Product.objects.create(shop=shop, sku="tea-1", name="Tea", price=Decimal(3))
-    return f"{album.path}shop/product/tea-1/"
+    return f"{org.images_path}shop/product/tea-1/"
 
 
-def test_an_image_is_attached_and_shown(album: Album, contact: str) -> None:
-    image = album.add(title="Beach")
+def test_attaching_an_image_shows_it_on_the_object(org: Org, contact: str) -> None:
+    image = org.add_image(title="Beach")
     body = {"image_id": image["id"], **named(contact)}
-    response = album.api.post(f"{album.root}/attach/", body)
+    response = org.api.post(f"{org.images_root}/attach/", body)
     assert response.status_code == 200
     link = response.json()
     assert link == {
         "image": image, **named(contact), "is_cover": True, "position": 0, "title": None, "description": None,
         "alt_text": None,
     }  # fmt: skip
-    assert album.api.post(f"{album.root}/attach/", body).json() == link
-    assert album.api.get(contact).json()["items"] == [link]
+    assert org.api.post(f"{org.images_root}/attach/", body).json() == link
+    assert org.api.get(contact).json()["items"] == [link]
 
 
-def test_a_hosts_own_model_takes_images_by_its_public_name(album: Album, product: str) -> None:
-    links = album.attach(product, *album.fill(2))
+def test_images_attach_to_a_host_model_by_its_public_name(org: Org, product: str) -> None:
+    links = attach(org, product, *add_rows(org, 2))
     assert {(link["app_label"], link["model"], link["obj_id"]) for link in links} == {("shop", "product", "tea-1")}
-    assert len(album.order(product)) == 2
+    assert len(order_of(org, product)) == 2
 
 
-def test_images_are_listed_by_position_over_pages(album: Album, contact: str) -> None:
-    ids = album.fill(5)
-    links = album.attach(contact, *ids[::-1])
+def test_images_are_listed_by_position_over_pages(org: Org, contact: str) -> None:
+    ids = add_rows(org, 5)
+    links = attach(org, contact, *ids[::-1])
     assert [link["position"] for link in links] == [0, 1, 2, 3, 4]
     seen: list[int] = []
     url: str | None = f"{contact}?limit=2"
     while url:
-        page = album.api.get(url).json()
+        page = org.api.get(url).json()
         seen += [link["image"]["id"] for link in page["items"]]
         url = page["next"]
     assert seen == ids[::-1]
 
 
-def test_attaching_is_all_or_nothing(album: Album, foreign: Album, contact: str) -> None:
-    mine, other = album.fill(1)[0], foreign.fill(1)[0]
+def test_attaching_unknown_images_attaches_nothing(org: Org, other_org: Org, contact: str) -> None:
+    mine, other = add_rows(org, 1)[0], add_rows(other_org, 1)[0]
     for unknown in (other, 2**62):
-        response = album.api.post(contact, {"image_ids": [mine, unknown]})
+        response = org.api.post(contact, {"image_ids": [mine, unknown]})
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
-        assert album.order(contact) == []
-    assert album.api.post(f"{album.root}/attach/", {"image_id": other, **named(contact)}).status_code == 404
+        assert order_of(org, contact) == []
+    assert org.api.post(f"{org.images_root}/attach/", {"image_id": other, **named(contact)}).status_code == 404
 
 
-def test_attaching_again_changes_nothing(album: Album, contact: str) -> None:
-    ids = album.fill(3)
-    first = album.attach(contact, *ids)
-    assert album.attach(contact, *ids) == first
-    assert album.attach(contact, ids[0], ids[0]) == first
+def test_attaching_again_changes_nothing(org: Org, contact: str) -> None:
+    ids = add_rows(org, 3)
+    first = attach(org, contact, *ids)
+    assert attach(org, contact, *ids) == first
+    assert attach(org, contact, ids[0], ids[0]) == first
 
 
-def test_bulk_attach_tells_what_became_of_each_id(album: Album, foreign: Album, contact: str) -> None:
-    ids, other = album.fill(3), foreign.fill(1)[0]
-    album.attach(contact, ids[0])
-    response = album.api.post(f"{contact}bulk_attach/", {"image_ids": [ids[2], ids[0], other, ids[1], ids[2]]})
+def test_bulk_attach_reports_the_result_for_each_id(org: Org, other_org: Org, contact: str) -> None:
+    ids, other = add_rows(org, 3), add_rows(other_org, 1)[0]
+    attach(org, contact, ids[0])
+    response = org.api.post(f"{contact}bulk_attach/", {"image_ids": [ids[2], ids[0], other, ids[1], ids[2]]})
     assert response.status_code == 200
     assert response.json() == {"attached": [ids[2], ids[1]], "already_attached": [ids[0]], "not_found": [other]}
-    assert album.order(contact) == [ids[0], ids[2], ids[1]]
+    assert order_of(org, contact) == [ids[0], ids[2], ids[1]]
 
 
-def test_bulk_detach_tells_what_became_of_each_id(album: Album, contact: str) -> None:
-    ids = album.fill(3)
-    album.attach(contact, *ids[:2])
-    response = album.api.post(f"{contact}bulk_detach/", {"image_ids": [ids[2], ids[0], ids[0]]})
+def test_bulk_detach_reports_the_result_for_each_id(org: Org, contact: str) -> None:
+    ids = add_rows(org, 3)
+    attach(org, contact, *ids[:2])
+    response = org.api.post(f"{contact}bulk_detach/", {"image_ids": [ids[2], ids[0], ids[0]]})
     assert response.status_code == 200
     assert response.json() == {"detached": [ids[0]], "not_attached": [ids[2]]}
-    assert album.order(contact) == [ids[1]]
+    assert order_of(org, contact) == [ids[1]]
 
 
-def test_an_image_is_detached_once(album: Album, contact: str) -> None:
-    ids = album.fill(2)
-    album.attach(contact, *ids)
+def test_an_image_is_detached_once(org: Org, contact: str) -> None:
+    ids = add_rows(org, 2)
+    attach(org, contact, *ids)
     body = {"image_id": ids[0], **named(contact)}
-    assert album.api.post(f"{album.root}/detach/", body).status_code == 204
-    assert album.api.post(f"{album.root}/detach/", body).status_code == 404
-    assert album.api.delete(f"{contact}{ids[1]}/").status_code == 204
-    assert album.api.delete(f"{contact}{ids[1]}/").status_code == 404
-    assert album.api.get(album.path).json()["count"] == 2
+    assert org.api.post(f"{org.images_root}/detach/", body).status_code == 204
+    assert org.api.post(f"{org.images_root}/detach/", body).status_code == 404
+    assert org.api.delete(f"{contact}{ids[1]}/").status_code == 204
+    assert org.api.delete(f"{contact}{ids[1]}/").status_code == 404
+    assert org.api.get(org.images_path).json()["count"] == 2
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded"])
-def test_ids_come_as_repeated_fields_of_a_form_too(album: Album, contact: str, content_type: str) -> None:
-    ids = album.fill(3)
+def test_ids_may_be_repeated_fields_of_a_form(org: Org, contact: str, content_type: str) -> None:
+    ids = add_rows(org, 3)
 
     def send(path: str, **fields: Any) -> Any:
         if content_type == "multipart/form-data":
-            return album.api.upload(path, **fields)
+            return org.api.upload(path, **fields)
         pairs = [
             (key, item) for key, value in fields.items() for item in (value if isinstance(value, list) else [value])
         ]
-        return album.api.send("POST", path, "&".join(f"{key}={item}" for key, item in pairs), content_type=content_type)
+        return org.api.send("POST", path, "&".join(f"{key}={item}" for key, item in pairs), content_type=content_type)
 
     assert send(f"{contact}bulk_attach/", image_ids=ids).json()["attached"] == ids
     assert send(f"{contact}bulk_detach/", image_ids=[ids[0]]).json()["detached"] == [ids[0]]
     assert len(send(contact, image_ids=ids[0]).json()) == 3
-    assert send(f"{album.root}/detach/", image_id=ids[1], **named(contact)).status_code == 204
-    assert send(f"{album.root}/attach/", image_id=ids[1], **named(contact)).status_code == 200
-    assert send(f"{album.root}/bulk-delete/", ids=ids).json() == {"deleted": ids, "not_found": []}
+    assert send(f"{org.images_root}/detach/", image_id=ids[1], **named(contact)).status_code == 204
+    assert send(f"{org.images_root}/attach/", image_id=ids[1], **named(contact)).status_code == 200
+    assert send(f"{org.images_root}/bulk-delete/", ids=ids).json() == {"deleted": ids, "not_found": []}
 
 
 @pytest.mark.parametrize("route", ["", "bulk_attach/", "bulk_detach/"])
@@ -151,19 +152,19 @@ def test_ids_come_as_repeated_fields_of_a_form_too(album: Album, contact: str, c
         [1], "x", None,
     ],
 )  # fmt: skip
-def test_ids_that_are_none_are_refused(album: Album, contact: str, route: str, body: Any) -> None:
-    response = album.api.post(f"{contact}{route}", body)
+def test_malformed_lists_of_ids_are_refused(org: Org, contact: str, route: str, body: Any) -> None:
+    response = org.api.post(f"{contact}{route}", body)
     assert (response.status_code, response.json()["code"]) == (422, "validation_error")
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded"])
-def test_a_form_takes_a_thousand_ids_and_not_one_more(album: Album, contact: str, content_type: str) -> None:
+def test_a_form_accepts_at_most_a_thousand_ids(org: Org, contact: str, content_type: str) -> None:
     def send(count: int) -> Any:
         ids = list(range(10**6, 10**6 + count))
         if content_type == "multipart/form-data":
-            return album.api.upload(f"{contact}bulk_attach/", image_ids=ids)
+            return org.api.upload(f"{contact}bulk_attach/", image_ids=ids)
         body = "&".join(f"image_ids={number}" for number in ids)
-        return album.api.send("POST", f"{contact}bulk_attach/", body, content_type=content_type)
+        return org.api.send("POST", f"{contact}bulk_attach/", body, content_type=content_type)
 
     assert len(send(1000).json()["not_found"]) == 1000
     for count in (1001, 3000):
@@ -172,78 +173,79 @@ def test_a_form_takes_a_thousand_ids_and_not_one_more(album: Album, contact: str
         assert response.json()["errors"][0]["type"] == "too_long"
 
 
-def test_a_form_of_ids_is_no_way_to_fill_a_disk(album: Album, contact: str) -> None:
+def test_a_form_of_ids_refuses_a_large_file(org: Org, contact: str) -> None:
     large = SimpleUploadedFile("large", b"0" * 2**20)
-    response = album.api.upload(f"{contact}bulk_attach/", image_ids=album.fill(1), file=large)
+    response = org.api.upload(f"{contact}bulk_attach/", image_ids=add_rows(org, 1), file=large)
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 
-def test_every_wrong_object_is_the_same_not_found(album: Album, foreign: Album) -> None:
-    image = album.fill(1)[0]
-    user = get_user_model().objects.get(email="ann@example.com")
+def test_every_unknown_target_gets_the_same_not_found(org: Org, other_org: Org) -> None:
+    image = add_rows(org, 1)[0]
+    user = get_user_model().objects.get(email=org.owner.email)
+    theirs = contact_images_path(other_org).removeprefix(other_org.images_path)
     objects = [
-        foreign.contact().removeprefix(foreign.path), f"auth/user/{user.pk}/", f"images/image/{image}/",
+        theirs, f"auth/user/{user.pk}/", f"images/image/{image}/",
         "contacts/contact/no/", "contacts/nothing/x/", f"contacts/contact/{'x' * 300}/",
         "contacts/contact/%00/", "orgkit_images/image/1/",
     ]  # fmt: skip
     answers = set()
     for target in objects:
-        path = f"{album.path}{target}"
-        answers.add(album.api.get(path).content)
-        answers.add(album.api.post(path, {"image_ids": [image]}).content)
-        answers.add(album.api.post(f"{path}bulk_attach/", {"image_ids": [image]}).content)
-        answers.add(album.api.post(f"{path}bulk_detach/", {"image_ids": [image]}).content)
-        answers.add(album.api.patch(f"{path}{image}/", {}).content)
-        answers.add(album.api.delete(f"{path}{image}/").content)
+        path = f"{org.images_path}{target}"
+        answers.add(org.api.get(path).content)
+        answers.add(org.api.post(path, {"image_ids": [image]}).content)
+        answers.add(org.api.post(f"{path}bulk_attach/", {"image_ids": [image]}).content)
+        answers.add(org.api.post(f"{path}bulk_detach/", {"image_ids": [image]}).content)
+        answers.add(org.api.patch(f"{path}{image}/", {}).content)
+        answers.add(org.api.delete(f"{path}{image}/").content)
     assert len(answers) == 1
     assert b'"not_found"' in answers.pop()
 
 
-def test_who_may_not_attach_is_told_as_everywhere(
-    album: Album, foreign: Album, viewer: Album, contact: str, api: Api
+def test_attaching_without_the_right_to_answers_401_403_or_404(
+    org: Org, other_org: Org, contact: str, api: Api
 ) -> None:
-    image = album.fill(1)[0]
-    album.attach(contact, image)
+    image = add_rows(org, 1)[0]
+    attach(org, contact, image)
     body = {"image_ids": [image]}
-    assert len(viewer.order(contact)) == 1
-    for caller, status in ((viewer.api, 403), (foreign.api, 404), (api, 401)):
+    assert len(org.as_("viewer").get(contact).json()["items"]) == 1
+    for caller, status in ((org.as_("viewer"), 403), (other_org.api, 404), (api, 401)):
         assert caller.post(contact, body).status_code == status
         assert caller.post(f"{contact}bulk_attach/", body).status_code == status
         assert caller.post(f"{contact}bulk_detach/", body).status_code == status
-        assert caller.post(f"{album.root}/detach/", {"image_id": image, **named(contact)}).status_code == status
+        assert caller.post(f"{org.images_root}/detach/", {"image_id": image, **named(contact)}).status_code == status
         assert caller.patch(f"{contact}{image}/", {"position": 0}).status_code == status
         assert caller.delete(f"{contact}{image}/").status_code == status
-    assert foreign.api.get(contact).status_code == 404
-    assert len(album.order(contact)) == 1
+    assert other_org.api.get(contact).status_code == 404
+    assert len(order_of(org, contact)) == 1
 
 
-def test_the_images_of_an_object_cost_the_same_with_one_and_with_fifty(
-    album: Album, contact: str, count_queries: CountQueries
+def test_listing_the_images_of_an_object_runs_five_statements_for_1_image_and_for_50(
+    org: Org, contact: str, count_queries: CountQueries
 ) -> None:
-    album.attach(contact, *album.fill(1))
+    attach(org, contact, *add_rows(org, 1))
     with count_queries() as one:
-        album.api.get(contact)
-    album.attach(contact, *album.fill(49))
+        org.api.get(contact)
+    attach(org, contact, *add_rows(org, 49))
     with count_queries() as fifty:
-        assert len(album.api.get(contact).json()["items"]) == 50
+        assert len(org.api.get(contact).json()["items"]) == 50
     assert len(one) == len(fifty) == 5
 
 
-def test_routes_that_take_ids_cost_the_same_with_one_and_with_fifty(album: Album, count_queries: CountQueries) -> None:
+def test_routes_that_take_ids_run_as_many_statements_for_50_ids_as_for_1(org: Org, count_queries: CountQueries) -> None:
     def cost(count: int) -> list[int]:
-        ids, target = album.fill(count), album.contact()
-        album.attach(album.contact(), *ids)
-        album.api.post(f"{target}bulk_attach/", {"image_ids": album.fill(1)})
+        ids, target = add_rows(org, count), contact_images_path(org)
+        attach(org, contact_images_path(org), *ids)
+        org.api.post(f"{target}bulk_attach/", {"image_ids": add_rows(org, 1)})
         costs = []
         for path, body in (
             (f"{target}bulk_attach/", {"image_ids": ids}),
             (target, {"image_ids": ids}),
             (f"{target}bulk_detach/", {"image_ids": ids}),
             (target, {"image_ids": ids}),
-            (f"{album.root}/bulk-delete/", {"ids": ids}),
+            (f"{org.images_root}/bulk-delete/", {"ids": ids}),
         ):
             with count_queries() as queries:
-                assert album.api.post(path, body).status_code == 200
+                assert org.api.post(path, body).status_code == 200
             costs.append(len(statements(queries)))
         return costs
 
@@ -251,16 +253,16 @@ def test_routes_that_take_ids_cost_the_same_with_one_and_with_fifty(album: Album
     assert cost(1) == cost(50)
 
 
-def test_attaching_a_thousand_takes_five_statements_and_repeating_it_three(
-    album: Album, contact: str, count_queries: CountQueries
+def test_attaching_a_thousand_images_runs_at_most_five_statements_and_repeating_it_three(
+    org: Org, contact: str, count_queries: CountQueries
 ) -> None:
-    ids = album.fill(1000)
-    obj = album.row.contacts.get()
+    ids = add_rows(org, 1000)
+    obj = org.row.contacts.get()
     with count_queries() as first:
-        assert attachments.attach_images(album.row, obj, image_ids=ids).attached == ids
+        assert attachments.attach_images(org.row, obj, image_ids=ids).attached == ids
     with count_queries() as again:
-        assert attachments.attach_images(album.row, obj, image_ids=ids).already_attached == ids
-    # Here ``album.row`` is one of them.
+        assert attachments.attach_images(org.row, obj, image_ids=ids).already_attached == ids
+    # Here ``org.row`` is one of them.
     assert len(statements(first)) - 1 <= 5
     assert len(statements(again)) - 1 <= 3
     assert ImageAttachment.objects.count() == 1000

@@ -12,18 +12,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.models import OutboxMessage
 from tests.conftest import RunOutbox
-from tests.images.conftest import Album, files_in, picture
-from tests.media.pictures import SVG, photo
+from tests.images.actions import add_rows, files_in
+from tests.media.pictures import SVG, photo, picture
+from tests.org import Org
 
 
-def bulk(album: Album) -> str:
+def bulk_path(org: Org) -> str:
     """Return where many images are uploaded."""
-    return f"{album.root}/bulk-upload/"
+    return f"{org.images_root}/bulk-upload/"
 
 
-def test_each_file_is_uploaded_for_itself(album: Album, media_root: Path, run_outbox: RunOutbox) -> None:
+def test_each_file_of_a_bulk_upload_gets_its_own_result(org: Org, media_root: Path, run_outbox: RunOutbox) -> None:
     known, twice = picture("known.png"), picture("twice.png")
-    image = album.add(known)
+    image = org.add_image(known)
     known.seek(0)
     files = [
         picture("new.png"), known, SimpleUploadedFile("vector.svg", SVG), twice,
@@ -31,7 +32,7 @@ def test_each_file_is_uploaded_for_itself(album: Album, media_root: Path, run_ou
         SimpleUploadedFile("again.png", twice.read()),
     ]  # fmt: skip
     twice.seek(0)
-    response = album.api.upload(bulk(album), files=files)
+    response = org.api.upload(bulk_path(org), files=files)
     assert response.status_code == 200
     results = response.json()["results"]
     assert [(item["file"], item["status"]) for item in results] == [
@@ -49,90 +50,90 @@ def test_each_file_is_uploaded_for_itself(album: Album, media_root: Path, run_ou
     assert files_in(media_root) == sorted(name for row in Image.objects.all() for name in row.stored_names())
 
 
-def test_a_file_over_its_limit_does_not_keep_the_others(album: Album, settings: Any) -> None:
+def test_a_file_over_the_limit_does_not_stop_the_others(org: Org, settings: Any) -> None:
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "IMAGE_MAX_BYTES": 5000}
     files = [picture(), SimpleUploadedFile("large.jpg", photo(2000, 1500).getvalue()), picture()]
-    results = album.api.upload(bulk(album), files=files).json()["results"]
+    results = org.api.upload(bulk_path(org), files=files).json()["results"]
     assert [item["status"] for item in results] == ["created", "error", "created"]
     assert results[1]["error"]["code"] == "file_too_large"
 
 
-def test_fifty_files_are_taken_and_not_one_more(album: Album) -> None:
-    results = album.api.upload(bulk(album), files=[picture() for _ in range(50)]).json()["results"]
+def test_a_bulk_upload_accepts_at_most_fifty_files(org: Org) -> None:
+    results = org.api.upload(bulk_path(org), files=[picture() for _ in range(50)]).json()["results"]
     assert {item["status"] for item in results} == {"created"}
-    response = album.api.upload(bulk(album), files=[picture() for _ in range(51)])
+    response = org.api.upload(bulk_path(org), files=[picture() for _ in range(51)])
     assert (response.status_code, response.json()["code"]) == (413, "too_many_files")
     assert Image.objects.count() == 50
 
 
-def cost(album: Album, count_queries: Callable[[], Any], count: int) -> int:
+def cost(org: Org, count_queries: Callable[[], Any], count: int) -> int:
     """Return how many statements it takes to upload so many new pictures at once."""
     files = [picture() for _ in range(count)]
     with count_queries() as queries:
-        results = album.api.upload(bulk(album), files=files).json()["results"]
+        results = org.api.upload(bulk_path(org), files=files).json()["results"]
     assert [item["status"] for item in results] == ["created"] * count
     return len(queries)
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_fifty_files_take_as_many_statements_as_one(
-    broker: str, album: Album, count_queries: Callable[[], Any]
+def test_uploading_fifty_files_runs_as_many_statements_as_uploading_one(
+    broker: str, org: Org, count_queries: Callable[[], Any]
 ) -> None:
-    cost(album, count_queries, 1)
-    assert cost(album, count_queries, 1) == cost(album, count_queries, 50)
+    cost(org, count_queries, 1)
+    assert cost(org, count_queries, 1) == cost(org, count_queries, 50)
     assert not OutboxMessage.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_files_take_as_many_statements_as_one_while_the_broker_is_away(
-    album: Album, count_queries: Callable[[], Any]
+def test_uploading_fifty_files_runs_as_many_statements_as_one_while_the_broker_is_down(
+    org: Org, count_queries: Callable[[], Any]
 ) -> None:
-    cost(album, count_queries, 1)
+    cost(org, count_queries, 1)
     OutboxMessage.objects.all().delete()
-    assert cost(album, count_queries, 1) == cost(album, count_queries, 50)
+    assert cost(org, count_queries, 1) == cost(org, count_queries, 50)
     assert OutboxMessage.objects.filter(task="orgkit.images.render").count() == 51
 
 
-def test_all_files_together_have_a_limit(album: Album, settings: Any, media_root: Path) -> None:
+def test_the_total_size_of_a_bulk_upload_is_limited(org: Org, settings: Any, media_root: Path) -> None:
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "BULK_UPLOAD_MAX_BYTES": 200}
-    response = album.api.upload(bulk(album), files=[picture(), picture(), picture()])
+    response = org.api.upload(bulk_path(org), files=[picture(), picture(), picture()])
     assert (response.status_code, response.json()["code"]) == (413, "file_too_large")
     assert not files_in(media_root)
 
 
 @pytest.mark.parametrize("fields", [{}, {"file": picture()}, {"files": "x"}, {"files": picture(), "title": "x"}])
-def test_other_fields_are_refused(album: Album, fields: dict[str, Any]) -> None:
-    response = album.api.upload(bulk(album), **fields)
+def test_a_bulk_upload_with_other_fields_is_refused(org: Org, fields: dict[str, Any]) -> None:
+    response = org.api.upload(bulk_path(org), **fields)
     assert (response.status_code, response.json()["code"]) == (422, "validation_error")
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
-def test_a_storage_that_fails_is_no_fault_of_a_file_and_pins_nothing(
-    album: Album, media_root: Path, headers: dict[str, str]
+def test_a_storage_failure_fails_the_whole_bulk_upload_and_can_be_retried(
+    org: Org, media_root: Path, headers: dict[str, str]
 ) -> None:
     files = [picture(), picture()]
     media_root.write_text("no folder")
-    response = album.api.upload(bulk(album), files=files, headers=headers)
+    response = org.api.upload(bulk_path(org), files=files, headers=headers)
     assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
     assert not Image.objects.exists()
     media_root.unlink()
     for file in files:
         file.seek(0)
-    results = album.api.upload(bulk(album), files=files, headers=headers).json()["results"]
+    results = org.api.upload(bulk_path(org), files=files, headers=headers).json()["results"]
     assert [item["status"] for item in results] == ["created", "created"]
 
 
-def test_bulk_delete_tells_what_became_of_each_id(
-    album: Album, foreign: Album, media_root: Path, run_outbox: RunOutbox
+def test_bulk_delete_reports_the_result_for_each_id(
+    org: Org, other_org: Org, media_root: Path, run_outbox: RunOutbox
 ) -> None:
-    ids, other = album.fill(3), foreign.fill(1)[0]
-    response = album.api.post(f"{album.root}/bulk-delete/", {"ids": [ids[2], other, ids[0], ids[2], 2**62]})
+    ids, other = add_rows(org, 3), add_rows(other_org, 1)[0]
+    response = org.api.post(f"{org.images_root}/bulk-delete/", {"ids": [ids[2], other, ids[0], ids[2], 2**62]})
     assert response.status_code == 200
     assert response.json() == {"deleted": [ids[2], ids[0]], "not_found": [other, 2**62]}
     run_outbox()
     assert set(Image.objects.values_list("pk", flat=True)) == {ids[1], other}
     assert files_in(media_root) == sorted(Image.objects.values_list("file", flat=True))
-    again = album.api.post(f"{album.root}/bulk-delete/", {"ids": [ids[2]]})
+    again = org.api.post(f"{org.images_root}/bulk-delete/", {"ids": [ids[2]]})
     assert again.json() == {"deleted": [], "not_found": [ids[2]]}

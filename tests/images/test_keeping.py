@@ -11,79 +11,82 @@ import pytest
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.tags.models import TagAssignment
 from tests.conftest import RunOutbox
-from tests.images.conftest import Album, files_in
-from tests.images.conftest import picture as new_picture
+from tests.images.actions import add_rows, attach, files_in
+from tests.media.pictures import picture
+from tests.org import Org
 
 CountQueries = Callable[[], Any]
 
 
-def test_the_newest_images_come_first(album: Album) -> None:
-    ids = [album.add()["id"] for _ in range(3)]
-    page = album.api.get(album.path).json()
+def test_the_newest_images_come_first(org: Org) -> None:
+    ids = [org.add_image()["id"] for _ in range(3)]
+    page = org.api.get(org.images_path).json()
     assert [image["id"] for image in page["items"]] == ids[::-1]
     assert page["count"] == 3
 
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "title", "-title", "size", "-size"])
-def test_no_image_is_skipped_or_repeated_over_pages(album: Album, ordering: str) -> None:
-    ids = set(album.fill(7))
+def test_paging_neither_skips_nor_repeats_an_image(org: Org, ordering: str) -> None:
+    ids = set(add_rows(org, 7))
     Image.objects.filter(pk__in=sorted(ids)[:4]).update(title="the same")
     seen: list[int] = []
-    url: str | None = f"{album.path}?limit=2&ordering={ordering}"
+    url: str | None = f"{org.images_path}?limit=2&ordering={ordering}"
     while url:
-        page = album.api.get(url).json()
+        page = org.api.get(url).json()
         seen += [image["id"] for image in page["items"]]
         url = page["next"]
     assert len(seen) == 7
     assert set(seen) == ids
 
 
-def test_an_unknown_ordering_is_refused(album: Album) -> None:
-    assert album.api.get(album.path, ordering="sha256").status_code == 422
+def test_an_unknown_ordering_is_refused(org: Org) -> None:
+    assert org.api.get(org.images_path, ordering="sha256").status_code == 422
 
 
-def test_a_list_costs_the_same_with_one_image_and_with_fifty(album: Album, count_queries: CountQueries) -> None:
-    album.fill(1)
+def test_listing_images_runs_four_statements_for_1_image_and_for_50(org: Org, count_queries: CountQueries) -> None:
+    add_rows(org, 1)
     with count_queries() as one:
-        album.api.get(album.path)
-    album.fill(49)
+        org.api.get(org.images_path)
+    add_rows(org, 49)
     with count_queries() as fifty:
-        assert len(album.api.get(album.path).json()["items"]) == 50
+        assert len(org.api.get(org.images_path).json()["items"]) == 50
     assert len(one) == len(fifty) == 4
 
 
 @pytest.mark.parametrize("image_id", ["0", str(2**63), "9" * 30, "x", "-1", "1.5", "%20"])
-def test_what_is_no_id_is_not_found(album: Album, contact: str, image_id: str) -> None:
+def test_a_malformed_image_id_is_not_found(org: Org, contact: str, image_id: str) -> None:
     for method in ("GET", "PATCH", "DELETE"):
         body, kind = (b"{}", "application/json") if method == "PATCH" else (b"", "")
-        response = album.api.send(method, f"{album.path}{image_id}/", body, content_type=kind)
+        response = org.api.send(method, f"{org.images_path}{image_id}/", body, content_type=kind)
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
-    assert album.api.patch(f"{contact}{image_id}/", {}).status_code == 404
-    assert album.api.delete(f"{contact}{image_id}/").status_code == 404
+    assert org.api.patch(f"{contact}{image_id}/", {}).status_code == 404
+    assert org.api.delete(f"{contact}{image_id}/").status_code == 404
 
 
-def test_unknown_and_foreign_images_are_told_alike(album: Album, foreign: Album, count_queries: CountQueries) -> None:
-    image_id = album.add()["id"]
+def test_images_of_another_organization_answer_like_unknown_ones(
+    org: Org, other_org: Org, count_queries: CountQueries
+) -> None:
+    image_id = org.add_image()["id"]
     answers = []
-    for path in (foreign.one(image_id), foreign.one(image_id + 1000)):
+    for path in (other_org.image_path(image_id), other_org.image_path(image_id + 1000)):
         with count_queries() as queries:
-            response = foreign.api.get(path)
+            response = other_org.api.get(path)
         answers.append((response.status_code, response.content, len(queries)))
     assert answers[0] == answers[1]
     assert answers[0][0] == 404
-    assert foreign.api.patch(foreign.one(image_id), {"title": "mine"}).status_code == 404
-    assert foreign.api.delete(foreign.one(image_id)).status_code == 404
-    assert foreign.api.get(album.one(image_id)).status_code == 404
+    assert other_org.api.patch(other_org.image_path(image_id), {"title": "mine"}).status_code == 404
+    assert other_org.api.delete(other_org.image_path(image_id)).status_code == 404
+    assert other_org.api.get(org.image_path(image_id)).status_code == 404
 
 
-def test_a_patch_changes_the_texts_that_it_names(album: Album) -> None:
-    image = album.add(title="Old", alt_text="A thing")
-    response = album.api.patch(album.one(image["id"]), {"title": " New ", "description": ""})
+def test_a_patch_changes_only_the_given_texts(org: Org) -> None:
+    image = org.add_image(title="Old", alt_text="A thing")
+    response = org.api.patch(org.image_path(image["id"]), {"title": " New ", "description": ""})
     assert response.status_code == 200
     changed = response.json()
     assert (changed["title"], changed["alt_text"]) == ("New", "A thing")
     assert changed["updated_at"] > image["updated_at"]
-    assert album.api.patch(album.one(image["id"]), {}).json() == changed
+    assert org.api.patch(org.image_path(image["id"]), {}).json() == changed
 
 
 @pytest.mark.parametrize(
@@ -99,76 +102,82 @@ def test_a_patch_changes_the_texts_that_it_names(album: Album) -> None:
         "x",
     ],
 )
-def test_a_patch_sets_nothing_else(album: Album, body: Any) -> None:
-    image = album.add()
-    assert album.api.patch(album.one(image["id"]), body).status_code == 422
-    assert album.api.get(album.one(image["id"])).json() == image
+def test_a_patch_of_anything_but_texts_is_refused(org: Org, body: Any) -> None:
+    image = org.add_image()
+    assert org.api.patch(org.image_path(image["id"]), body).status_code == 422
+    assert org.api.get(org.image_path(image["id"])).json() == image
 
 
-def test_who_may_only_look_changes_nothing(viewer: Album, album: Album) -> None:
-    image = album.add()
-    assert viewer.api.get(viewer.path).json()["items"] == [image]
-    assert viewer.api.patch(viewer.one(image["id"]), {"title": "x"}).status_code == 403
-    assert viewer.api.delete(viewer.one(image["id"])).status_code == 403
-    assert viewer.api.post(f"{viewer.root}/bulk-delete/", {"ids": [image["id"]]}).status_code == 403
+def test_a_viewer_can_read_images_but_not_change_them(org: Org) -> None:
+    image = org.add_image()
+    viewer = org.as_("viewer")
+    assert viewer.get(org.images_path).json()["items"] == [image]
+    assert viewer.patch(org.image_path(image["id"]), {"title": "x"}).status_code == 403
+    assert viewer.delete(org.image_path(image["id"])).status_code == 403
+    assert viewer.post(f"{org.images_root}/bulk-delete/", {"ids": [image["id"]]}).status_code == 403
 
 
-def test_a_stale_change_is_refused(album: Album) -> None:
-    image = album.add()
-    path = album.one(image["id"])
-    known = album.api.get(path)["ETag"]
-    unchanged = album.api.get(path, headers={"If-None-Match": known})
+def test_a_change_with_an_outdated_etag_is_refused(org: Org) -> None:
+    image = org.add_image()
+    path = org.image_path(image["id"])
+    known = org.api.get(path)["ETag"]
+    unchanged = org.api.get(path, headers={"If-None-Match": known})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert not {"content-length", "content-type"} & {header.lower() for header in unchanged.headers}
-    assert album.api.patch(path, {"title": "New"}, headers={"If-Match": known}).status_code == 200
-    assert album.api.get(path, headers={"If-None-Match": known}).status_code == 200
-    assert album.api.patch(path, {"title": "Newer"}, headers={"If-Match": known}).status_code == 412
-    assert album.api.delete(path, headers={"If-Match": known}).status_code == 412
-    assert album.api.delete(path, headers={"If-Match": album.api.get(path)["ETag"]}).status_code == 204
+    assert org.api.patch(path, {"title": "New"}, headers={"If-Match": known}).status_code == 200
+    assert org.api.get(path, headers={"If-None-Match": known}).status_code == 200
+    assert org.api.patch(path, {"title": "Newer"}, headers={"If-Match": known}).status_code == 412
+    assert org.api.delete(path, headers={"If-Match": known}).status_code == 412
+    assert org.api.delete(path, headers={"If-Match": org.api.get(path)["ETag"]}).status_code == 204
 
 
-def test_a_private_image_does_not_leak_through_an_etag(album: Album, foreign: Album) -> None:
-    path = album.one(album.add()["id"])
-    etag = album.api.get(path)["ETag"]
+def test_a_private_image_does_not_leak_through_an_etag(org: Org, other_org: Org) -> None:
+    path = org.image_path(org.add_image()["id"])
+    etag = org.api.get(path)["ETag"]
     for value in (etag, "*"):
-        assert foreign.api.get(path, headers={"If-None-Match": value}).status_code == 404
-        assert foreign.api.delete(path, headers={"If-Match": value}).status_code == 404
+        assert other_org.api.get(path, headers={"If-None-Match": value}).status_code == 404
+        assert other_org.api.delete(path, headers={"If-Match": value}).status_code == 404
 
 
 def test_deleting_an_image_leaves_no_row_and_no_file(
-    album: Album, contact: str, media_root: Path, run_outbox: RunOutbox
+    org: Org, contact: str, media_root: Path, run_outbox: RunOutbox
 ) -> None:
-    image = album.add(new_picture(width=900, height=700))
+    image = org.add_image(picture(width=900, height=700))
     run_outbox()
     assert len(files_in(media_root)) > 2
-    album.attach(contact, image["id"])
-    album.api.post(f"/orgs/{album.org}/tags/images/image/{image['id']}/", {"tags": ["beach"]})
+    attach(org, contact, image["id"])
+    org.api.post(f"/orgs/{org.slug}/tags/images/image/{image['id']}/", {"tags": ["beach"]})
     assert TagAssignment.objects.count() == 1
-    assert album.api.delete(album.one(image["id"])).status_code == 204
-    assert album.api.get(album.one(image["id"])).status_code == 404
+    assert org.api.delete(org.image_path(image["id"])).status_code == 204
+    assert org.api.get(org.image_path(image["id"])).status_code == 404
     assert not ImageAttachment.objects.exists()
     assert not TagAssignment.objects.exists()
     run_outbox()
     assert not files_in(media_root)
-    assert album.api.get(image["url"]).status_code == 404
-    assert album.api.delete(album.one(image["id"])).status_code == 404
+    assert org.api.get(image["url"]).status_code == 404
+    assert org.api.delete(org.image_path(image["id"])).status_code == 404
 
 
-def test_the_bytes_of_a_deleted_image_can_be_uploaded_again(
-    album: Album, media_root: Path, run_outbox: RunOutbox
-) -> None:
-    file = new_picture()
-    image = album.add(file)
-    album.api.delete(album.one(image["id"]))
+def test_the_bytes_of_a_deleted_image_can_be_uploaded_again(org: Org, media_root: Path, run_outbox: RunOutbox) -> None:
+    file = picture()
+    image = org.add_image(file)
+    org.api.delete(org.image_path(image["id"]))
     file.seek(0)
-    album.add(file)
+    org.add_image(file)
     run_outbox()
     row = Image.objects.get()
     assert files_in(media_root) == sorted(row.stored_names())
 
 
-def test_wrong_methods_are_told(album: Album, contact: str) -> None:
-    for path in (album.path, album.one(1), contact, f"{contact}1/", f"{contact}bulk_attach/", f"{album.root}/attach/"):
-        response = album.api.put(path, {})
+def test_a_wrong_method_answers_with_the_allowed_ones(org: Org, contact: str) -> None:
+    for path in (
+        org.images_path,
+        org.image_path(1),
+        contact,
+        f"{contact}1/",
+        f"{contact}bulk_attach/",
+        f"{org.images_root}/attach/",
+    ):
+        response = org.api.put(path, {})
         assert response.status_code == 405
         assert response["Allow"]

@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from django.core.files.base import File
@@ -22,24 +22,26 @@ from ninja_orgkit.images import rendering, tasks
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.media.formats import HEAD_BYTES
+from ninja_orgkit.media.renditions import Rendered, render
 from ninja_orgkit.models import OutboxMessage
 from tests.conftest import RunOutbox
-from tests.images.conftest import Album, files_in, picture
-from tests.media.pictures import photo, quarters, written
+from tests.images.actions import add_rows, files_in
+from tests.media.pictures import photo, picture, quarters, written
+from tests.org import Org
 from tests.servers.processes import Worker, environment
 
 
-def test_an_image_becomes_ready_with_four_renditions(album: Album, run_outbox: RunOutbox) -> None:
+def test_an_image_becomes_ready_with_four_renditions(org: Org, run_outbox: RunOutbox) -> None:
     file = SimpleUploadedFile("x.jpg", photo(2400, 1600, orientation=6).getvalue())
-    image = album.add(file)
+    image = org.add_image(file)
     assert (image["status"], image["renditions"]) == ("processing", {})
     run_outbox()
-    image = album.api.get(album.one(image["id"])).json()
+    image = org.api.get(org.image_path(image["id"])).json()
     assert image["status"] == "ready"
     sizes = {name: (made["width"], made["height"]) for name, made in image["renditions"].items()}
     assert sizes == {"thumb": (107, 160), "sm": (427, 640), "md": (683, 1024), "lg": (1365, 2048)}
     for made in image["renditions"].values():
-        response = album.api.get(made["url"])
+        response = org.api.get(made["url"])
         assert response["Content-Type"] == "image/webp"
         content = b"".join(response.streaming_content)
         shown = Pillow.open(BytesIO(content))
@@ -48,31 +50,31 @@ def test_an_image_becomes_ready_with_four_renditions(album: Album, run_outbox: R
         assert b"secret" not in content.lower()
 
 
-def test_renditions_of_a_small_picture_are_stored_once(album: Album, run_outbox: RunOutbox, media_root: Path) -> None:
-    image = album.add(picture(width=40, height=30))
+def test_renditions_of_a_small_picture_are_stored_once(org: Org, run_outbox: RunOutbox, media_root: Path) -> None:
+    image = org.add_image(picture(width=40, height=30))
     run_outbox()
-    made = album.api.get(album.one(image["id"])).json()["renditions"]
+    made = org.api.get(org.image_path(image["id"])).json()["renditions"]
     assert {(item["width"], item["height"]) for item in made.values()} == {(40, 30)}
     assert files_in(media_root) == sorted(Image.objects.get().stored_names())
 
 
-def test_rendering_twice_changes_nothing(album: Album, run_outbox: RunOutbox, media_root: Path) -> None:
-    image = album.add(picture(width=300))
+def test_rendering_twice_changes_nothing(org: Org, run_outbox: RunOutbox, media_root: Path) -> None:
+    image = org.add_image(picture(width=300))
     run_outbox()
-    before, files = album.api.get(album.one(image["id"])).json(), files_in(media_root)
+    before, files = org.api.get(org.image_path(image["id"])).json(), files_in(media_root)
     tasks.render_image(image["id"])
-    assert album.api.get(album.one(image["id"])).json() == before
+    assert org.api.get(org.image_path(image["id"])).json() == before
     assert files_in(media_root) == files
 
 
-def test_two_workers_on_one_image_leave_one_set_of_files(
-    album: Album, media_root: Path, monkeypatch: pytest.MonkeyPatch
+def test_two_workers_rendering_one_image_leave_one_set_of_files(
+    org: Org, media_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = album.add(picture(width=300))
-    render, others = rendering.render, []
+    image = org.add_image(picture(width=300))
+    others: list[int] = []
 
-    def overtaken(file: object) -> object:
-        made = render(file)  # type: ignore[arg-type]
+    def overtaken(file: IO[bytes]) -> Rendered:
+        made = render(file)
         if not others:
             others.append(1)
             rendering.render_image(image["id"])
@@ -83,15 +85,14 @@ def test_two_workers_on_one_image_leave_one_set_of_files(
     assert files_in(media_root) == sorted(Image.objects.get().stored_names())
 
 
-def test_an_image_that_is_deleted_while_a_worker_has_it_leaves_no_file(
-    album: Album, media_root: Path, monkeypatch: pytest.MonkeyPatch, run_outbox: RunOutbox
+def test_an_image_deleted_while_it_is_being_rendered_leaves_no_file(
+    org: Org, media_root: Path, monkeypatch: pytest.MonkeyPatch, run_outbox: RunOutbox
 ) -> None:
-    image = album.add()
-    render = rendering.render
+    image = org.add_image()
 
-    def deleted(file: object) -> object:
-        made = render(file)  # type: ignore[arg-type]
-        album.api.delete(album.one(image["id"]))
+    def deleted(file: IO[bytes]) -> Rendered:
+        made = render(file)
+        org.api.delete(org.image_path(image["id"]))
         return made
 
     monkeypatch.setattr(rendering, "render", deleted)
@@ -100,69 +101,71 @@ def test_an_image_that_is_deleted_while_a_worker_has_it_leaves_no_file(
     tasks.render_image(image["id"])
 
 
-def test_a_file_that_cannot_be_decoded_any_more_makes_the_image_failed(
-    album: Album, media_root: Path, run_outbox: RunOutbox
+def test_an_image_whose_file_is_broken_or_missing_becomes_failed(
+    org: Org, media_root: Path, run_outbox: RunOutbox
 ) -> None:
-    broken, lost = album.add(), album.add()
+    broken, lost = org.add_image(), org.add_image()
     (media_root / Image.objects.get(pk=broken["id"]).file).write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     (media_root / Image.objects.get(pk=lost["id"]).file).unlink()
     run_outbox()
     for image in (broken, lost):
-        shown = album.api.get(album.one(image["id"])).json()
+        shown = org.api.get(org.image_path(image["id"])).json()
         assert (shown["status"], shown["renditions"]) == ("failed", {})
 
 
-def test_a_storage_that_is_away_for_a_moment_is_tried_again(album: Album, media_root: Path) -> None:
-    image = album.add(picture(width=300))
+def test_rendering_is_retried_after_a_short_storage_outage(org: Org, media_root: Path) -> None:
+    image = org.add_image(picture(width=300))
     away = media_root.with_name("away")
     media_root.rename(away)
     media_root.write_text("no folder")
     with pytest.raises((StorageUnavailable, NotADirectoryError)):
         rendering.render_image(image["id"])
-    assert album.api.get(album.one(image["id"])).json()["status"] == "processing"
+    assert org.api.get(org.image_path(image["id"])).json()["status"] == "processing"
     media_root.unlink()
     away.rename(media_root)
     rendering.render_image(image["id"])
-    assert album.api.get(album.one(image["id"])).json()["status"] == "ready"
+    assert org.api.get(org.image_path(image["id"])).json()["status"] == "ready"
     assert tasks.render_image.max_retries > 0
     assert files_in(media_root) == sorted(Image.objects.get().stored_names())
 
 
-class BreakingOff(File):  # type: ignore[type-arg]  # cannot be subscripted at run time
-    """A file whose storage goes away when the beginning was read."""
+class BreakingOff(BytesIO):
+    """A file that can be read only at its beginning, as if the connection broke after that."""
 
-    def read(self, count: int = -1) -> bytes:
+    def read(self, count: int | None = -1) -> bytes:
         """Read nothing but the beginning."""
-        if self.tell() or not 0 <= count <= HEAD_BYTES:
+        if count is None or self.tell() or not 0 <= count <= HEAD_BYTES:
             raise ConnectionError("gone")
-        return bytes(self.file.read(count))
+        return super().read(count)
 
 
 class BreakingStorage(FileSystemStorage):
-    """A storage that is away before it has sent a whole file."""
+    """A storage that breaks off before it has sent a whole file."""
 
-    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
-        return BreakingOff(super()._open(name, mode))
+    def open(self, name: str, mode: str = "rb") -> File[bytes]:
+        """Open a file that breaks off."""
+        with super().open(name, mode) as file:
+            return File(BreakingOff(file.read()), name=name)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
-def test_a_storage_that_goes_away_while_it_sends_a_file_is_tried_again(
-    album: Album, media_root: Path, settings: Any, kind: str
+def test_rendering_is_retried_when_the_storage_breaks_off_in_the_middle_of_a_file(
+    org: Org, media_root: Path, settings: Any, kind: str
 ) -> None:
-    image = album.add(SimpleUploadedFile("x", written(quarters(300, 200), kind).getvalue()))
+    image = org.add_image(SimpleUploadedFile("x", written(quarters(300, 200), kind).getvalue()))
     stable = settings.STORAGES
     breaking = {"BACKEND": f"{__name__}.BreakingStorage", "OPTIONS": {"location": str(media_root)}}
     settings.STORAGES = {**stable, "default": breaking}
     with pytest.raises(StorageUnavailable):
         rendering.render_image(image["id"])
-    assert album.api.get(album.one(image["id"])).json()["status"] == "processing"
+    assert org.api.get(org.image_path(image["id"])).json()["status"] == "processing"
     settings.STORAGES = stable
     rendering.render_image(image["id"])
-    assert album.api.get(album.one(image["id"])).json()["status"] == "ready"
+    assert org.api.get(org.image_path(image["id"])).json()["status"] == "ready"
 
 
-def test_what_a_killed_worker_owes_is_asked_for_again_and_given_up_after_a_day(album: Album) -> None:
-    fresh, stale, hopeless = album.fill(3)
+def test_a_rendering_lost_with_its_worker_is_queued_again_and_fails_after_a_day(org: Org) -> None:
+    fresh, stale, hopeless = add_rows(org, 3)
     now = timezone.now()
     Image.objects.filter(pk=stale).update(updated_at=now - timedelta(hours=2))
     Image.objects.filter(pk=hopeless).update(updated_at=now - timedelta(days=2))
@@ -173,11 +176,9 @@ def test_what_a_killed_worker_owes_is_asked_for_again_and_given_up_after_a_day(a
     assert status == {fresh: "processing", stale: "processing", hopeless: "failed"}
 
 
-def test_what_is_asked_for_again_is_not_asked_for_each_hour_while_workers_are_behind(
-    album: Album, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rendering, "_BATCH", 2)
-    images = album.fill(5)
+def test_a_lost_rendering_is_not_queued_again_every_hour(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "BATCH", 2)
+    images = add_rows(org, 5)
     now = timezone.now()
     Image.objects.update(updated_at=now - timedelta(hours=2))
     before = dict(Image.objects.values_list("pk", "updated_at"))
@@ -201,24 +202,24 @@ rendering.render_image(int(sys.argv[1]))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_that_kills_its_worker_is_failed_after_three_times(album: Album, media_root: Path) -> None:
-    image = album.add(picture(width=300))["id"]
+def test_a_picture_that_kills_three_workers_becomes_failed(org: Org, media_root: Path) -> None:
+    image = org.add_image(picture(width=300))["id"]
     for _ in range(3):
         killed = subprocess.run([sys.executable, "-c", DEADLY, str(image)], env=environment(), check=False)
         assert killed.returncode == -signal.SIGKILL
-        assert album.api.get(album.one(image)).json()["status"] == "processing"
+        assert org.api.get(org.image_path(image)).json()["status"] == "processing"
     before = Image.objects.get().updated_at
     rendering.render_image(image)
-    assert album.api.get(album.one(image)).json()["status"] == "failed"
+    assert org.api.get(org.image_path(image)).json()["status"] == "failed"
     assert Image.objects.get().updated_at > before
     assert files_in(media_root) == [Image.objects.get().file]
     rendering.render_again(list(Image.objects.all()))
     rendering.render_image(image)
-    assert album.api.get(album.one(image)).json()["status"] == "ready"
+    assert org.api.get(org.image_path(image)).json()["status"] == "ready"
 
 
-def test_tries_that_come_to_an_end_are_not_counted(album: Album, media_root: Path) -> None:
-    image = album.add(picture(width=300))["id"]
+def test_attempts_that_end_with_an_error_do_not_count_as_killed_workers(org: Org, media_root: Path) -> None:
+    image = org.add_image(picture(width=300))["id"]
     away = media_root.rename(media_root.with_name("away"))
     media_root.write_text("no folder")
     for _ in range(5):
@@ -227,11 +228,11 @@ def test_tries_that_come_to_an_end_are_not_counted(album: Album, media_root: Pat
     media_root.unlink()
     away.rename(media_root)
     rendering.render_image(image)
-    assert album.api.get(album.one(image)).json()["status"] == "ready"
+    assert org.api.get(org.image_path(image)).json()["status"] == "ready"
 
 
-def test_new_renditions_replace_the_old_files(album: Album, run_outbox: RunOutbox, media_root: Path) -> None:
-    album.add(picture(width=300))
+def test_new_renditions_replace_the_old_files(org: Org, run_outbox: RunOutbox, media_root: Path) -> None:
+    org.add_image(picture(width=300))
     run_outbox()
     before = set(files_in(media_root))
     rendering.render_again(list(Image.objects.all()))
@@ -244,11 +245,11 @@ def test_new_renditions_replace_the_old_files(album: Album, run_outbox: RunOutbo
 @pytest.mark.slow
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True)
-def test_a_real_worker_makes_the_renditions(worker: Worker, album: Album) -> None:
-    image = album.add(picture(width=800, height=600))
+def test_a_real_worker_makes_the_renditions(worker: Worker, org: Org) -> None:
+    image = org.add_image(picture(width=800, height=600))
     until = time.monotonic() + 30
     while image["status"] == "processing" and time.monotonic() < until:
         time.sleep(0.1)
-        image = album.api.get(album.one(image["id"])).json()
+        image = org.api.get(org.image_path(image["id"])).json()
     assert image["status"] == "ready", worker.output()
     assert set(image["renditions"]) == {"thumb", "sm", "md", "lg"}

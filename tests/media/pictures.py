@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from io import BytesIO
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageCms
 
 RED, GREEN, BLUE, WHITE = (220, 20, 20), (20, 200, 40), (20, 40, 220), (255, 255, 255)
+
+_numbers = itertools.count(1)
 
 
 def quarters(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.Image:
@@ -32,6 +36,14 @@ def written(image: Image.Image, kind: str, **options: Any) -> BytesIO:
     image.save(file, kind, **options)
     file.seek(0)
     return file
+
+
+def picture(name: str = "photo.png", width: int = 40, height: int = 30) -> SimpleUploadedFile:
+    """Return a PNG to upload that differs from all others of this process."""
+    number = next(_numbers)
+    image = quarters(width, height)
+    image.putpixel((0, 0), (number // 65536 % 256, number // 256 % 256, number % 256))
+    return SimpleUploadedFile(name, written(image, "PNG").getvalue(), "image/png")
 
 
 def camera_exif(orientation: int = 1) -> Image.Exif:

@@ -34,7 +34,7 @@ def test_a_deleted_organization_leaves_no_row(team, run_outbox):
 
 
 def test_what_a_host_has_goes_in_batches(team, monkeypatch):
-    monkeypatch.setattr(organizations, "_BATCH", 2)
+    monkeypatch.setattr(organizations, "BATCH", 2)
     shop = Shop.objects.create(organization=team.row, name="Corner")
     Product.objects.bulk_create(Product(shop=shop, sku=f"s{number}", name="x", price=1) for number in range(5))
     other = Shop.objects.create(organization=Organization.objects.get(slug=team.owner.org), name="Other")

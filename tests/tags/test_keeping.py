@@ -8,25 +8,26 @@ import pytest
 
 from ninja_orgkit.tags.models import Tag, TagAssignment
 from tests.client import Api
-from tests.tags.conftest import Shelf
+from tests.org import Org
+from tests.tags.actions import assign, contact_tags_path, list_tags
 
 
-def test_a_tag_is_created_with_a_location(shelf: Shelf) -> None:
-    response = shelf.api.post(shelf.path, {"name": "  Big Customer ", "color": "#1E90FF"})
+def test_a_tag_is_created_with_a_location(org: Org) -> None:
+    response = org.api.post(org.tags_path, {"name": "  Big Customer ", "color": "#1E90FF"})
     assert response.status_code == 201
     tag = response.json()
     assert tag["created_at"].endswith("Z")
     del tag["created_at"]
     assert tag == {
-        "id": tag["id"], "name": "Big Customer", "slug": "big-customer", "color": "#1e90ff", "organization": shelf.org,
+        "id": tag["id"], "name": "Big Customer", "slug": "big-customer", "color": "#1e90ff", "organization": org.slug,
         "usage_count": 0,
     }  # fmt: skip
-    assert response["Location"] == f"http://testserver/api/v1/orgs/{shelf.org}/tags/{tag['id']}/"
-    assert shelf.api.get(f"{shelf.path}{tag['id']}/").json()["name"] == "Big Customer"
+    assert response["Location"] == f"http://testserver/api/v1/orgs/{org.slug}/tags/{tag['id']}/"
+    assert org.api.get(f"{org.tags_path}{tag['id']}/").json()["name"] == "Big Customer"
 
 
-def test_c_and_its_relatives_are_three_tags_with_three_slugs(shelf: Shelf) -> None:
-    slugs = [shelf.add(name)["slug"] for name in ("C", "C++", "C#")]
+def test_c_c_plus_plus_and_c_sharp_are_three_tags_with_three_slugs(org: Org) -> None:
+    slugs = [org.add_tag(name)["slug"] for name in ("C", "C++", "C#")]
     assert slugs[0] == "c"
     assert len(set(slugs)) == 3
     assert all(slug.startswith("c-") for slug in slugs[1:])
@@ -35,33 +36,33 @@ def test_c_and_its_relatives_are_three_tags_with_three_slugs(shelf: Shelf) -> No
 @pytest.mark.parametrize(
     ("first", "second"), [("VIP", "vip"), ("Straße", "STRASSE"), ("Café", "CAFE\u0301"), ("ﬁne", "fine"), ("x", " x ")]
 )
-def test_names_differ_in_more_than_case_and_unicode_form(shelf: Shelf, first: str, second: str) -> None:
-    shelf.add(first)
-    response = shelf.api.post(shelf.path, {"name": second})
+def test_names_that_differ_only_in_case_or_unicode_form_conflict(org: Org, first: str, second: str) -> None:
+    org.add_tag(first)
+    response = org.api.post(org.tags_path, {"name": second})
     assert (response.status_code, response.json()["code"]) == (409, "tag_exists")
-    assert len(shelf.listed()) == 1
+    assert len(list_tags(org)) == 1
 
 
 @pytest.mark.parametrize(("name", "slug"), [("日本語", "日本語"), ("Größe XL", "größe-xl"), ("Ελλάδα", "ελλάδα")])
-def test_slugs_keep_letters_of_every_script(shelf: Shelf, name: str, slug: str) -> None:
-    assert shelf.add(name)["slug"] == slug
+def test_slugs_keep_letters_of_every_script(org: Org, name: str, slug: str) -> None:
+    assert org.add_tag(name)["slug"] == slug
 
 
-def test_a_name_of_which_no_slug_can_be_made_gets_a_random_one(shelf: Shelf) -> None:
-    slugs = {shelf.add(name)["slug"] for name in ("🎉", "!!!", "★")}
+def test_a_name_without_letters_gets_a_random_slug(org: Org) -> None:
+    slugs = {org.add_tag(name)["slug"] for name in ("🎉", "!!!", "★")}
     assert len(slugs) == 3
     assert all(slug.startswith("tag-") for slug in slugs)
 
 
-def test_a_chosen_slug_that_is_taken_is_a_conflict(shelf: Shelf) -> None:
-    assert shelf.add("Very important", slug="vip")["slug"] == "vip"
-    response = shelf.api.post(shelf.path, {"name": "VIP", "slug": "vip"})
+def test_a_chosen_slug_that_is_taken_is_a_conflict(org: Org) -> None:
+    assert org.add_tag("Very important", slug="vip")["slug"] == "vip"
+    response = org.api.post(org.tags_path, {"name": "VIP", "slug": "vip"})
     assert (response.status_code, response.json()["code"]) == (409, "tag_exists")
-    assert shelf.add("VIP")["slug"].startswith("vip-")
+    assert org.add_tag("VIP")["slug"].startswith("vip-")
 
 
-def test_two_organizations_have_tags_of_the_same_name(shelf: Shelf, foreign: Shelf) -> None:
-    assert shelf.add("VIP")["slug"] == foreign.add("VIP")["slug"] == "vip"
+def test_two_organizations_have_tags_of_the_same_name(org: Org, other_org: Org) -> None:
+    assert org.add_tag("VIP")["slug"] == other_org.add_tag("VIP")["slug"] == "vip"
 
 
 @pytest.mark.parametrize(
@@ -72,131 +73,130 @@ def test_two_organizations_have_tags_of_the_same_name(shelf: Shelf, foreign: She
         {"name": "x", "slug": "../x"}, {"name": "x", "organization": "y"}, {"name": "x", "color": "#12345g"}, [],
     ],
 )  # fmt: skip
-def test_values_that_are_not_valid_are_refused(shelf: Shelf, bad: Any) -> None:
-    response = shelf.api.post(shelf.path, bad)
+def test_invalid_values_are_refused(org: Org, bad: Any) -> None:
+    response = org.api.post(org.tags_path, bad)
     assert (response.status_code, response.json()["code"]) == (422, "validation_error")
 
 
-def test_a_tag_is_changed_and_keeps_its_slug_unless_told_otherwise(shelf: Shelf) -> None:
-    path = f"{shelf.path}{shelf.add('VIP', color='#000000')['id']}/"
-    renamed = shelf.api.patch(path, {"name": "Wichtig"}).json()
+def test_a_renamed_tag_keeps_its_slug_unless_the_slug_is_changed_too(org: Org) -> None:
+    path = f"{org.tags_path}{org.add_tag('VIP', color='#000000')['id']}/"
+    renamed = org.api.patch(path, {"name": "Wichtig"}).json()
     assert (renamed["name"], renamed["slug"], renamed["color"]) == ("Wichtig", "vip", "#000000")
-    moved = shelf.api.patch(path, {"slug": "wichtig", "color": None}).json()
+    moved = org.api.patch(path, {"slug": "wichtig", "color": None}).json()
     assert (moved["name"], moved["slug"], moved["color"]) == ("Wichtig", "wichtig", None)
-    assert [tag["name"] for tag in shelf.listed(search="WICHT")] == ["Wichtig"]
-    shelf.add("VIP")
+    assert [tag["name"] for tag in list_tags(org, search="WICHT")] == ["Wichtig"]
+    org.add_tag("VIP")
 
 
-def test_a_tag_may_change_the_case_of_its_own_name_and_not_take_another_ones(shelf: Shelf) -> None:
-    shelf.add("Lead")
-    path = f"{shelf.path}{shelf.add('vip')['id']}/"
-    assert shelf.api.patch(path, {"name": "VIP"}).json()["name"] == "VIP"
+def test_a_tag_can_change_the_case_of_its_name_but_not_take_another_tags_name(org: Org) -> None:
+    org.add_tag("Lead")
+    path = f"{org.tags_path}{org.add_tag('vip')['id']}/"
+    assert org.api.patch(path, {"name": "VIP"}).json()["name"] == "VIP"
     for change in ({"name": "LEAD"}, {"slug": "lead"}):
-        response = shelf.api.patch(path, change)
+        response = org.api.patch(path, change)
         assert (response.status_code, response.json()["code"]) == (409, "tag_exists")
-    for change in ({"name": None}, {"name": ""}, {"slug": ""}, {"slug": None}, {"id": 5}):
-        assert shelf.api.patch(path, change).status_code == 422
-    assert shelf.api.get(path).json()["name"] == "VIP"
+    for invalid in ({"name": None}, {"name": ""}, {"slug": ""}, {"slug": None}, {"id": 5}):
+        assert org.api.patch(path, invalid).status_code == 422
+    assert org.api.get(path).json()["name"] == "VIP"
 
 
-def test_a_deleted_tag_is_taken_from_everything_and_what_had_it_stays(shelf: Shelf) -> None:
-    target = shelf.contact()
-    tag, *_ = shelf.assign(target, "vip", "lead")[::-1]
-    assert shelf.api.delete(f"{shelf.path}{tag['id']}/").status_code == 204
-    assert shelf.api.delete(f"{shelf.path}{tag['id']}/").status_code == 404
-    assert [item["name"] for item in shelf.api.get(target).json()["items"]] == ["lead"]
+def test_deleting_a_tag_removes_its_assignments_but_not_the_objects(org: Org) -> None:
+    target = contact_tags_path(org)
+    tag, *_ = assign(org, target, "vip", "lead")[::-1]
+    assert org.api.delete(f"{org.tags_path}{tag['id']}/").status_code == 204
+    assert org.api.delete(f"{org.tags_path}{tag['id']}/").status_code == 404
+    assert [item["name"] for item in org.api.get(target).json()["items"]] == ["lead"]
     assert TagAssignment.objects.count() == 1
 
 
 @pytest.mark.parametrize("tag_id", ["x", "1x", "-1", "99999", "9" * 30, "%31%00", "1.0"])
-def test_an_id_that_is_no_tag_of_the_organization_is_not_found(shelf: Shelf, tag_id: str) -> None:
-    shelf.add("VIP")
-    for send in (shelf.api.get, shelf.api.delete, lambda path: shelf.api.patch(path, {"name": "x"})):
-        response = send(f"{shelf.path}{tag_id}/")
+def test_an_unknown_or_malformed_tag_id_is_not_found(org: Org, tag_id: str) -> None:
+    org.add_tag("VIP")
+    for send in (org.api.get, org.api.delete, lambda path: org.api.patch(path, {"name": "x"})):
+        response = send(f"{org.tags_path}{tag_id}/")
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-def test_tags_of_another_organization_are_not_found_like_unknown_ones(
-    shelf: Shelf, foreign: Shelf, count_queries: Any
-) -> None:
-    tag = foreign.add("Secret")["id"]
+def test_tags_of_another_organization_answer_like_unknown_ones(org: Org, other_org: Org, count_queries: Any) -> None:
+    tag = other_org.add_tag("Secret")["id"]
 
     def answers(path: str) -> list[tuple[int, bytes, int]]:
         found = []
-        for send in (shelf.api.get, shelf.api.delete, lambda path: shelf.api.patch(path, {"name": "x"})):
+        for send in (org.api.get, org.api.delete, lambda path: org.api.patch(path, {"name": "x"})):
             with count_queries() as queries:
                 response = send(path)
             found.append((response.status_code, response.content, len(queries)))
         return found
 
-    assert answers(f"{shelf.path}{tag}/") == answers(f"{shelf.path}{tag + 999}/")
-    assert answers(f"{foreign.path}{tag}/") == answers(f"/orgs/nowhere/tags/{tag}/")
-    assert {status for status, *_ in answers(f"{foreign.path}{tag}/")} == {404}
+    assert answers(f"{org.tags_path}{tag}/") == answers(f"{org.tags_path}{tag + 999}/")
+    assert answers(f"{other_org.tags_path}{tag}/") == answers(f"/orgs/nowhere/tags/{tag}/")
+    assert {status for status, *_ in answers(f"{other_org.tags_path}{tag}/")} == {404}
     assert Tag.objects.get().name == "Secret"
 
 
-def test_a_viewer_sees_tags_and_may_not_write(shelf: Shelf, viewer: Shelf) -> None:
-    tag = shelf.add("VIP")
-    target = shelf.contact()
-    shelf.assign(target, "VIP")
-    assert viewer.listed()[0]["usage_count"] == 1
-    assert viewer.api.get(target).status_code == 200
+def test_a_viewer_can_read_tags_but_not_change_them(org: Org) -> None:
+    tag = org.add_tag("VIP")
+    target = contact_tags_path(org)
+    assign(org, target, "VIP")
+    viewer = org.as_("viewer")
+    assert viewer.get(org.tags_path).json()["items"][0]["usage_count"] == 1
+    assert viewer.get(target).status_code == 200
     refused = [
-        viewer.api.post(viewer.path, {"name": "x"}),
-        viewer.api.patch(f"{viewer.path}{tag['id']}/", {"name": "x"}),
-        viewer.api.delete(f"{viewer.path}{tag['id']}/"),
-        viewer.api.post(target, {"tags": ["x"]}),
-        viewer.api.delete(f"{target}vip/"),
+        viewer.post(org.tags_path, {"name": "x"}),
+        viewer.patch(f"{org.tags_path}{tag['id']}/", {"name": "x"}),
+        viewer.delete(f"{org.tags_path}{tag['id']}/"),
+        viewer.post(target, {"tags": ["x"]}),
+        viewer.delete(f"{target}vip/"),
     ]
     assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(403, "forbidden")}
 
 
-def test_tags_need_a_bearer_token(api: Api, shelf: Shelf) -> None:
-    for response in (api.get(shelf.path), api.post(shelf.path, {"name": "x"}), api.get(f"{shelf.path}1/")):
+def test_tags_need_a_bearer_token(api: Api, org: Org) -> None:
+    for response in (api.get(org.tags_path), api.post(org.tags_path, {"name": "x"}), api.get(f"{org.tags_path}1/")):
         assert response.status_code == 401
 
 
-def test_the_list_is_searched_by_part_of_the_name_case_and_diacritics_aside(shelf: Shelf) -> None:
+def test_searching_matches_part_of_a_name_and_ignores_case_and_diacritics(org: Org) -> None:
     for name in ("Café", "Decaf", "C++", "100%"):
-        shelf.add(name)
+        org.add_tag(name)
 
     def found(search: str) -> list[str]:
-        return [tag["name"] for tag in shelf.listed(search=search)]
+        return [tag["name"] for tag in list_tags(org, search=search)]
 
     assert found("CAFE") == ["Café"]
     assert found("caf") == ["Café", "Decaf"]
     assert found("c+") == ["C++"]
     assert found("%") == ["100%"]
     assert found("") == ["100%", "C++", "Café", "Decaf"]
-    assert shelf.api.get(shelf.path, search="x" * 201).status_code == 422
+    assert org.api.get(org.tags_path, search="x" * 201).status_code == 422
 
 
 @pytest.mark.parametrize("ordering", ["name", "-name", "usage_count", "-usage_count", "created_at", "-created_at"])
-def test_pages_hold_every_tag_once_in_each_ordering(shelf: Shelf, ordering: str) -> None:
+def test_paging_shows_every_tag_once_in_each_ordering(org: Org, ordering: str) -> None:
     for number in range(3):
-        shelf.assign(shelf.contact(f"C{number}"), *[f"tag {n}" for n in range(2 + number * 2)])
-    everything = shelf.listed(ordering=ordering)
+        assign(org, contact_tags_path(org, f"C{number}"), *[f"tag {n}" for n in range(2 + number * 2)])
+    everything = list_tags(org, ordering=ordering)
     key = ordering.removeprefix("-")
     assert [tag[key] for tag in everything] == sorted((tag[key] for tag in everything), reverse=ordering != key)
-    found, response = [], shelf.api.get(shelf.path, ordering=ordering, limit=2)
+    found, response = [], org.api.get(org.tags_path, ordering=ordering, limit=2)
     while True:
         page = response.json()
         found += page["items"]
         if not page["next"]:
             break
-        response = shelf.api.get(page["next"])
+        response = org.api.get(page["next"])
     assert found == everything
     assert len({tag["id"] for tag in found}) == 6
 
 
-def test_a_list_of_tags_costs_four_statements_at_1_and_at_50(shelf: Shelf, count_queries: Any) -> None:
-    shelf.add("first")
+def test_listing_tags_runs_four_statements_for_1_tag_and_for_50(org: Org, count_queries: Any) -> None:
+    org.add_tag("first")
 
     def cost() -> int:
         with count_queries() as queries:
-            shelf.api.get(shelf.path, ordering="-usage_count")
+            org.api.get(org.tags_path, ordering="-usage_count")
         return len(queries)
 
     assert cost() == 4
-    shelf.assign(shelf.contact(), *[f"t{number}" for number in range(50)])
+    assign(org, contact_tags_path(org), *[f"t{number}" for number in range(50)])
     assert cost() == 4

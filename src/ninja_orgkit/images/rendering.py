@@ -21,7 +21,7 @@ RENDER = "orgkit.images.render"
 _STALE = timedelta(hours=1)
 _PAUSE = timedelta(hours=6)
 _HOPELESS = timedelta(days=1)
-_BATCH = 1000
+BATCH = 1000
 _MAX_ATTEMPTS = 3
 
 
@@ -117,7 +117,7 @@ def _ask_again(now: datetime) -> bool:
     """
     is_due = Q(asked_at=None) | Q(asked_at__lte=now - _PAUSE)
     stale = Image.objects.filter(is_due, status=Image.Status.PROCESSING, updated_at__lte=now - _STALE).order_by("pk")
-    keys = list(stale.select_for_update().values_list("pk", flat=True)[:_BATCH])
+    keys = list(stale.select_for_update().values_list("pk", flat=True)[:BATCH])
     Image.objects.filter(pk__in=keys).update(asked_at=now)
     enqueue_each(RENDER, [{"image": key} for key in keys])
-    return len(keys) == _BATCH
+    return len(keys) == BATCH

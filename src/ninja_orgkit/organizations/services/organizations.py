@@ -26,7 +26,7 @@ Check = Callable[[], None]
 
 PURGE = "orgkit.organizations.purge"
 
-_BATCH = 1000
+BATCH = 1000
 
 
 def create_organization(
@@ -151,11 +151,11 @@ def _remover(resource: registry.Resource) -> registry.Purge:
     """Return what deletes one batch of a host's objects, with what points at them."""
 
     def remove(organization: int) -> bool:
-        keys = list(resource.of(organization).values_list("pk", flat=True)[:_BATCH])
+        keys = list(resource.of(organization).values_list("pk", flat=True)[:BATCH])
         with transaction.atomic():
             # As Django deletes: what the host's own receivers and cascades do is done.
             deleted, _ = together(resource.model, keys).delete()
             forget_many(resource.model, keys)
-        return len(keys) == _BATCH and deleted > 0
+        return len(keys) == BATCH and deleted > 0
 
     return remove

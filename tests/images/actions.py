@@ -1,0 +1,60 @@
+"""What most tests of images do."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from ninja_orgkit.images.models import Image
+from ninja_orgkit.media.storage import save
+from tests.org import Org
+
+
+def contact_images_path(org: Org, name: str = "Ada") -> str:
+    """Create a contact and return the path of its images."""
+    return org.images_path_of(org.add_contact(name))
+
+
+def attach(org: Org, path: str, *image_ids: int) -> list[dict[str, Any]]:
+    """Attach images to the object at a path and return all its attachments."""
+    response = org.api.post(path, {"image_ids": list(image_ids)})
+    assert response.status_code == 200, response.content
+    links: list[dict[str, Any]] = response.json()
+    return links
+
+
+def order_of(org: Org, path: str) -> list[int]:
+    """Return the ids of an object's images, by position."""
+    return [link["image"]["id"] for link in org.api.get(path).json()["items"]]
+
+
+def covers_of(org: Org, path: str) -> list[int]:
+    """Return the ids of the images that are an object's cover."""
+    return [link["image"]["id"] for link in org.api.get(path).json()["items"] if link["is_cover"]]
+
+
+def add_rows(org: Org, count: int) -> list[int]:
+    """Create images without uploading them, each with a small file, and return their ids."""
+    rows = []
+    for number in range(count):
+        name = save("images", "png", b"picture %d" % number)
+        sha256 = hashlib.sha256(name.encode()).hexdigest()
+        rows.append(
+            Image(
+                organization=org.row,
+                title=f"{number:05}",
+                format="png",
+                width=1,
+                height=1,
+                size=1,
+                sha256=sha256,
+                file=name,
+            )
+        )
+    return [image.pk for image in Image.objects.bulk_create(rows)]
+
+
+def files_in(folder: Path) -> list[str]:
+    """Return the names of all files below a folder."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
