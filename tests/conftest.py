@@ -6,14 +6,14 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
 from django.conf import settings as django_settings
 from django.core import mail
 from django.core.cache import cache
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.test.utils import CaptureQueriesContext
 
 from ninja_orgkit.background import outbox
@@ -28,6 +28,8 @@ pytest_plugins = ["tests.org"]
 
 Register = Callable[..., Person]
 RunOutbox = Callable[[], int]
+CountQueries = Callable[[], AbstractContextManager[CaptureQueriesContext]]
+Mailbox = list[EmailMultiAlternatives]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -103,14 +105,13 @@ def run_outbox(db: None) -> RunOutbox:
 
 
 @pytest.fixture
-def mailbox() -> list[EmailMessage]:
+def mailbox() -> Mailbox:
     """Return the mails that were sent in this process."""
-    outgoing: list[EmailMessage] = mail.outbox
-    return outgoing
+    return cast(Mailbox, mail.outbox)
 
 
 @pytest.fixture
-def count_queries() -> Callable[[], AbstractContextManager[CaptureQueriesContext]]:
+def count_queries() -> CountQueries:
     """Return a context manager that records the statements of its block."""
     return client.count_queries
 

@@ -13,3 +13,8 @@ def link_of(mail: EmailMessage) -> tuple[str, str]:
     found = re.search(r"http\S+", str(mail.body))
     assert found is not None, mail.body
     return found[0], parse_qs(urlsplit(found[0]).query)["token"][0]
+
+
+def token_in(mail: EmailMessage) -> str:
+    """Return the token of the link in a mail."""
+    return link_of(mail)[1]

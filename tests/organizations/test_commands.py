@@ -1,24 +1,28 @@
+"""The commands orgkit_doctor, orgkit_sync and orgkit_drain_outbox."""
+
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from pytest_django import DjangoAssertNumQueries
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Membership, Organization
-from tests.organizations.conftest import account_of
+from tests.org import MakePerson, Org, account_of
 
 
-def _run(name, *args):
+def _run(name: str, *args: Any) -> str:
     out = io.StringIO()
     call_command(name, *args, stdout=out)
     return out.getvalue()
 
 
-def _complaints():
+def _complaints() -> Any:
     out = io.StringIO()
     with pytest.raises(CommandError) as raised:
         call_command("orgkit_doctor", stdout=out)
@@ -28,28 +32,28 @@ def _complaints():
     return lines
 
 
-def test_the_doctor_has_nothing_to_say_about_what_the_kit_made(team):
-    team.member("viewer")
+def test_the_doctor_finds_nothing_wrong_in_a_healthy_project(org: Org) -> None:
+    org.add_member("viewer")
     assert "in order" in _run("orgkit_doctor")
 
 
-def test_the_doctor_names_organizations_without_an_owner(team):
-    Membership.objects.filter(organization=team.row)._raw_delete(using="default")
+def test_the_doctor_reports_organizations_without_an_owner(org: Org) -> None:
+    Membership.objects.filter(organization=org.row)._raw_delete(using="default")
     assert _complaints() == ["Organization acme has no owner."]
 
 
-def test_the_doctor_names_organizations_whose_owners_are_all_inactive(team):
-    get_user_model().objects.filter(pk=account_of(team.owner).pk).update(is_active=False)
+def test_the_doctor_reports_organizations_whose_owners_are_all_inactive(org: Org) -> None:
+    get_user_model().objects.filter(pk=account_of(org.owner).pk).update(is_active=False)
     assert "Organization acme has no active owner." in _complaints()
 
 
-def test_the_doctor_leaves_closed_organizations_alone(team):
-    team.owner.api.delete(f"{team.path}?confirm=acme")
-    Membership.objects.filter(organization=team.row).delete()
+def test_the_doctor_ignores_closed_organizations(org: Org) -> None:
+    org.api.delete(f"{org.path}?confirm=acme")
+    Membership.objects.filter(organization=org.row).delete()
     assert "in order" in _run("orgkit_doctor")
 
 
-def test_the_doctor_names_users_without_an_account_and_addresses_held_twice(db):
+def test_the_doctor_reports_users_without_an_account_and_duplicate_addresses(db: None) -> None:
     get_user_model().objects.bulk_create([get_user_model()(username="bulk")])
     get_user_model().objects.create_user("first", "same@example.com")
     get_user_model().objects.create_user("second", "SAME@example.com")
@@ -61,7 +65,9 @@ def test_the_doctor_names_users_without_an_account_and_addresses_held_twice(db):
     assert "'fir.st'" in found[2]
 
 
-def test_sync_makes_what_users_made_in_bulk_lack_and_can_be_run_again(db, django_assert_max_num_queries):
+def test_sync_creates_missing_accounts_and_can_be_run_again(
+    db: None, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     get_user_model().objects.bulk_create(
         get_user_model()(username=f"bulk{n}", email=f"bulk{n}@example.com") for n in range(450)
     )
@@ -73,15 +79,15 @@ def test_sync_makes_what_users_made_in_bulk_lack_and_can_be_run_again(db, django
         assert "0 users" in _run("orgkit_sync")
 
 
-def test_sync_gives_accounts_from_fixtures_their_personal_organization(person):
-    ada = person("ada")
+def test_sync_gives_accounts_from_fixtures_their_personal_organization(make_person: MakePerson) -> None:
+    ada = make_person("ada")
     Organization.objects.all().delete()
     assert "1 personal organizations" in _run("orgkit_sync")
     assert ada.api.get("/orgs/").json()["count"] == 1
 
 
-def test_sync_brings_accounts_in_step_when_asked_to(person):
-    person("ada")
+def test_sync_updates_existing_accounts_only_with_the_option_all(make_person: MakePerson) -> None:
+    make_person("ada")
     get_user_model().objects.update(email="new@example.com")
     _run("orgkit_sync")
     assert Account.objects.get().email == "ada@example.com"
@@ -89,7 +95,7 @@ def test_sync_brings_accounts_in_step_when_asked_to(person):
     assert Account.objects.get().email_key == "new@example.com"
 
 
-def test_draining_the_outbox_says_when_the_broker_is_away(db):
+def test_draining_the_outbox_reports_that_the_broker_is_down(db: None) -> None:
     OutboxMessage.objects.create(task="orgkit.outbox.drain", kwargs={})
     with pytest.raises(CommandError, match="1 messages wait"):
         _run("orgkit_drain_outbox")
@@ -98,7 +104,7 @@ def test_draining_the_outbox_says_when_the_broker_is_away(db):
 
 
 @pytest.mark.slow
-def test_draining_the_outbox_publishes_what_waits(db, broker):
+def test_draining_the_outbox_publishes_waiting_messages(db: None, broker: str) -> None:
     for _ in range(3):
         OutboxMessage.objects.create(task="orgkit.outbox.drain", kwargs={})
     assert "2 messages" in _run("orgkit_drain_outbox", "--limit=2")

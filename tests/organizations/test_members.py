@@ -1,20 +1,30 @@
+"""Listing, changing and removing members."""
+
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.test import Client
+from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.errors import Forbidden
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.services import organizations
-from tests.organizations.conftest import account_of
+from ninja_orgkit.organizations.services import members, organizations
+from tests.client import Person
+from tests.conftest import CountQueries
+from tests.org import MakePerson, Org, account_of
+from tests.organizations.actions import roles_in
 
 
-def test_members_are_listed_as_they_joined(team):
-    ada = team.member("admin", "ada")
-    bob = team.member("viewer", "bob")
+def test_members_are_listed_in_the_order_they_joined(org: Org) -> None:
+    ada = org.add_member("admin", "ada")
+    bob = org.add_member("viewer", "bob")
     Account.objects.filter(slug=bob.slug).update(display_name="Bob B.")
-    body = team.owner.api.get(f"{team.path}members/").json()
+    body = org.api.get(f"{org.path}members/").json()
     assert [(item["slug"], item["role"]) for item in body["items"]] == [
-        (team.owner.slug, "owner"),
+        (org.owner.slug, "owner"),
         (ada.slug, "admin"),
         (bob.slug, "viewer"),
     ]
@@ -28,129 +38,133 @@ def test_members_are_listed_as_they_joined(team):
         "email": "bob@example.com",
         "role": "viewer",
     }
-    by_name = team.owner.api.get(f"{team.path}members/", ordering="-username").json()["items"]
+    by_name = org.api.get(f"{org.path}members/", ordering="-username").json()["items"]
     assert [item["username"] for item in by_name] == ["olga", "bob", "ada"]
 
 
 @pytest.mark.parametrize(("role", "shown"), [("viewer", False), ("member", False), ("admin", True), ("owner", True)])
-def test_addresses_are_shown_only_to_who_manages_members(team, role, shown):
-    items = team.member(role).api.get(f"{team.path}members/").json()["items"]
+def test_only_people_who_manage_members_see_email_addresses(org: Org, role: str, shown: bool) -> None:
+    items = org.add_member(role).api.get(f"{org.path}members/").json()["items"]
     assert [item["email"] is not None for item in items] == [shown, shown]
 
 
 @pytest.mark.parametrize("how_many", [1, 50])
-def test_listing_members_takes_the_same_statements_however_many(team, person, count_queries, how_many):
+def test_listing_members_runs_four_statements_for_1_member_and_for_50(
+    org: Org, make_person: MakePerson, count_queries: CountQueries, how_many: int
+) -> None:
     for number in range(how_many - 1):
-        team.member("member", f"member{number}")
+        org.add_member("member", f"member{number}")
     with count_queries() as queries:
-        body = team.owner.api.get(f"{team.path}members/").json()
+        body = org.api.get(f"{org.path}members/").json()
     assert body["count"] == how_many == len(body["items"])
     assert len(queries) == 4
 
 
-def test_pages_of_members_who_joined_in_one_moment_are_complete(team):
+def test_paging_shows_all_members_who_joined_at_the_same_moment(org: Org) -> None:
     for _ in range(5):
-        team.member("member")
-    Membership.objects.filter(organization=team.row).update(joined_at="2026-01-01T00:00:00Z")
-    seen, url = [], f"{team.path}members/?limit=2"
+        org.add_member("member")
+    Membership.objects.filter(organization=org.row).update(joined_at="2026-01-01T00:00:00Z")
+    seen, url = [], f"{org.path}members/?limit=2"
     while url:
-        page = team.owner.api.get(url).json()
+        page = org.api.get(url).json()
         seen += [item["slug"] for item in page["items"]]
         url = page["next"]
     assert len(seen) == len(set(seen)) == 6
 
 
-def test_a_role_can_be_changed(team):
-    bob = team.member("viewer")
-    response = team.owner.api.patch(f"{team.path}members/{bob.slug}/", {"role": "admin"})
+def test_a_role_can_be_changed(org: Org) -> None:
+    bob = org.add_member("viewer")
+    response = org.api.patch(f"{org.path}members/{bob.slug}/", {"role": "admin"})
     assert response.status_code == 200
-    assert response.json()["role"] == team.roles()[bob.slug] == "admin"
-    assert bob.api.get(team.path).json()["role"] == "admin"
+    assert response.json()["role"] == roles_in(org)[bob.slug] == "admin"
+    assert bob.api.get(org.path).json()["role"] == "admin"
 
 
 @pytest.mark.parametrize(
     ("role", "status"), [("", 422), ("king", 422), ("Owner", 422), (None, 422), (3, 422), ("x" * 33, 422)]
 )
-def test_an_unknown_role_is_refused(team, role, status):
-    bob = team.member("viewer")
-    response = team.owner.api.patch(f"{team.path}members/{bob.slug}/", {"role": role})
+def test_an_unknown_role_is_refused(org: Org, role: str, status: int) -> None:
+    bob = org.add_member("viewer")
+    response = org.api.patch(f"{org.path}members/{bob.slug}/", {"role": role})
     assert response.status_code == status
     assert response.json()["errors"][0]["loc"] == ["body", "role"]
 
 
 @pytest.mark.parametrize("role", ["viewer", "member"])
-def test_changing_and_removing_members_needs_the_permission(team, role):
-    someone, bob = team.member(role), team.member("viewer")
-    path = f"{team.path}members/{bob.slug}/"
+def test_changing_and_removing_members_needs_the_permission(org: Org, role: str) -> None:
+    someone, bob = org.add_member(role), org.add_member("viewer")
+    path = f"{org.path}members/{bob.slug}/"
     assert someone.api.patch(path, {"role": "viewer"}).status_code == 403
     assert someone.api.delete(path).status_code == 403
-    assert someone.api.delete(f"{team.path}members/nobody/").status_code == 403
-    assert bob.slug in team.roles()
+    assert someone.api.delete(f"{org.path}members/nobody/").status_code == 403
+    assert bob.slug in roles_in(org)
 
 
-def test_nobody_grants_or_touches_a_role_that_holds_what_they_do_not(team):
-    admin, bob = team.member("admin"), team.member("member")
-    members = f"{team.path}members/"
+def test_nobody_can_grant_or_change_a_role_with_more_permissions_than_their_own(org: Org) -> None:
+    admin, bob = org.add_member("admin"), org.add_member("member")
+    members = f"{org.path}members/"
     for slug, role in [
         (bob.slug, "owner"),
         (admin.slug, "owner"),
-        (team.owner.slug, "viewer"),
-        (team.owner.slug, "owner"),
+        (org.owner.slug, "viewer"),
+        (org.owner.slug, "owner"),
     ]:
         response = admin.api.patch(f"{members}{slug}/", {"role": role})
         assert (response.status_code, response.json()["code"]) == (403, "forbidden")
-    assert admin.api.delete(f"{members}{team.owner.slug}/").status_code == 403
-    assert team.roles() == {team.owner.slug: "owner", admin.slug: "admin", bob.slug: "member"}
+    assert admin.api.delete(f"{members}{org.owner.slug}/").status_code == 403
+    assert roles_in(org) == {org.owner.slug: "owner", admin.slug: "admin", bob.slug: "member"}
     assert admin.api.patch(f"{members}{bob.slug}/", {"role": "admin"}).status_code == 200
 
 
-def test_a_role_of_the_hosts_own_is_no_way_around(team, settings):
+def test_a_role_defined_by_the_host_follows_the_same_rule(org: Org, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {"ROLES": {"keeper": ["org.read", "members.read", "members.manage"]}}
-    keeper, bob = team.member("keeper"), team.member("viewer")
-    assert keeper.api.patch(f"{team.path}members/{bob.slug}/", {"role": "keeper"}).status_code == 403
-    assert keeper.api.delete(f"{team.path}members/{bob.slug}/").status_code == 403
+    keeper, bob = org.add_member("keeper"), org.add_member("viewer")
+    assert keeper.api.patch(f"{org.path}members/{bob.slug}/", {"role": "keeper"}).status_code == 403
+    assert keeper.api.delete(f"{org.path}members/{bob.slug}/").status_code == 403
 
 
-def test_a_removed_member_is_out_at_once(team):
-    bob = team.member("member")
-    assert team.owner.api.delete(f"{team.path}members/{bob.slug}/").status_code == 204
-    assert bob.api.get(team.path).status_code == 404
-    assert team.owner.api.delete(f"{team.path}members/{bob.slug}/").status_code == 404
+def test_a_removed_member_loses_access_at_once(org: Org) -> None:
+    bob = org.add_member("member")
+    assert org.api.delete(f"{org.path}members/{bob.slug}/").status_code == 204
+    assert bob.api.get(org.path).status_code == 404
+    assert org.api.delete(f"{org.path}members/{bob.slug}/").status_code == 404
 
 
 @pytest.mark.parametrize("role", ["viewer", "member", "admin"])
-def test_everybody_may_leave(team, role):
-    someone = team.member(role)
-    assert someone.api.delete(f"{team.path}members/{someone.slug}/").status_code == 204
-    assert someone.api.get(team.path).status_code == 404
+def test_everybody_but_the_last_owner_can_leave(org: Org, role: str) -> None:
+    someone = org.add_member(role)
+    assert someone.api.delete(f"{org.path}members/{someone.slug}/").status_code == 204
+    assert someone.api.get(org.path).status_code == 404
 
 
 @pytest.mark.parametrize("permissions", [["org.read"], ["contacts.read"], []])
-def test_a_role_that_may_do_little_may_leave(team, settings, permissions):
+def test_a_member_whose_role_permits_almost_nothing_can_leave(
+    org: Org, settings: Settings, permissions: list[str]
+) -> None:
     settings.NINJA_ORGKIT = {"ROLES": {"guest": permissions}}
-    guest, other = team.member("guest"), team.member("viewer")
-    assert guest.api.delete(f"{team.path}members/{other.slug}/").status_code == 403
-    assert guest.api.delete(f"{team.path}members/{guest.slug}/").status_code == 204
-    assert set(team.roles()) == {team.owner.slug, other.slug}
+    guest, other = org.add_member("guest"), org.add_member("viewer")
+    assert guest.api.delete(f"{org.path}members/{other.slug}/").status_code == 403
+    assert guest.api.delete(f"{org.path}members/{guest.slug}/").status_code == 204
+    assert set(roles_in(org)) == {org.owner.slug, other.slug}
 
 
-def test_an_admin_may_demote_themselves(team):
-    admin = team.member("admin")
-    response = admin.api.patch(f"{team.path}members/{admin.slug}/", {"role": "viewer"})
+def test_an_admin_can_demote_themselves(org: Org) -> None:
+    admin = org.add_member("admin")
+    response = admin.api.patch(f"{org.path}members/{admin.slug}/", {"role": "viewer"})
     assert response.status_code == 200
-    assert admin.api.patch(f"{team.path}members/{admin.slug}/", {"role": "admin"}).status_code == 403
+    assert admin.api.patch(f"{org.path}members/{admin.slug}/", {"role": "admin"}).status_code == 403
 
 
-def test_the_owner_of_a_personal_organization_can_neither_leave_nor_step_down(person):
-    ada = person()
+def test_the_owner_of_a_personal_organization_cannot_leave_or_step_down(make_person: MakePerson) -> None:
+    ada = make_person()
     path = f"/orgs/{ada.org}/members/{ada.slug}/"
     assert ada.api.delete(path).json()["code"] == "personal_organization"
     assert ada.api.patch(path, {"role": "viewer"}).json()["code"] == "last_owner"
     assert ada.api.get(f"/orgs/{ada.org}/").json()["role"] == "owner"
 
 
-def test_who_is_in_somebody_elses_personal_organization_can_be_removed_and_may_leave(person):
-    ada, bob, eve = person(), person(), person()
+def test_guests_of_a_personal_organization_can_leave_and_can_be_removed(make_person: MakePerson) -> None:
+    ada, bob, eve = make_person(), make_person(), make_person()
     home = Organization.objects.get(slug=ada.org)
     for guest in (bob, eve):
         Membership.objects.create(organization=home, account=account_of(guest), role="member")
@@ -160,17 +174,17 @@ def test_who_is_in_somebody_elses_personal_organization_can_be_removed_and_may_l
     assert list(home.memberships.values_list("account__slug", flat=True)) == [ada.slug]
 
 
-def _add(admin_client, organization, person):
+def _add(admin_client: Client, organization: Organization, person: Person) -> Any:
     body = {"organization": organization.pk, "account": account_of(person).pk, "role": "member"}
     return admin_client.post("/admin/orgkit_organizations/membership/add/", body)
 
 
-def test_the_admin_adds_members_to_groups_and_nobody_to_what_is_personal_or_closed(team, admin_client, person):
-    bob, closed = person(), person().api.post("/orgs/", {"name": "Gone", "slug": "gone"})
+def test_the_admin_adds_members_only_to_open_groups(org: Org, admin_client: Client, make_person: MakePerson) -> None:
+    bob, closed = make_person(), make_person().api.post("/orgs/", {"name": "Gone", "slug": "gone"})
     assert closed.status_code == 201
-    assert _add(admin_client, team.row, bob).status_code == 302
-    assert bob.slug in team.roles()
-    home, gone = Organization.objects.get(slug=team.owner.org), Organization.objects.get(slug="gone")
+    assert _add(admin_client, org.row, bob).status_code == 302
+    assert bob.slug in roles_in(org)
+    home, gone = Organization.objects.get(slug=org.owner.org), Organization.objects.get(slug="gone")
     organizations.close(gone)
     for refused, why in ((home, "cannot be shared"), (gone, "closed")):
         response = _add(admin_client, refused, bob)
@@ -179,26 +193,25 @@ def test_the_admin_adds_members_to_groups_and_nobody_to_what_is_personal_or_clos
         assert not refused.memberships.filter(account__slug=bob.slug).exists()
 
 
-def test_the_admin_gives_somebody_their_personal_organization_back(admin_client, person):
-    ada = person()
+def test_the_admin_can_restore_the_membership_of_a_personal_organization(
+    admin_client: Client, make_person: MakePerson
+) -> None:
+    ada = make_person()
     home = Organization.objects.get(slug=ada.org)
     home.memberships.all()._raw_delete("default")
     assert _add(admin_client, home, ada).status_code == 302
     assert home.memberships.count() == 1
 
 
-def test_what_a_member_may_do_is_decided_again_under_the_lock(team):
-    """A request that passed the gate finds its sender demoted: it must not go on with the rights of before."""
-    from ninja_orgkit.errors import Forbidden
-    from ninja_orgkit.organizations.services import members
-
-    admin, bob = team.member("admin"), team.member("member")
+def test_permissions_are_checked_again_under_the_lock(org: Org) -> None:
+    """A request that has passed the permission check must not go on with rights that its sender has just lost."""
+    admin, bob = org.add_member("admin"), org.add_member("member")
     stale = Membership.objects.select_related("organization", "account").get(
-        account=account_of(admin), organization=team.row
+        account=account_of(admin), organization=org.row
     )
-    team.owner.api.patch(f"{team.path}members/{admin.slug}/", {"role": "viewer"})
+    org.api.patch(f"{org.path}members/{admin.slug}/", {"role": "viewer"})
     with pytest.raises(Forbidden):
         members.change_role(by=stale, account_slug=bob.slug, role="admin")
     with pytest.raises(Forbidden):
         members.remove_member(by=stale, account_slug=bob.slug)
-    assert team.roles()[bob.slug] == "member"
+    assert roles_in(org)[bob.slug] == "member"

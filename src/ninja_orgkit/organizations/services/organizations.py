@@ -107,7 +107,7 @@ def close(organization: Organization) -> None:
 
 def purge(organization: Organization) -> None:
     """Delete what a closed organization owns, in batches, and then the organization itself. Safe to run again."""
-    for resource in _purgeable():
+    for resource in purgeable():
         remove = resource.purge or _remover(resource)
         while remove(organization.pk):
             pass
@@ -140,7 +140,7 @@ def _join(organization: Organization, account: Account) -> Membership:
     return Membership.objects.create(organization=organization, account=account, role=settings.CREATOR_ROLE)
 
 
-def _purgeable() -> list[registry.Resource]:
+def purgeable() -> list[registry.Resource]:
     """Return what has to go before an organization does: a host's objects first, they may hold on to ours."""
     own = Organization._meta.app_label
     found = [resource for resource in registry.resources() if resource.model._meta.app_label != own]
