@@ -33,6 +33,9 @@ Keys of the dict `NINJA_ORGKIT` in the settings of your project. A dict is merge
 ERRORS_INTRO = """\
 Every error has one of these codes. A text in `detail` may be more specific than the one here. Besides these there is
 `internal_error` with status 500, which means a defect and tells nothing."""
+CHECKS_INTRO = """\
+`python manage.py check --database default` reports what is set up wrongly; `--deploy` adds what matters in production.
+Every fault has an id of its own, which you can put into `SILENCED_SYSTEM_CHECKS`. `…` stands for a name or a value."""
 
 
 def pages() -> dict[Path, str]:
@@ -154,35 +157,31 @@ def errors_page() -> str:
 
 def checks_page() -> str:
     """Return every system check with its text and hint, as the source has them."""
-    rows = set()
-    for path in (ROOT / "src" / "ninja_orgkit").rglob("checks.py"):
-        for check in ast.parse(path.read_text()).body:
-            rows |= _messages(check) if isinstance(check, ast.FunctionDef) else set()
+    package = ROOT / "src" / "ninja_orgkit"
+    rows = {row for path in (*package.glob("checks/*.py"), *package.glob("*/checks.py")) for row in _messages(path)}
     table = [f"| `{name}` | {level} | {text} | {hint} |" for name, level, text, hint in sorted(rows)]
     parts = [
         NOTICE,
         "# System checks",
-        "`python manage.py check --database default` says what is set wrongly. `…` stands for a name.",
+        CHECKS_INTRO,
         "\n".join(["| id | level | text | hint |", "|---|---|---|---|", *table]),
     ]
     return _page(parts)
 
 
-def _messages(check: ast.FunctionDef) -> set[tuple[str, str, str, str]]:
-    """Return id, level, text and hint of each message of a check; its docstring where the text is made elsewhere."""
-    found = set()
-    hints: dict[str, str] = {}
-    for node in sorted(ast.walk(check), key=lambda node: getattr(node, "lineno", 0)):
-        if isinstance(node, ast.Assign):
-            hints[ast.unparse(node.targets[0])] = _text(node.value)
-        if isinstance(node, ast.Call) and {"id"} <= {keyword.arg for keyword in node.keywords}:
-            said = {str(keyword.arg): keyword.value for keyword in node.keywords}
-            text = _text(node.args[0])
-            if text == "…":
-                text = _plain(ast.get_docstring(check) or "").removeprefix("Report ").capitalize()
-            hint = hints.get(ast.unparse(said["hint"]), _text(said["hint"])) if "hint" in said else ""
-            found.add((_text(said["id"]), ast.unparse(node.func).lower(), text, hint.removeprefix("…")))
-    return found
+def _messages(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Yield id, level, text and hint of each message that the functions of a module make."""
+    for function in ast.parse(path.read_text()).body:
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        texts: dict[str, str] = {}
+        for node in sorted(ast.walk(function), key=lambda node: getattr(node, "lineno", 0)):
+            if isinstance(node, ast.Assign):
+                texts[ast.unparse(node.targets[0])] = _text(node.value)
+            elif isinstance(node, ast.Call) and "id" in {keyword.arg for keyword in node.keywords}:
+                said = {str(keyword.arg): keyword.value for keyword in node.keywords} | {"text": node.args[0]}
+                text, hint = (texts.get(ast.unparse(said[name]), _text(said[name])) for name in ("text", "hint"))
+                yield _text(said["id"]), ast.unparse(node.func).lower(), text, hint
 
 
 def _text(node: ast.expr) -> str:

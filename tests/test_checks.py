@@ -1,4 +1,4 @@
-"""What is set wrongly is said by a system check, and nothing is said about what is right."""
+"""System checks report what is set up wrongly, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.test.utils import isolate_apps
 
+from docs import generate
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.conf import Settings
@@ -60,6 +61,12 @@ def test_nothing_is_said_about_the_settings_of_the_example(tmp_path: Path) -> No
     assert "orgkit" not in done.stdout + done.stderr
 
 
+def test_every_fault_has_an_id_of_its_own() -> None:
+    ids = [line.split("`")[1] for line in generate.checks_page().splitlines() if line.startswith("| `orgkit.")]
+    assert len(ids) > 40
+    assert ids == sorted(set(ids))
+
+
 # --- settings
 
 
@@ -89,8 +96,8 @@ def test_nothing_is_said_about_the_settings_of_the_example(tmp_path: Path) -> No
         ("THROTTLES", None, "E011", "THROTTLES"),
         ("RESERVED_SLUGS", [1], "E011", "RESERVED_SLUGS"),
         ("CUSTOM_FIELDS", {"contacts": "host.fields.ContactFields"}, "E012", "'contacts'"),
-        ("CUSTOM_FIELDS", {"contact": "nowhere.Fields"}, "E012", "nowhere.Fields"),
-        ("CUSTOM_FIELDS", {"contact": 5}, "E012", "'contact'"),
+        ("CUSTOM_FIELDS", {"contact": "nowhere.Fields"}, "E031", "nowhere.Fields"),
+        ("CUSTOM_FIELDS", {"contact": 5}, "E031", "'contact'"),
         ("USERNAME_PATTERN", "[a-z", "E013", "USERNAME_PATTERN"),
         ("FRONTEND_URL", "https://app.example.com/", "E014", "FRONTEND_URL"),
         ("API_URL", "example.com/api/v1", "E014", "API_URL"),
@@ -101,12 +108,12 @@ def test_nothing_is_said_about_the_settings_of_the_example(tmp_path: Path) -> No
         ("JSON_MAX_BYTES", 0, "E018", "JSON_MAX_BYTES"),
         ("BROKER_TIMEOUT", 0.0, "E018", "BROKER_TIMEOUT"),
         ("TRUSTED_PROXIES", -1, "E018", "TRUSTED_PROXIES"),
-        ("PAGE_SIZE", 300, "E018", "PAGE_MAX_SIZE"),
-        ("USERNAME_MIN_LENGTH", 40, "E018", "USERNAME_MAX_LENGTH"),
-        ("RENDITIONS", dict.fromkeys(("thumb", "sm", "md", "lg")), "E018", "RENDITIONS"),
-        ("RENDITIONS", {"xl": (0, 85)}, "E018", "RENDITIONS"),
-        ("RENDITIONS", {"xl": (3840, 101)}, "E018", "RENDITIONS"),
-        ("AVATAR_SIZES", (160, 16_384), "E018", "AVATAR_SIZES"),
+        ("PAGE_SIZE", 300, "E032", "PAGE_MAX_SIZE"),
+        ("USERNAME_MIN_LENGTH", 40, "E032", "USERNAME_MAX_LENGTH"),
+        ("RENDITIONS", dict.fromkeys(("thumb", "sm", "md", "lg")), "E033", "RENDITIONS"),
+        ("RENDITIONS", {"xl": (0, 85)}, "E034", "RENDITIONS"),
+        ("RENDITIONS", {"xl": (3840, 101)}, "E035", "RENDITIONS"),
+        ("AVATAR_SIZES", (160, 16_384), "E034", "AVATAR_SIZES"),
     ],
 )
 def test_a_wrong_setting_is_named(settings: Any, key: str, value: Any, found: str, says: str) -> None:
@@ -319,17 +326,17 @@ def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("model", "entry", "found", "says"),
     [
-        (Product, {"name": "product"}, "E010", "app_label/model"),
-        (Product, {"name": "shop/"}, "E010", "app_label/model"),
+        (Product, {"name": "product"}, "E036", "app_label/model"),
+        (Product, {"name": "shop/"}, "E036", "app_label/model"),
         (Product, {"lookup": "barcode"}, "E010", "no field 'barcode'"),
-        (Product, {"lookup": "id"}, "E010", "numeric_lookup=True"),
-        (Product, {"lookup": "pk"}, "E010", "numeric_lookup=True"),
-        (Account, {"lookup": "pk", "organization": "personal_organization"}, "E010", "relation"),
-        (Product, {"numeric_lookup": True}, "E010", "no integer"),
-        (Product, {"organization": "owner"}, "E010", "'owner'"),
-        (Product, {"organization": "shop"}, "E010", "no path"),
-        (Product, {"organization": "shop__name"}, "E010", "no path"),
-        (Product, {"organization": "shop__organization__memberships"}, "E010", "no path"),
+        (Product, {"lookup": "id"}, "E038", "numeric_lookup=True"),
+        (Product, {"lookup": "pk"}, "E038", "numeric_lookup=True"),
+        (Account, {"lookup": "pk", "organization": "personal_organization"}, "E037", "relation"),
+        (Product, {"numeric_lookup": True}, "E039", "not an integer"),
+        (Product, {"organization": "owner"}, "E042", "'owner'"),
+        (Product, {"organization": "shop"}, "E042", "not a path"),
+        (Product, {"organization": "shop__name"}, "E042", "not a path"),
+        (Product, {"organization": "shop__organization__memberships"}, "E042", "not a path"),
         (Product, {"lookup": "name"}, "W019", "not unique"),
         (Contact, {"lookup": "slug", "organization": "organization"}, "", ""),
         (Tag, {"lookup": "slug", "organization": "organization"}, "", ""),
@@ -364,11 +371,11 @@ def test_a_key_that_no_tag_can_hold_is_named() -> None:
             app_label = "tests"
 
     registry.register(Long, lookup="code", organization="organization", taggable=True)
-    assert "65 characters" in _found()["orgkit.E010"]
+    assert "65 characters" in _found()["orgkit.E041"]
     registry.register(Long, lookup="code", organization="organization")
     assert _found() == {}
     registry.register(Pair, lookup="code", organization="organization", imageable=True)
-    assert "several columns" in _found()["orgkit.E010"]
+    assert "several columns" in _found()["orgkit.E040"]
 
 
 @pytest.mark.usefixtures("own_registry")

@@ -26,7 +26,17 @@ class OrgKitConfig(AppConfig):
         """Discover what every app registers, and watch the registered models."""
         from ninja_orgkit import registry
         from ninja_orgkit.background import tasks  # noqa: F401
-        from ninja_orgkit.checks import broker, settings, storage  # noqa: F401
+        from ninja_orgkit.checks import (  # noqa: F401
+            apps,
+            broker,
+            databases,
+            deployment,
+            mail,
+            settings,
+            storage,
+            throttles,
+        )
+        from ninja_orgkit.checks import registry as registry_checks  # noqa: F401
         from ninja_orgkit.database import attachments
         from ninja_orgkit.protocol import tasks as protocol_tasks  # noqa: F401
 

@@ -1,4 +1,4 @@
-"""System checks of the host's user model."""
+"""System check of the host's user model."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ _SERIAL = ("AutoField", "BigAutoField", "SmallAutoField")
 
 @register(Tags.models)
 def check_user_model(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Warn of columns of the user model that nobody who registers can fill."""
+    """Warn about columns of the user model that registering cannot fill."""
     model = get_user_model()
     filled = {"password", host_user.email_field(), host_user.username_field(), "first_name", "last_name"}
-    hint = "Give it a default or null=True, or create users by routes of your own."
+    hint = "Give it a default or null=True, or create users through routes of your own."
     return [
         Warning(
-            f"Nobody can register: {field.name!r} of the user has no value.", hint=hint, obj=model, id="orgkit.W021"
+            f"Nobody can register, because {field.name!r} of the user model gets no value.",
+            hint=hint,
+            obj=model,
+            id="orgkit.W021",
         )
         for field in model._meta.concrete_fields
         if field.name not in filled and not _fills_itself(field)
@@ -28,7 +31,7 @@ def check_user_model(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _fills_itself(field: Any) -> bool:
-    """Tell whether a row gets a value for a column without being given one, and not always the same unique one."""
+    """Tell whether a column gets a value by itself. The same empty text twice does not do for a unique column."""
     if field.null or field.has_default() or field.has_db_default() or field.generated:
         return True
     if (

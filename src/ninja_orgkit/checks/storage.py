@@ -1,4 +1,4 @@
-"""System checks of where files are kept."""
+"""System checks of the folder that files are stored in."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ninja_orgkit.conf import settings
 
 @register(Tags.files)
 def check_storage(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Warn of files that are kept wherever a process happens to start."""
+    """Warn about files that are stored in whatever directory a process starts in."""
     if not _is_folder() or _location() or django_settings.MEDIA_ROOT:
         return []
-    hint = 'Give the storage OPTIONS: {"location": …}, a folder that no web server hands out.'
+    hint = 'Give the storage OPTIONS: {"location": …}, a folder that no web server serves.'
     return [
         Warning(
-            f"The storage {settings.STORAGE!r} has no folder: files go where the process was started.",
+            f"The storage {settings.STORAGE!r} has no folder, so files go to the directory that a process starts in.",
             hint=hint,
             id="orgkit.W025",
         )
@@ -27,13 +27,13 @@ def check_storage(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_privacy(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Warn of private files in a folder that web servers hand out."""
+    """Warn about private files in a folder that web servers serve."""
     if not _is_folder() or _location() or not django_settings.MEDIA_URL.strip("/"):
         return []
-    hint = 'Give the storage OPTIONS: {"location": …}, a folder that no web server hands out.'
+    hint = 'Give the storage OPTIONS: {"location": …}, a folder that no web server serves.'
     return [
         Warning(
-            "Private files lie in MEDIA_ROOT, which web servers commonly hand out below MEDIA_URL.",
+            "Private files are stored in MEDIA_ROOT, which web servers commonly serve at MEDIA_URL.",
             hint=hint,
             id="orgkit.W028",
         )

@@ -1,4 +1,4 @@
-"""System checks of what a host lets out: row models that name what is not there, or what must not be told."""
+"""System check of export rows: columns that cannot be read, or that must not be published."""
 
 from __future__ import annotations
 
@@ -15,35 +15,52 @@ from ninja_orgkit.registry import Resource, resources
 
 @register(Tags.models)
 def check_export_rows(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report each column of an export row that cannot be read, or that would give away an integer key."""
+    """Report each column of an export row that cannot be read, or that would publish an integer key."""
     return [
-        Error(f"The export row of {entry.name!r} names {path!r}: {what}", hint=hint, obj=entry.model, id="orgkit.E030")
+        message
         for entry in resources()
-        for path, what, hint in _problems(entry)
+        if entry.export is not None
+        for name, field in entry.export.model_fields.items()
+        for message in _check_path(entry, path_of(name, field))
     ]
 
 
-def _problems(entry: Resource) -> Iterator[tuple[str, str, str]]:
-    fields = entry.export.model_fields.items() if entry.export is not None else ()
-    for name, field in fields:
-        path = path_of(name, field)
-        try:
-            # Only resolves the names: the query is not run.
-            entry.of(0).values(path)
-        except FieldError:
-            yield path, "no such column.", "Use a column's name, or give its ORM path as validation_alias."
-            continue
-        column = _column(entry.model, path)
-        if column is None:
-            continue
-        if column.many_to_many or column.one_to_many:
-            yield path, "it has many values.", "Export the related objects as rows of their own."
-        elif _is_integer_key(column) and not (entry.numeric_lookup and path in (entry.lookup, "pk")):
-            yield path, "it is an integer key.", "Name something public instead, like a slug."
+def _check_path(entry: Resource, path: str) -> Iterator[CheckMessage]:
+    try:
+        # This only resolves the names. The query does not run.
+        entry.of(0).values(path)
+    except FieldError:
+        hint = "Use the name of a column, or give its ORM path as validation_alias."
+        yield Error(
+            f"The export row of {entry.name!r} names {path!r}, but there is no such column.",
+            hint=hint,
+            obj=entry.model,
+            id="orgkit.E030",
+        )
+        return
+    column = _column(entry.model, path)
+    if column is None:
+        return
+    if column.many_to_many or column.one_to_many:
+        hint = "Export the related objects as rows of their own."
+        yield Error(
+            f"The export row of {entry.name!r} names {path!r}, which has many values.",
+            hint=hint,
+            obj=entry.model,
+            id="orgkit.E043",
+        )
+    elif _is_integer_key(column) and not (entry.numeric_lookup and path in (entry.lookup, "pk")):
+        hint = "Name something public instead, such as a slug."
+        yield Error(
+            f"The export row of {entry.name!r} names {path!r}, which is an integer key.",
+            hint=hint,
+            obj=entry.model,
+            id="orgkit.E044",
+        )
 
 
 def _column(model: type[models.Model], path: str) -> Any:
-    """Return the field that a path ends in; None for an annotation or a key inside a JSON column."""
+    """Return the field at the end of a path, None for an annotation or a key inside a JSON column."""
     column: Any = None
     target: Any = model
     for part in path.split("__"):

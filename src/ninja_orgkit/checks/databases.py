@@ -1,0 +1,57 @@
+"""System checks of the databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.urls import get_resolver
+
+from ninja_orgkit.errors import OrgKitError
+
+
+@register(Tags.database)
+def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about a SQLite that answers a write with an error while another write or a long read is running."""
+    options = '{"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}'
+    return [
+        Warning(
+            f"The SQLite database {alias!r} refuses a write while another write or a long read is running.",
+            hint=f"Set OPTIONS: {options}.",
+            id="orgkit.W020",
+        )
+        for alias, config in django_settings.DATABASES.items()
+        if config.get("ENGINE", "").endswith("sqlite3") and not _lets_wait(config.get("OPTIONS", {}))
+    ]
+
+
+def _lets_wait(options: dict[str, Any]) -> bool:
+    """Tell whether writers wait for each other and readers do not block them."""
+    return options.get("transaction_mode") is not None and "wal" in str(options.get("init_command")).lower()
+
+
+@register(Tags.urls)
+def check_atomic_requests(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about routes whose requests are transactions: an error response would commit half of the work."""
+    if not any(config.get("ATOMIC_REQUESTS") for config in django_settings.DATABASES.values()):
+        return []
+    hint = "Turn ATOMIC_REQUESTS off, or include ninja_orgkit.urls, whose views are exempt from it."
+    return [
+        Warning(f"ATOMIC_REQUESTS is on for the routes of the API {name!r}.", hint=hint, id="orgkit.W022")
+        for name in _atomic_apis(get_resolver().url_patterns)
+    ]
+
+
+def _atomic_apis(patterns: Any) -> Iterator[str]:
+    """Yield the namespace of each ninja API that has our errors and is not exempt from ATOMIC_REQUESTS."""
+    for pattern in patterns:
+        yield from _atomic_apis(getattr(pattern, "url_patterns", ()))
+        view = getattr(pattern, "callback", None)
+        # The root of an API is a plain partial, unless it was wrapped to exempt it.
+        if isinstance(view, partial) and pattern.name == "api-root":
+            api = view.keywords["api"]
+            if OrgKitError in api._exception_handlers:
+                yield api.urls_namespace
