@@ -16,7 +16,9 @@ from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
 from django.test.utils import CaptureQueriesContext
 
+from ninja_orgkit import registry
 from ninja_orgkit.background import outbox
+from ninja_orgkit.health import probes
 from ninja_orgkit.models import OutboxMessage
 from tests import client
 from tests.celery import app as celery_app
@@ -52,10 +54,25 @@ def media_root(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget what an earlier test left in this process: the cache, and whether the broker was away."""
+def _fresh_process() -> None:
+    """Forget what an earlier test left in this process: the cache, the broker's state, and checks that still run."""
     cache.clear()
-    monkeypatch.setattr(outbox, "_closed_until", 0.0)
+    outbox.reset()
+    probes.reset()
+
+
+@pytest.fixture
+def isolated_registry() -> Iterator[None]:
+    """Undo at the end of the test what it registers."""
+    with registry.isolated():
+        yield
+
+
+@pytest.fixture
+def empty_registry() -> Iterator[None]:
+    """Let the test begin without registered models and kinds of rows, and undo at its end what it registers."""
+    with registry.isolated(empty=True):
+        yield
 
 
 @pytest.fixture
@@ -134,7 +151,7 @@ def valkey_url(_valkey: str) -> str:
 def broker(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let this process publish tasks to a Valkey, and return its URL. Nobody takes them without ``worker``."""
     monkeypatch.setenv("CELERY_BROKER_URL", valkey_url)
-    monkeypatch.setattr(outbox, "_connections", {})
+    outbox.reset()
     return valkey_url
 
 

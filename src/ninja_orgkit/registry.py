@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
@@ -190,6 +191,25 @@ def export_rows(
 def export_kinds() -> Iterator[ExportKind]:
     """Yield every kind of rows of an export: ours first, then the models of the host (whose kinds have a dot)."""
     yield from sorted(_export_kinds.values(), key=lambda found: "." in found.kind)
+
+
+@contextmanager
+def isolated(*, empty: bool = False) -> Iterator[None]:
+    """Undo at the end of the block what the block registers; with ``empty`` the block begins without registrations.
+
+    For tests: the registry belongs to the process.
+    """
+    kept_resources, kept_kinds = dict(_resources), dict(_export_kinds)
+    try:
+        if empty:
+            _resources.clear()
+            _export_kinds.clear()
+        yield
+    finally:
+        _resources.clear()
+        _export_kinds.clear()
+        _resources.update(kept_resources)
+        _export_kinds.update(kept_kinds)
 
 
 def taggable(name: str) -> Resource:

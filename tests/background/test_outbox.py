@@ -89,7 +89,7 @@ def test_an_outage_of_the_broker_loses_nothing_and_doubles_nothing(
         _register(number)
     with valkey.running(port), _working(environment, tmp_path):
         assert _until(lambda: sum(_mails(smtp_server).values()) >= len(before) + len(meanwhile))
-        monkeypatch.setattr(outbox, "_closed_until", 0.0)
+        outbox.reset()
         for number in after:
             _register(number)
         assert _until(lambda: not OutboxMessage.objects.exists())

@@ -13,23 +13,23 @@ import pytest
 
 from ninja_orgkit.exports.archive.names import Names, safe_stem
 from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Sink
-from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.avatars import set_avatar
-from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.tags.services import assign_tags
 from shop.models import Shop
-from tests.exports.conftest import Export, Workspace
+from tests.exports.actions import create_contact, create_image, create_product
+from tests.exports.conftest import Export
 from tests.media.pictures import quarters, written
+from tests.org import MakePerson, Org
 
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
-def test_an_archive_has_everything_that_the_organization_has(workspace: Workspace, export: Export) -> None:
-    contact = workspace.add_contact(display_name="Ann Lee", email="ann@example.com", custom={"vip": True})
-    workspace.add_image("Harbour")
-    product = workspace.add_product("mug-1")
-    assign_tags(workspace.row, contact, names=["VIP", "lead"])
-    assign_tags(workspace.row, product, names=["VIP"])
+def test_an_archive_contains_everything_in_the_organization(org: Org, export: Export) -> None:
+    contact = create_contact(org, display_name="Ann Lee", email="ann@example.com", custom={"vip": True})
+    create_image(org, "Harbour")
+    product = create_product(org, "mug-1")
+    assign_tags(org.row, contact, names=["VIP", "lead"])
+    assign_tags(org.row, product, names=["VIP"])
     archive = export()
     manifest = archive.manifest
     assert (manifest["format"], manifest["version"], manifest["organization"]) == ("ninja-orgkit-export", 1, "acme")
@@ -52,18 +52,18 @@ def test_an_archive_has_everything_that_the_organization_has(workspace: Workspac
     assert archive.cells("shop.product") == [{"sku": "mug-1", "name": "mug-1", "price": "9.50"}]
 
 
-def test_every_file_is_in_the_manifest_and_the_standalone_check_agrees(workspace: Workspace, export: Export) -> None:
-    workspace.add_contact(display_name="Ann")
-    workspace.add_image("Harbour")
+def test_the_standalone_check_accepts_an_untouched_archive(org: Org, export: Export) -> None:
+    create_contact(org, display_name="Ann")
+    create_image(org, "Harbour")
     archive = export()
-    sha256 = workspace.owner.api.get(workspace.path).json()["items"][0]["sha256"]
+    sha256 = org.api.get(org.exports_path).json()["items"][0]["sha256"]
     verdict = archive.verify(sha256)
     assert (verdict.returncode, verdict.stdout.split(":")[0]) == (0, "OK")
     assert archive.verify("0" * 64).returncode == 1
 
 
-def test_the_standalone_check_finds_what_was_changed(workspace: Workspace, export: Export, tmp_path: Path) -> None:
-    workspace.add_image("Harbour")
+def test_the_standalone_check_reports_every_change(org: Org, export: Export, tmp_path: Path) -> None:
+    create_image(org, "Harbour")
     archive = export()
     broken = tmp_path / "broken.zip"
     with zipfile.ZipFile(broken, "w") as changed:
@@ -81,9 +81,9 @@ def test_the_standalone_check_finds_what_was_changed(workspace: Workspace, expor
     assert "more.txt is not in the manifest" in verdict.stdout
 
 
-def test_pictures_are_the_originals_and_are_not_compressed_again(workspace: Workspace, export: Export) -> None:
+def test_pictures_are_stored_as_the_uncompressed_originals(org: Org, export: Export) -> None:
     content = written(quarters(600, 400), "JPEG").read()
-    image = workspace.add_image("Old harbour, 1920", content)
+    image = create_image(org, "Old harbour, 1920", content)
     archive = export()
     path = archive.rows("images")[0]["file"]
     assert path == f"images/{image.pk}-old-harbour-1920.jpg"
@@ -92,13 +92,13 @@ def test_pictures_are_the_originals_and_are_not_compressed_again(workspace: Work
     assert archive.zip.getinfo("data/images.jsonl").compress_type == zipfile.ZIP_DEFLATED
 
 
-def test_avatars_of_contacts_and_members_are_in_it(workspace: Workspace, export: Export) -> None:
-    contact = set_avatar(workspace.add_contact(display_name="Ann"), file=written(quarters(), "PNG"))
-    response = workspace.owner.api.upload("/users/avatar", file=_upload())
+def test_an_archive_contains_the_avatars_of_contacts_and_members(org: Org, export: Export) -> None:
+    contact = set_avatar(create_contact(org, display_name="Ann"), file=written(quarters(), "PNG"))
+    response = org.api.upload("/users/avatar", file=_upload())
     assert response.status_code == 200, response.content
     archive = export()
     assert archive.rows("contacts")[0]["avatar"] == f"avatars/{contact.slug}.webp"
-    assert archive.rows("members")[0]["avatar"] == f"avatars/{workspace.owner.slug}.webp"
+    assert archive.rows("members")[0]["avatar"] == f"avatars/{org.owner.slug}.webp"
     assert archive.zip.read(f"avatars/{contact.slug}.webp")[8:12] == b"WEBP"
 
 
@@ -108,7 +108,7 @@ def _upload() -> Any:
     return file
 
 
-def test_names_never_climb_collide_or_frighten_windows(workspace: Workspace, export: Export) -> None:
+def test_file_names_are_safe_and_unique_on_every_system(org: Org, export: Export) -> None:
     titles = [
         "../../etc/passwd",
         "CON",
@@ -122,7 +122,7 @@ def test_names_never_climb_collide_or_frighten_windows(workspace: Workspace, exp
         "\u202egpj",
     ]
     for title in titles:
-        workspace.add_image(title)
+        create_image(org, title)
     archive = export()
     names = [name for name in archive.names if name.startswith("images/")]
     assert len({name.casefold() for name in archive.names}) == len(archive.names)
@@ -136,7 +136,7 @@ def test_names_never_climb_collide_or_frighten_windows(workspace: Workspace, exp
     assert archive.verify().returncode == 0
 
 
-def test_two_names_that_some_system_takes_for_one_are_told_apart() -> None:
+def test_names_that_are_equal_on_some_system_become_different_paths() -> None:
     names = Names()
     paths = [names.claim("files", safe_stem(stem), "jpg") for stem in ("a", "A", "a", "a-2", "con", "ﬁ", "fi", "..")]
     assert len({path.casefold() for path in paths}) == len(paths)
@@ -144,8 +144,8 @@ def test_two_names_that_some_system_takes_for_one_are_told_apart() -> None:
     assert "files/con.jpg" not in paths
 
 
-def test_a_missing_file_is_listed_and_the_rest_is_there(workspace: Workspace, export: Export, media_root: Path) -> None:
-    gone, there = workspace.add_image("Gone"), workspace.add_image("There")
+def test_a_missing_file_is_reported_and_the_rest_is_exported(org: Org, export: Export, media_root: Path) -> None:
+    gone, there = create_image(org, "Gone"), create_image(org, "There")
     (media_root / gone.file).unlink()
     archive = export()
     missing = archive.manifest["missing"]
@@ -161,31 +161,31 @@ def test_a_missing_file_is_listed_and_the_rest_is_there(workspace: Workspace, ex
     assert f"<td>images/{gone.pk}-gone.jpg</td>" in page
 
 
-def test_no_cell_is_a_formula(workspace: Workspace, export: Export) -> None:
+def test_no_cell_is_a_formula(org: Org, export: Export) -> None:
     risky = ["=1+1", "+41 44", "-2+3", "-2)", "@SUM(A1)", "\tx", "\rx", "  =1+1", "\uff1d1+1", "\uff0d2"]
     for value in risky:
-        workspace.add_contact(display_name="x", notes=value)
-    workspace.add_contact(display_name="x", notes='fine, "quoted"\nand on')
+        create_contact(org, display_name="x", notes=value)
+    create_contact(org, display_name="x", notes='fine, "quoted"\nand on')
     archive = export()
     notes = [row["notes"] for row in archive.cells("contacts")]
     assert sorted(notes) == sorted([*(f"'{value}" for value in risky), 'fine, "quoted"\nand on'])
     assert {row["notes"] for row in archive.rows("contacts")} >= set(risky)
 
 
-def test_a_number_stays_a_number_whatever_its_sign(workspace: Workspace, export: Export) -> None:
+def test_a_negative_number_is_not_escaped_as_a_formula(org: Org, export: Export) -> None:
     for sku, price in (("credit", "-5.00"), ("mug", "9.50")):
-        workspace.add_product(sku, price=price)
-    workspace.add_contact(display_name="x", phone="+442079460000", notes="-2+3")
+        create_product(org, sku, price=price)
+    create_contact(org, display_name="x", phone="+442079460000", notes="-2+3")
     archive = export()
     assert {row["sku"]: row["price"] for row in archive.cells("shop.product")} == {"credit": "-5.00", "mug": "9.50"}
     (contact,) = archive.cells("contacts")
     assert (contact["phone"], contact["notes"]) == ("'+442079460000", "'-2+3")
 
 
-def test_the_page_runs_nothing_and_loads_nothing(workspace: Workspace, export: Export) -> None:
-    workspace.owner.api.patch("/orgs/acme/", {"name": "<script>alert(0)</script>"})
-    workspace.add_contact(display_name="<script>alert(1)</script>", notes='"><img src=x onerror=alert(2)>')
-    workspace.add_image("'\"><script>alert(3)</script>")
+def test_the_preview_page_runs_no_script_and_loads_nothing_remote(org: Org, export: Export) -> None:
+    org.api.patch("/orgs/acme/", {"name": "<script>alert(0)</script>"})
+    create_contact(org, display_name="<script>alert(1)</script>", notes='"><img src=x onerror=alert(2)>')
+    create_image(org, "'\"><script>alert(3)</script>")
     page = export().zip.read("index.html").decode()
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -194,9 +194,9 @@ def test_the_page_runs_nothing_and_loads_nothing(workspace: Workspace, export: E
     assert not re.search(r"(?:src|href)=\"?(?:https?:)?//", page)
 
 
-def test_the_page_shows_the_first_rows_of_many_and_says_so(workspace: Workspace, export: Export) -> None:
+def test_the_preview_page_shows_the_first_rows_and_says_so(org: Org, export: Export) -> None:
     for number in range(130):
-        workspace.add_contact(display_name=f"Contact {number:03}")
+        create_contact(org, display_name=f"Contact {number:03}")
     archive = export()
     page = archive.zip.read("index.html").decode()
     assert ">Contact 099<" in page
@@ -205,9 +205,9 @@ def test_the_page_shows_the_first_rows_of_many_and_says_so(workspace: Workspace,
     assert archive.manifest["counts"]["contacts"] == 130
 
 
-def test_what_a_host_does_not_name_stays_in_the_house(workspace: Workspace, export: Export) -> None:
-    workspace.add_product("mug-1", cost_note="We pay 0.31 for it")
-    invitation = workspace.owner.api.post("/orgs/acme/invitations/", {"email": "bob@example.com", "role": "member"})
+def test_fields_that_a_host_does_not_list_are_not_exported(org: Org, export: Export) -> None:
+    create_product(org, "mug-1", cost_note="We pay 0.31 for it")
+    invitation = org.api.post("/orgs/acme/invitations/", {"email": "bob@example.com", "role": "member"})
     assert invitation.status_code == 201, invitation.content
     archive = export()
     assert archive.rows("invitations")[0]["email"] == "bob@example.com"
@@ -217,32 +217,25 @@ def test_what_a_host_does_not_name_stays_in_the_house(workspace: Workspace, expo
     assert "pending_key" not in text
 
 
-def test_no_integer_key_is_in_it(workspace: Workspace, export: Export) -> None:
+def test_an_archive_contains_no_integer_key(org: Org, export: Export) -> None:
     """Keys like no other number, looked for in all the text."""
-    shop = Shop.objects.create(pk=734_000_001, organization=workspace.row, name="Corner")
-    workspace.add_product("mug-1", pk=734_000_002, shop=shop)
-    contact = workspace.add_contact(display_name="Ann", pk=734_000_003)
-    assign_tags(workspace.row, contact, names=["VIP"])
+    shop = Shop.objects.create(pk=734_000_001, organization=org.row, name="Corner")
+    create_product(org, "mug-1", pk=734_000_002, shop=shop)
+    contact = create_contact(org, display_name="Ann", pk=734_000_003)
+    assign_tags(org.row, contact, names=["VIP"])
     archive = export()
     assert (archive.manifest["counts"]["shop.product"], archive.manifest["counts"]["tag_assignments"]) == (1, 1)
     assert "734000" not in archive.text()
     assert not [row for kind in ("contacts", "members", "organization") for row in archive.rows(kind) if "id" in row]
 
 
-def test_nothing_of_another_organization_is_in_it(workspace: Workspace, export: Export, register: Any) -> None:
-    register("eve@elsewhere.com").api.post("/contacts/", {"organization": workspace.slug, "display_name": "Eve"})
-    other = Organization.objects.create(slug="other", name="Other")
-    Workspace(workspace.owner, "other").add_contact(display_name="Stranger")
-    Image.objects.create(
-        organization=other,
-        format="png",
-        width=1,
-        height=1,
-        size=1,
-        sha256="f" * 64,
-        placeholder="",
-        file="images/x.png",
-    )
+def test_an_archive_contains_nothing_of_another_organization(
+    org: Org, other_org: Org, make_person: MakePerson, export: Export
+) -> None:
+    eve = make_person("eve", email="eve@elsewhere.com")
+    assert eve.api.post("/contacts/", {"organization": org.slug, "display_name": "Eve"}).status_code == 404
+    create_contact(other_org, display_name="Stranger")
+    create_image(other_org)
     archive = export()
     assert archive.manifest["counts"]["contacts"] == 0
     assert archive.manifest["counts"]["images"] == 0
@@ -250,10 +243,10 @@ def test_nothing_of_another_organization_is_in_it(workspace: Workspace, export: 
     assert "elsewhere.com" not in archive.text()
 
 
-def test_the_languages_of_the_world_arrive_as_they_are(workspace: Workspace, export: Export) -> None:
+def test_text_in_any_script_is_exported_unchanged(org: Org, export: Export) -> None:
     name = "Ελένη 李雷 👩‍👩‍👧 é"
-    workspace.add_contact(display_name=name)
-    workspace.add_image("写真")
+    create_contact(org, display_name=name)
+    create_image(org, "写真")
     archive = export()
     assert archive.rows("contacts")[0]["display_name"] == name
     assert archive.cells("contacts")[0]["display_name"] == name
@@ -261,7 +254,7 @@ def test_the_languages_of_the_world_arrive_as_they_are(workspace: Workspace, exp
 
 
 @pytest.mark.parametrize("year", [1970, 2200])
-def test_a_clock_that_a_zip_cannot_say_does_no_harm(year: int) -> None:
+def test_a_date_outside_the_range_of_zip_files_does_no_harm(year: int) -> None:
     buffer = io.BytesIO()
     archive = Archive(Sink(buffer), made_at=datetime(year, 1, 1, tzinfo=UTC))
     archive.text("a.txt", [b"a"])
@@ -287,7 +280,7 @@ class _Sparse:
 
 
 @pytest.mark.slow
-def test_a_member_may_be_larger_than_four_gibibytes(tmp_path: Path) -> None:
+def test_a_file_in_the_archive_can_be_larger_than_four_gibibytes(tmp_path: Path) -> None:
     path = tmp_path / "large.zip"
     chunk, count = bytes(CHUNK), 4 * 1024 + 1
     out = _Sparse(path)

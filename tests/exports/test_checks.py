@@ -11,11 +11,7 @@ from ninja_orgkit import registry
 from ninja_orgkit.exports.checks import check_export_rows
 from shop.models import Product, Shop
 
-
-@pytest.fixture(autouse=True)
-def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_resources", {})
-    monkeypatch.setattr(registry, "_export_kinds", {})
+pytestmark = pytest.mark.usefixtures("empty_registry")
 
 
 def _problems(model: Any, row: type[BaseModel], **options: Any) -> list[str]:
@@ -23,7 +19,7 @@ def _problems(model: Any, row: type[BaseModel], **options: Any) -> list[str]:
     return [f"{message.id} {message.msg}" for message in check_export_rows(None)]
 
 
-def test_columns_and_paths_are_fine() -> None:
+def test_a_row_of_columns_and_paths_passes() -> None:
     class Row(BaseModel):
         sku: str
         shop: str = Field(validation_alias="shop__name")
@@ -42,7 +38,7 @@ def test_an_integer_key_is_refused(path: str) -> None:
     assert "integer key" in problem
 
 
-def test_an_integer_key_that_is_public_on_purpose_is_fine() -> None:
+def test_an_integer_key_that_is_public_on_purpose_passes() -> None:
     class Row(BaseModel):
         id: int
 
@@ -56,7 +52,7 @@ def test_an_unknown_column_is_refused() -> None:
     assert "no such column" in _problems(Product, Row)[0]
 
 
-def test_many_values_are_refused() -> None:
+def test_a_path_with_many_values_is_refused() -> None:
     class Row(BaseModel):
         products: str = Field(validation_alias="products__name")
 

@@ -11,17 +11,18 @@ import pytest
 from django.db import connection
 
 from ninja_orgkit.contacts.models import Contact
-from ninja_orgkit.registry import ExportKind
 from ninja_orgkit.tags.services import assign_tags
-from tests.exports.conftest import Export, Workspace, replace_rows
+from tests.exports.actions import create_contact, export_kind, replace_rows
+from tests.exports.conftest import Export
+from tests.org import Org
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_deleted_meanwhile_leaves_nothing_dangling_and_waits_for_nothing(
-    workspace: Workspace, kinds: dict[str, ExportKind], export: Export, tmp_path: Path
+def test_a_deletion_during_an_export_neither_waits_nor_leaves_dangling_references(
+    org: Org, isolated_registry: None, export: Export, tmp_path: Path
 ) -> None:
-    assign_tags(workspace.row, workspace.add_contact(display_name="Ann"), names=["VIP"])
-    tags_of = kinds["tags"].rows
+    assign_tags(org.row, create_contact(org, display_name="Ann"), names=["VIP"])
+    tags_of = export_kind("tags").rows
     waited = []
 
     def delete_contact() -> None:
@@ -40,7 +41,7 @@ def test_what_is_deleted_meanwhile_leaves_nothing_dangling_and_waits_for_nothing
         waited.append(time.monotonic() - began)
         return tags_of(organization)
 
-    replace_rows(kinds, "tags", rows)
+    replace_rows("tags", rows)
     archive = export()
     assert max(waited) < 5
     assert not Contact.objects.exists()

@@ -12,7 +12,9 @@ import pytest
 from django.utils import timezone
 
 from ninja_orgkit.exports.models import ExportJob
-from tests.exports.conftest import Unpacked, Workspace, stored_files
+from tests.exports.actions import create_image, start_export, stored_files
+from tests.exports.archives import Unpacked
+from tests.org import Org
 from tests.servers.processes import Worker
 from tests.servers.smtp import SmtpServer
 
@@ -36,12 +38,12 @@ def _is(status: str) -> bool:
 def test_an_export_survives_the_death_of_its_worker(
     stage: str,
     process_environment: dict[str, str],  # before the first request, which would find no broker
-    workspace: Workspace,
+    org: Org,
     media_root: Path,
     smtp_server: SmtpServer,
     tmp_path: Path,
 ) -> None:
-    image = workspace.add_image("Large")
+    image = create_image(org, "Large")
     with (media_root / image.file).open("r+b") as file:
         file.truncate(LARGE)
     scratch = tmp_path / "scratch"
@@ -49,7 +51,7 @@ def test_an_export_survives_the_death_of_its_worker(
     worker = Worker(log=tmp_path / "worker.log", environment={**process_environment, "TMPDIR": str(scratch)})
     worker.start()
     try:
-        job_id = workspace.start()["id"]
+        job_id = start_export(org)["id"]
         _until(lambda: _is("running"))
         if stage == "while it stores":
             _until(lambda: stored_files(media_root) != [])

@@ -113,6 +113,13 @@ def send(task: str, kwargs: dict[str, Any], *, task_id: str) -> bool:
     return True
 
 
+def reset() -> None:
+    """Forget the connection to the broker and that the broker failed, as a new process would. For tests."""
+    global _closed_until
+    _closed_until = 0.0
+    _connections.clear()
+
+
 @contextmanager
 def _producer() -> Iterator[Producer]:
     """Yield a pooled producer on a connection whose sockets give up soon; never one made before a fork."""
