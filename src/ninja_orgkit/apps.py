@@ -23,7 +23,7 @@ class OrgKitConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Discover what every app registers, and watch the registered models."""
+        """Discover what every app registers, and let links go with the registered models."""
         from ninja_orgkit import registry
         from ninja_orgkit.background import tasks  # noqa: F401
         from ninja_orgkit.checks import (  # noqa: F401
@@ -42,4 +42,4 @@ class OrgKitConfig(AppConfig):
 
         autodiscover_modules("orgkit")
         for resource in registry.resources():
-            attachments.watch(resource.model)
+            attachments.cascade_from(resource.model)

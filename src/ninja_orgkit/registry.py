@@ -19,7 +19,7 @@ from django.core.exceptions import (
 from django.db import DataError, models
 from pydantic import BaseModel
 
-from ninja_orgkit.database.attachments import watch
+from ninja_orgkit.database.attachments import cascade_from
 from ninja_orgkit.database.keys import MAX_ID
 from ninja_orgkit.errors import NotFound
 
@@ -166,7 +166,7 @@ def register(
         export_rows(export_kind or name.replace("/", "."), row=export, rows=resource.of)
     _resources[name] = resource
     if apps.models_ready:
-        watch(model)
+        cascade_from(model)
     return resource
 
 

@@ -20,4 +20,4 @@ class AccountsConfig(AppConfig):
 
         # Without a sender: a proxy of the user model sends its own signals.
         post_save.connect(receivers.keep_account, dispatch_uid="orgkit.accounts.keep_account")
-        avatars.watch(Account)
+        avatars.cascade_files_from(Account)

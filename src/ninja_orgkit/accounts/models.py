@@ -65,7 +65,7 @@ class Account(WithAvatar, models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         """Give a new account its slug, which never changes."""
         if not self.slug:
-            self.slug = public_slug(self.username, kind="user")
+            self.slug = public_slug(self.username, prefix="user")
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     @property

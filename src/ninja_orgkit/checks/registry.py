@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 
-from ninja_orgkit.database.attachments import LONGEST_KEY
+from ninja_orgkit.database.attachments import MAX_KEY_LENGTH
 from ninja_orgkit.registry import Resource, resources
 
 _NAME = re.compile(r"[\w-]+/[\w-]+")
@@ -81,8 +81,8 @@ def _check_key(entry: Resource) -> Iterator[CheckMessage]:
         hint = "Tags and images need a primary key of one column."
         text = f"The primary key of {entry.name!r} has several columns."
         yield Error(text, hint=hint, obj=entry.model, id="orgkit.E040")
-    elif (key.max_length or 0) > LONGEST_KEY:
-        hint = f"Tags and images need a primary key of at most {LONGEST_KEY} characters."
+    elif (key.max_length or 0) > MAX_KEY_LENGTH:
+        hint = f"Tags and images need a primary key of at most {MAX_KEY_LENGTH} characters."
         text = f"The primary key of {entry.name!r} can have {key.max_length} characters."
         yield Error(text, hint=hint, obj=entry.model, id="orgkit.E041")
 

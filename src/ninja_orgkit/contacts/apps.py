@@ -16,4 +16,4 @@ class ContactsConfig(AppConfig):
         from ninja_orgkit.contacts.models import Contact
         from ninja_orgkit.media import avatars
 
-        avatars.watch(Contact)
+        avatars.cascade_files_from(Contact)

@@ -94,4 +94,4 @@ class Contact(WithAvatar, models.Model):
         for key, field in KEYS.items():
             setattr(self, key, search_key(getattr(self, field))[:KEY_LENGTH])
         self.search_text = search_key(" ".join(getattr(self, field) for field in _SEARCHED))
-        self.slug = self.slug or public_slug(self.display_name, kind="contact")
+        self.slug = self.slug or public_slug(self.display_name, prefix="contact")

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from ninja_orgkit.accounts.bearer import Caller
 from ninja_orgkit.contacts.models import KEYS, Contact
 from ninja_orgkit.contacts.querysets import ContactQuerySet
-from ninja_orgkit.database.attachments import kind_of
+from ninja_orgkit.database.attachments import content_type_id
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.prepared import Listing, Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
@@ -63,7 +63,7 @@ def contacts_of(
     """
     if organizations and not (terms or tags or created_after or updated_after):
         values = {
-            "content_type": kind_of(Contact),
+            "content_type": content_type_id(Contact),
             **{f"organization{at}": key for at, key in enumerate(organizations)},
         }
         return Listing(_across, _listed, len(organizations), values)
@@ -76,7 +76,7 @@ def contacts_of(
         contacts = contacts.filter(created_at__gt=created_after)
     if updated_after is not None:
         contacts = contacts.filter(updated_at__gt=updated_after)
-    return _rows(contacts, *KEYS, content_type=kind_of(Contact))
+    return _rows(contacts, *KEYS, content_type=content_type_id(Contact))
 
 
 def _across(organizations: int) -> ContactQuerySet:
@@ -95,7 +95,7 @@ def search_terms(search: str) -> list[str]:
 
 def contact_row(caller: Caller, slug: str) -> dict[str, Any]:
     """Return a contact that the caller may read, as a row. Raises NotFound and Forbidden. One statement."""
-    row: Any = _seen.first(account=caller.account.pk, slug=slug, content_type=kind_of(Contact))
+    row: Any = _seen.first(account=caller.account.pk, slug=slug, content_type=content_type_id(Contact))
     _require(READ, row and row["role"])
     return dict(row)
 
@@ -114,7 +114,7 @@ def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
 
 def row_of(contact: Contact) -> dict[str, Any]:
     """Return a contact as a row. Raises NotFound when it is gone."""
-    row = _known.first(key=contact.pk, content_type=kind_of(Contact))
+    row = _known.first(key=contact.pk, content_type=content_type_id(Contact))
     if row is None:
         raise NotFound
     return row

@@ -12,7 +12,7 @@ from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
 from ninja_orgkit.contacts.models import Contact
-from ninja_orgkit.database.attachments import delete_rows, forget_many, together
+from ninja_orgkit.database.attachments import delete_links, fast_delete, without_cascade
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
 
@@ -79,8 +79,8 @@ def purge_contacts(organization: int) -> bool:
     columns = ("pk", "avatar", "avatar_large")
     batch = list(Contact.objects.filter(organization=organization).values_list(*columns)[:_BATCH])
     keys = [key for key, *_ in batch]
-    delete_rows(together(Contact, keys))
-    forget_many(Contact, keys)
+    fast_delete(without_cascade(Contact, keys))
+    delete_links(Contact, keys)
     if names := [name for _, *files in batch for name in files if name]:
         enqueue(DELETE_FILES, names=names)
     return len(batch) == _BATCH

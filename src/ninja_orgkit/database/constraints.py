@@ -1,4 +1,4 @@
-"""Unique constraints have the last word; here what they refuse becomes an error of ours."""
+"""Unique constraints of the database, turned into errors of the kit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from ninja_orgkit.errors import OrgKitError
 
 
 @contextmanager
-def refusing(model: type[models.Model], **errors: type[OrgKitError]) -> Iterator[None]:
-    """Run a block in a savepoint and raise the error given for the named unique constraint that it violates."""
+def constraint_errors(model: type[models.Model], **errors: type[OrgKitError]) -> Iterator[None]:
+    """Run a block in a savepoint, and turn a violated constraint into an error.
+
+    ``errors`` gives the error for each named unique constraint of ``model``. Any other IntegrityError passes through.
+    """
     try:
         with transaction.atomic():
             yield
@@ -24,7 +27,7 @@ def refusing(model: type[models.Model], **errors: type[OrgKitError]) -> Iterator
 
 
 def _violates(exc: IntegrityError, model: type[models.Model], name: str) -> bool:
-    """Tell whether the exception is about the constraint: PostgreSQL names it, SQLite names its columns."""
+    """Tell whether an exception is about a constraint. PostgreSQL names the constraint, SQLite only its columns."""
     text = str(exc)
     if name in text:
         return True

@@ -1,4 +1,4 @@
-"""Public slugs: readable, unguessable where they must be, and made without a look-up."""
+"""Public slugs: readable, not guessable where that matters, and made without a look-up."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ NAME_LENGTH = 40
 
 
 def random_part(length: int = 8) -> str:
-    """Return ``length`` (at most 8) random characters of the lower-case base-32 alphabet (RFC 4648)."""
+    """Return ``length`` (at most 8) random characters of the lower-case base-32 alphabet (RFC 4648, section 6)."""
     return base64.b32encode(secrets.token_bytes(5)).decode("ascii").lower()[:length]
 
 
 def name_slug(name: str, *, length: int = NAME_LENGTH) -> str:
-    """Return the slug of a name, letters of every script kept; empty when nothing of it can stay."""
+    """Return the slug of a name, with the letters of every script. It is empty when no character can stay."""
     kept = slugify(unicodedata.normalize("NFKC", name), allow_unicode=True)
-    # Once more: what stood between two characters that compose may be gone now.
+    # Normalise again: two characters compose once what stood between them is gone.
     return unicodedata.normalize("NFKC", kept)[:length].strip("-_")
 
 
-def public_slug(name: str, *, kind: str) -> str:
-    """Return the slug of a new object: its name (or its kind, when that is empty) and 40 random bits.
+def public_slug(name: str, *, prefix: str) -> str:
+    """Return the slug of a new object: its name, then 40 random bits. ``prefix`` takes the place of an empty name.
 
-    It needs no look-up, so it neither slows down with many objects of one name nor tells of other tenants.
+    No look-up is needed, so a slug is made just as fast when many objects share a name, and reveals nothing about other
+    tenants.
     """
-    return f"{name_slug(name) or kind}-{random_part()}"
+    return f"{name_slug(name) or prefix}-{random_part()}"

@@ -12,7 +12,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.exports.errors import ExportActive
 from ninja_orgkit.exports.jobs import leases
@@ -46,7 +46,7 @@ def request_export(
 @transaction.atomic
 def _queue(organization: Organization, account: Account, admit: Callable[[], None] | None) -> ExportJob:
     job = ExportJob(organization=organization, requested_by=account, lease_until=timezone.now() + settings.EXPORT_LEASE)
-    with refusing(ExportJob, orgkit_export_active=ExportActive):
+    with constraint_errors(ExportJob, orgkit_export_active=ExportActive):
         job.save(force_insert=True)
     if admit is not None:
         admit()

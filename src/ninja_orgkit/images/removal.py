@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
-from ninja_orgkit.database.attachments import delete_rows, forget_many, together
+from ninja_orgkit.database.attachments import delete_links, fast_delete, without_cascade
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.targets import give_covers, lock_targets
 
@@ -20,9 +20,9 @@ def remove_images(images: list[Image], *, keep_covers: bool = True) -> None:
     links = ImageAttachment.objects.filter(image_id__in=keys)
     targets = set(links.values_list("content_type_id", "object_id")) if keep_covers else set()
     lock_targets(targets)
-    delete_rows(links)
+    fast_delete(links)
     if targets:
         give_covers(targets)
-    delete_rows(together(Image, keys))
-    forget_many(Image, keys)
+    fast_delete(without_cascade(Image, keys))
+    delete_links(Image, keys)
     enqueue(DELETE_FILES, names=[name for image in images for name in image.stored_names()])

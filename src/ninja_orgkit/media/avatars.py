@@ -63,8 +63,8 @@ def avatar_names(obj: WithAvatar) -> list[str]:
     return [name for name in (obj.avatar, obj.avatar_large) if name]
 
 
-def watch(model: type[WithAvatar]) -> None:
-    """Have the files of an avatar go with its row, after the commit."""
+def cascade_files_from(model: type[WithAvatar]) -> None:
+    """Delete the files of an avatar after the commit that deletes its row."""
     post_delete.connect(_delete_files, sender=model, dispatch_uid=f"orgkit.avatar.{model._meta.label}")
 
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.db.models.sql.compiler import SQLCompiler
 from pydantic_core import from_json
 
-from ninja_orgkit.database.attachments import kind_of, target_of
+from ninja_orgkit.database.attachments import content_type_id, target_of
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.prepared import Parameter
 from ninja_orgkit.errors import NotFound
@@ -60,7 +60,7 @@ def tags_json(model: type[models.Model], content_type: int | Parameter) -> Subqu
     """Return an annotation for rows of ``model``: the tags of each as JSON, to be read by ``read_tags``.
 
     It is part of the statement that reads the rows, so a list costs no further one. ``content_type`` is what
-    ``kind_of(model)`` returns.
+    ``content_type_id(model)`` returns.
     """
     tag = JSONObject(id="tag_id", name="tag__name", slug="tag__slug", key="tag__sort_key")
     return Subquery(_assigned_to_row(model, content_type).values(found=_JsonArray(tag)))
@@ -85,7 +85,7 @@ def tagged(model: type[models.Model], tag_ids: Collection[int]) -> Exists:
 
     By ids, not by a slug: of those the database knows how usual each is, and so from which end it had better begin.
     """
-    return Exists(_assigned_to_row(model, kind_of(model)).filter(tag__in=tag_ids))
+    return Exists(_assigned_to_row(model, content_type_id(model)).filter(tag__in=tag_ids))
 
 
 def _rows(tags: QuerySet[Tag]) -> QuerySet[Tag, dict[str, Any]]:

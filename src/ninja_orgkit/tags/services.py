@@ -9,7 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from ninja_orgkit.database.attachments import target_of
-from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import text_key
 from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.errors import NotFound
@@ -37,7 +37,7 @@ def create_tag(organization: Organization, *, name: str, slug: str = "", color: 
 
 
 def _insert(tag: Tag) -> Tag:
-    with refusing(Tag, orgkit_tag_name=TagExists, orgkit_tag_slug=TagSlugTaken):
+    with constraint_errors(Tag, orgkit_tag_name=TagExists, orgkit_tag_slug=TagSlugTaken):
         tag.save(force_insert=True)
     return tag
 
@@ -52,7 +52,7 @@ def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None)
     for field, value in changes.items():
         setattr(locked, field, value)
     if changes:
-        with refusing(Tag, orgkit_tag_name=TagExists, orgkit_tag_slug=TagSlugTaken):
+        with constraint_errors(Tag, orgkit_tag_name=TagExists, orgkit_tag_slug=TagSlugTaken):
             locked.save(update_fields=list(changes))
     return locked
 

@@ -14,7 +14,7 @@ from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email, lock_account, username_is_taken
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import email_key, username_key
 from ninja_orgkit.database.slugs import random_part
 from ninja_orgkit.errors import field_error
@@ -53,7 +53,7 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
 def _write(account: Account, **how: Any) -> None:
     """Write an account; a key that somebody else was faster with stays NULL."""
     try:
-        with refusing(Account, **KEYS):
+        with constraint_errors(Account, **KEYS):
             account.save(**how)
     except EmailTaken:
         account.email_key = None
@@ -94,7 +94,7 @@ def create_user(
         **profile,
     )
     try:
-        with refusing(Account, **KEYS):
+        with constraint_errors(Account, **KEYS):
             _refuse_names_of_users(user)
             user.save(force_insert=True)
     except IntegrityError:
@@ -157,7 +157,7 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
     for name, value in changes.items():
         setattr(account, name, value)
     user_fields += host_user.write_names(account.user, account)
-    with refusing(Account, **KEYS):
+    with constraint_errors(Account, **KEYS):
         account.save(update_fields=[*changes, *(["username_key"] if "username" in changes else []), "updated_at"])
         if user_fields:
             _refuse_names_of_users(account.user)

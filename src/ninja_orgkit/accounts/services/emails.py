@@ -13,7 +13,7 @@ from ninja_orgkit.accounts.services.accounts import KEYS, forget_address
 from ninja_orgkit.accounts.services.passwords import require_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import email_key
 from ninja_orgkit.errors import InvalidToken
 
@@ -72,7 +72,7 @@ def _apply(account: Account, email: str) -> None:
     account.email_key = email_key(email)
     columns = ["email", "email_key", "email_changes", "email_verified_at", "updated_at"]
     try:
-        with refusing(Account, **KEYS):
+        with constraint_errors(Account, **KEYS):
             account.save(update_fields=columns)
             fields = host_user.write_email(account.user, email)
             if fields:

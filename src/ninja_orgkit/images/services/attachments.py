@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, F, Max, Model, QuerySet
 
-from ninja_orgkit.database.attachments import delete_rows, target_of
+from ninja_orgkit.database.attachments import fast_delete, target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.selectors import ORDER, links_of
@@ -91,7 +91,7 @@ def detach_images(obj: Model, *, image_ids: Sequence[int]) -> Detached:
     links = links_of(obj).filter(image_id__in=image_ids)
     covers = dict(links.values_list("image_id", "cover_of"))
     if covers:
-        delete_rows(links)
+        fast_delete(links)
     if any(covers.values()):
         target = target_of(obj)
         give_covers([(target["content_type_id"], target["object_id"])])

@@ -10,7 +10,7 @@ from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.accounts.services.emails import mark_verified
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import email_key
 from ninja_orgkit.errors import Forbidden, InvalidToken, NotFound
 from ninja_orgkit.organizations import roles, tokens
@@ -53,7 +53,7 @@ def invite(*, by: Membership, email: str, role: str) -> Invitation:
         expires_at=timezone.now() + settings.INVITATION_LIFETIME,
     )
     _make_room(invitation)
-    with refusing(Invitation, orgkit_invitation_pending=AlreadyInvited):
+    with constraint_errors(Invitation, orgkit_invitation_pending=AlreadyInvited):
         invitation.save(force_insert=True)
     enqueue(MAIL, invitation=str(invitation.pk))
     return invitation

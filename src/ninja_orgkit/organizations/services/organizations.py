@@ -12,8 +12,8 @@ from ninja_orgkit import registry
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.attachments import forget_many, together
-from ninja_orgkit.database.constraints import refusing
+from ninja_orgkit.database.attachments import delete_links, without_cascade
+from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
@@ -33,8 +33,8 @@ def create_organization(
     account: Account, *, name: str, slug: str = "", custom: dict[str, Any] | None = None
 ) -> Membership:
     """Create an organization of a group with the account as its owner. Raises SlugTaken."""
-    organization = Organization(name=name, slug=slug or public_slug(name, kind="org"), custom=custom or {})
-    with refusing(Organization, orgkit_organization_slug=SlugTaken):
+    organization = Organization(name=name, slug=slug or public_slug(name, prefix="org"), custom=custom or {})
+    with constraint_errors(Organization, orgkit_organization_slug=SlugTaken):
         organization.save(force_insert=True)
         _reread(organization)
         return _join(organization, account)
@@ -45,7 +45,7 @@ def give_home(account: Account) -> Membership:
     """Create the personal organization of an account."""
     organization = Organization.objects.create(
         name=(account.shown_name or account.slug)[:NAME_LENGTH],
-        slug=public_slug(account.username, kind="personal"),
+        slug=public_slug(account.username, prefix="personal"),
         type=Organization.Type.PERSONAL,
         personal_of=account,
     )
@@ -154,8 +154,8 @@ def _remover(resource: registry.Resource) -> registry.Purge:
         keys = list(resource.of(organization).values_list("pk", flat=True)[:BATCH])
         with transaction.atomic():
             # As Django deletes: what the host's own receivers and cascades do is done.
-            deleted, _ = together(resource.model, keys).delete()
-            forget_many(resource.model, keys)
+            deleted, _ = without_cascade(resource.model, keys).delete()
+            delete_links(resource.model, keys)
         return len(keys) == BATCH and deleted > 0
 
     return remove
