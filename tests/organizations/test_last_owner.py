@@ -16,7 +16,7 @@ from django.test import Client
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.ownership import orphaned_without
+from ninja_orgkit.organizations.selectors import orphaned_without
 from tests.conftest import CountQueries
 from tests.org import MakePerson, Org, account_of
 from tests.organizations.actions import invite, roles_in

@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.forms import JSON_OBJECTS
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
-from ninja_orgkit.organizations.ownership import orphaned_by
 from ninja_orgkit.organizations.services import organizations
 
 
@@ -77,7 +76,7 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Say which organizations would lose their last owner instead of failing."""
         found = list(objs)
         deleted, counts, needed, protected = super().get_deleted_objects(found, request)
-        orphans = orphaned_by([item.pk for item in found])
+        orphans = Membership.objects.orphaned_by([item.pk for item in found])
         return deleted, counts, needed, [*protected, *(f"The last owner of {item}" for item in orphans)]
 
 

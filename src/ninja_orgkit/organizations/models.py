@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,12 +12,16 @@ from django.utils import timezone
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
-from ninja_orgkit.organizations.ownership import hold, keep_an_owner, keeping_owners, orphaned_by, protect
+from ninja_orgkit.organizations.ownership import (
+    MembershipQuerySet,
+    keep_an_owner,
+    lock_organizations,
+    raise_if_orphaned,
+    require_owners,
+)
 from ninja_orgkit.organizations.roles import owner_roles
 
 NAME_LENGTH = 255
-_OWNING = {"role", "organization", "organization_id"}
-"""Columns of a membership that say who owns what."""
 
 
 class Organization(models.Model):
@@ -58,46 +60,6 @@ class Organization(models.Model):
         super().save(*args, **kwargs)
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Memberships. What would take the last owner from an organization is refused."""
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the memberships. Raises ProtectedError where an organization would lose its last owner."""
-        with transaction.atomic():
-            hold(self.values_list("organization_id", flat=True))
-            protect(orphaned_by(self.values_list("pk", flat=True)))
-            return super().delete()
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
-
-    def update(self, **kwargs: Any) -> int:
-        """Update the memberships. Raises LastOwner where an organization would lose its last owner."""
-        if _OWNING.isdisjoint(kwargs):
-            return super().update(**kwargs)
-        with keeping_owners(self.values_list("organization_id", flat=True)):
-            return super().update(**kwargs)
-
-    update.alters_data = True  # type: ignore[attr-defined]
-
-    def bulk_create(
-        self,
-        objs: Iterable[Membership],
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        *args: Any,
-        **kwargs: Any,
-    ) -> list[Membership]:
-        """Write the memberships. Raises LastOwner where an update would take the last owner from an organization."""
-        new = list(objs)
-        create = partial(super().bulk_create, new, batch_size, ignore_conflicts, update_conflicts, *args, **kwargs)
-        if not update_conflicts:
-            return create()
-        with keeping_owners({membership.organization_id for membership in new}):
-            return create()
-
-
 class Membership(models.Model):
     """That an account belongs to an organization, in a role of ``ROLES``."""
 
@@ -120,18 +82,19 @@ class Membership(models.Model):
         """Write the membership. Raises LastOwner where an organization would lose its last owner."""
         if not self.pk:
             return super().save(*args, **kwargs)
-        with keeping_owners(self._stored_organization()):
+        with require_owners(self._stored().organizations()):
             return super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the membership. Raises ProtectedError where an organization would lose its last owner."""
         with transaction.atomic():
-            hold(self._stored_organization())
-            protect(orphaned_by([self.pk]))
+            lock_organizations(self._stored().organizations())
+            raise_if_orphaned(Membership.objects.orphaned_by([self.pk]))
             return super().delete(*args, **kwargs)
 
-    def _stored_organization(self) -> models.QuerySet[Any, int]:
-        return Membership.objects.filter(pk=self.pk).values_list("organization_id", flat=True)
+    def _stored(self) -> MembershipQuerySet:
+        """Return this membership as the database has it: its organization may have changed here."""
+        return Membership.objects.filter(pk=self.pk)
 
     def clean(self) -> None:
         """Refuse (in forms) what ``save`` does, and somebody new where nobody can join."""
@@ -139,7 +102,7 @@ class Membership(models.Model):
             self._check_open()
             return
         stays = Membership.objects.filter(pk=self.pk, organization=self.organization_id).exists()
-        if not (stays and self.role in owner_roles()) and orphaned_by([self.pk]):
+        if not (stays and self.role in owner_roles()) and Membership.objects.orphaned_by([self.pk]):
             raise ValidationError({"role": LastOwner.message()})
 
     def _check_open(self) -> None:

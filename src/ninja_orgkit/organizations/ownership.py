@@ -1,90 +1,132 @@
-"""No path may leave an organization without an owner: services, the admin and Django's own deletions ask here."""
+"""Guard the rule that every organization has an owner, whoever changes it: a service, the admin, or a cascade.
+
+The models import this module, so it reaches them through the querysets that it is given.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.db import transaction
-from django.db.models import Exists, OuterRef, ProtectedError
+from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
 from django.db.models.deletion import CASCADE, Collector
 
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.roles import owner_roles
 
 if TYPE_CHECKING:
-    from ninja_orgkit.accounts.models import Account
-    from ninja_orgkit.organizations.models import Organization
+    from ninja_orgkit.organizations.models import Membership, Organization
 
-_LABEL = "orgkit_organizations"
 _COLLECTED = "_orgkit_doomed_memberships"
+_OWNING = {"role", "organization", "organization_id"}
+"""Columns of a membership that say who owns what."""
+
+
+class MembershipQuerySet(QuerySet["Membership"]):
+    """Memberships. They refuse every change that would leave an organization without an owner."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the memberships. Raises ProtectedError where an organization would lose its last owner."""
+        with transaction.atomic():
+            lock_organizations(self.organizations())
+            raise_if_orphaned(self.model.objects.orphaned_by(self.values_list("pk", flat=True)))
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def update(self, **kwargs: Any) -> int:
+        """Update the memberships. Raises LastOwner where an organization would lose its last owner."""
+        if _OWNING.isdisjoint(kwargs):
+            return super().update(**kwargs)
+        with require_owners(self.organizations()):
+            return super().update(**kwargs)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(
+        self,
+        objs: Iterable[Membership],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        *args: Any,
+        **kwargs: Any,
+    ) -> list[Membership]:
+        """Write the memberships. Raises LastOwner where an update would take the last owner from an organization."""
+        new = list(objs)
+        create = partial(super().bulk_create, new, batch_size, ignore_conflicts, update_conflicts, *args, **kwargs)
+        if not update_conflicts:
+            return create()
+        with require_owners(self._all_organizations().filter(pk__in={item.organization_id for item in new})):
+            return create()
+
+    def organizations(self) -> QuerySet[Organization]:
+        """Return the organizations that these memberships belong to."""
+        return self._all_organizations().filter(pk__in=self.values("organization"))
+
+    def orphaned_by(self, doomed: Iterable[int], *, only_shared: bool = False) -> list[Organization]:
+        """Return the organizations, by slug, that would lose their last owner with these memberships (primary keys).
+
+        ``only_shared`` leaves out organizations without other members: they are closed together with the account.
+        """
+        keys = list(doomed)
+        owners = self.filter(role__in=owner_roles())
+        others = self.filter(organization=OuterRef("pk")).exclude(pk__in=keys)
+        owned = self._all_organizations().filter(
+            pk__in=owners.filter(pk__in=keys).values("organization"), deleted_at=None
+        )
+        orphans = owned.exclude(Exists(others.filter(role__in=owner_roles())))
+        return list((orphans.filter(Exists(others)) if only_shared else orphans).order_by("slug"))
+
+    def _all_organizations(self) -> QuerySet[Organization]:
+        model: Any = self.model._meta.get_field("organization").related_model
+        organizations: QuerySet[Organization] = model._default_manager.all()
+        return organizations
 
 
 def keep_an_owner(collector: Collector, field: Any, sub_objs: Any, using: str) -> None:
-    """Delete memberships with their account, unless one is the last owner's among other members (an ``on_delete``).
+    """Delete memberships with their account, unless an organization with other members would lose its last owner.
 
-    Raises ProtectedError. It covers the admin, querysets and cascades from the host's user model; a collector that
-    comes in several batches is judged by all that it has collected.
+    This is an ``on_delete``, so it covers the admin, querysets and cascades from the host's user model. Django may
+    collect in several batches; each call judges everything collected so far. Raises ProtectedError.
     """
     doomed: set[int] = collector.__dict__.setdefault(_COLLECTED, set())
     doomed.update(membership.pk for membership in sub_objs)
-    protect(orphaned_by(doomed, only_shared=True))
+    raise_if_orphaned(field.model.objects.orphaned_by(doomed, only_shared=True))
     CASCADE(collector, field, sub_objs, using)
 
 
-def protect(organizations: list[Organization]) -> None:
-    """Raise ProtectedError unless the list is empty."""
+def raise_if_orphaned(organizations: list[Organization]) -> None:
+    """Raise ProtectedError if any organization would lose its last owner."""
     if organizations:
         raise ProtectedError("An organization would lose its last owner.", set(organizations))
 
 
 @contextmanager
-def keeping_owners(organizations: Iterable[int]) -> Iterator[None]:
-    """Undo the block when it takes the last owner from one of these organizations (primary keys), which are locked.
-
-    Raises LastOwner.
-    """
+def require_owners(organizations: QuerySet[Organization]) -> Iterator[None]:
+    """Lock organizations, and undo the block if it takes the last owner from one of them. Raises LastOwner."""
+    everything = organizations.model._default_manager
     with transaction.atomic():
-        owned = _owned(hold(organizations))
+        owned = _owned(everything.filter(pk__in=lock_organizations(organizations)))
         yield
-        if _owned(owned) != owned:
+        if _owned(everything.filter(pk__in=owned)) != owned:
             raise LastOwner
 
 
-def hold(organizations: Iterable[int]) -> list[int]:
-    """Lock organizations (primary keys) until the transaction ends, and return those that there are.
+def lock_organizations(organizations: QuerySet[Organization]) -> list[int]:
+    """Lock organizations until the transaction ends, and return their primary keys.
 
-    Everybody locks them before their memberships, and in this order, so that two transactions count owners one after
-    the other and never wait for each other.
+    Every transaction locks organizations before memberships, and in this order. So two transactions count owners one
+    after the other, and never wait for each other.
     """
-    rows = apps.get_model(_LABEL, "Organization")._default_manager.select_for_update().filter(pk__in=organizations)
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    return list(organizations.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def _owned(organizations: Iterable[int]) -> set[int]:
-    owners = apps.get_model(_LABEL, "Membership")._default_manager.filter(role__in=owner_roles())
-    there = owners.filter(organization__in=list(organizations), organization__deleted_at=None)
-    return set(there.values_list("organization_id", flat=True))
-
-
-def orphaned_by(memberships: Iterable[int], *, only_shared: bool = False) -> list[Organization]:
-    """Return the organizations, by slug, that have no other owner than these memberships (primary keys).
-
-    ``only_shared`` leaves out those that nobody else is in: when the account goes, they go with it.
-    """
-    doomed = list(memberships)
-    members = apps.get_model(_LABEL, "Membership")._default_manager
-    others = members.filter(organization=OuterRef("pk")).exclude(pk__in=doomed)
-    touched = apps.get_model(_LABEL, "Organization")._default_manager.filter(
-        pk__in=members.filter(pk__in=doomed, role__in=owner_roles()).values("organization"), deleted_at=None
-    )
-    orphans = touched.exclude(Exists(others.filter(role__in=owner_roles())))
-    return list((orphans.filter(Exists(others)) if only_shared else orphans).order_by("slug"))
-
-
-def orphaned_without(account: Account) -> list[Organization]:
-    """Return the organizations, by slug, that would keep members but no owner without this account."""
-    mine = apps.get_model(_LABEL, "Membership")._default_manager.filter(account=account)
-    return orphaned_by(mine.values_list("pk", flat=True), only_shared=True)
+def _owned(organizations: QuerySet[Organization]) -> set[int]:
+    """Return the primary keys of the organizations that are open and have an owner."""
+    found = organizations.filter(deleted_at=None, memberships__role__in=owner_roles())
+    return set(found.values_list("pk", flat=True))

@@ -18,7 +18,7 @@ def give_home(sender: type[Account], instance: Account, created: bool, raw: bool
 
 def hold_homes(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
     """Lock what an account that is being deleted is in, and keep in mind for ``close_homes`` what it owns."""
-    setattr(instance, _HELD, members.lock_joined(instance))
+    setattr(instance, _HELD, members.lock_organizations_of_account(instance))
 
 
 def close_homes(sender: type[Account], instance: Account, **_kwargs: Any) -> None:

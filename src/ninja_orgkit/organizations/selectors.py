@@ -74,6 +74,12 @@ def homes_of(account: Account) -> list[dict[str, str]]:
     return [dict(zip(("slug", "name", "type", "role"), row, strict=True)) for row in columns]
 
 
+def orphaned_without(account: Account) -> list[Organization]:
+    """Return the organizations, by slug, that would keep members but no owner if this account went."""
+    mine = Membership.objects.filter(account=account)
+    return Membership.objects.orphaned_by(mine.values_list("pk", flat=True), only_shared=True)
+
+
 def members_of(organization: Organization) -> QuerySet[Membership]:
     """Return the members of an organization with their accounts."""
     return _without_long_columns(Membership.objects.filter(organization=organization), "account")

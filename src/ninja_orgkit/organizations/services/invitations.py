@@ -24,8 +24,8 @@ from ninja_orgkit.organizations.errors import (
 )
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import get_invitation
-from ninja_orgkit.organizations.services.members import locked, require_role
-from ninja_orgkit.organizations.services.organizations import lock
+from ninja_orgkit.organizations.services.members import lock_membership, require_role
+from ninja_orgkit.organizations.services.organizations import lock_organization
 
 MAIL = "orgkit.organizations.mail_invitation"
 INVITE = "invitations.manage"
@@ -38,7 +38,7 @@ def invite(*, by: Membership, email: str, role: str) -> Invitation:
     Raises ValidationFailed for an unknown role, Forbidden for one that holds what ``by`` does not,
     PersonalOrganization, AlreadyMember, AlreadyInvited and TooManyInvitations.
     """
-    by = locked(by, needs=INVITE)
+    by = lock_membership(by, needs=INVITE)
     require_role(role)
     if not roles.may_handle(by.role, role):
         raise Forbidden
@@ -65,7 +65,7 @@ def cancel(*, by: Membership, invitation_id: str) -> None:
 
     Raises NotFound, Forbidden where ``by`` may not grant its role, and InvitationEnded unless it is pending.
     """
-    by = locked(by, needs=INVITE)
+    by = lock_membership(by, needs=INVITE)
     invitation = get_invitation(by.organization, invitation_id)
     if not roles.may_handle(by.role, invitation.role):
         raise Forbidden
@@ -135,7 +135,7 @@ def _pending(token: str) -> Invitation:
     if organization is None:
         raise InvalidToken
     try:
-        organization = lock(organization)
+        organization = lock_organization(organization)
         invitation = get_invitation(organization, str(key))
     except NotFound:
         raise InvalidToken from None

@@ -11,7 +11,7 @@ from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.selectors import require
-from ninja_orgkit.organizations.services.organizations import lock
+from ninja_orgkit.organizations.services.organizations import lock_organization
 
 
 @transaction.atomic
@@ -21,7 +21,7 @@ def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
     Raises NotFound, ValidationFailed for an unknown role, Forbidden where the member's present or new role holds what
     ``by`` does not, and LastOwner.
     """
-    by = locked(by, needs="members.manage")
+    by = lock_membership(by, needs="members.manage")
     member = _member(by.organization, account_slug)
     require_role(role)
     _require_power(by, member.role, role)
@@ -38,7 +38,7 @@ def remove_member(*, by: Membership, account_slug: str) -> None:
     Raises NotFound, Forbidden, LastOwner, and PersonalOrganization for whom one belongs to.
     """
     leaving = by.account.slug == account_slug
-    by = locked(by, needs=None if leaving else "members.manage")
+    by = lock_membership(by, needs=None if leaving else "members.manage")
     member = by if leaving else _member(by.organization, account_slug)
     if not leaving:
         _require_power(by, member.role)
@@ -56,9 +56,9 @@ def require_role(role: str) -> None:
         raise field_error(["body", "role"], "There is no such role", "unknown_role")
 
 
-def locked(membership: Membership, *, needs: str | None) -> Membership:
+def lock_membership(membership: Membership, *, needs: str | None) -> Membership:
     """Return a membership as it is under the organization's lock. Raises NotFound and Forbidden, as the gate does."""
-    organization = lock(membership.organization)
+    organization = lock_organization(membership.organization)
     current = Membership.objects.select_related("account").filter(pk=membership.pk).first()
     if current is None:
         raise NotFound
@@ -67,7 +67,7 @@ def locked(membership: Membership, *, needs: str | None) -> Membership:
     return current
 
 
-def lock_joined(account: Account) -> list[Organization]:
+def lock_organizations_of_account(account: Account) -> list[Organization]:
     """Lock, in one order, the organizations that an account is in, and return those that it owns.
 
     Nobody leaves any of them meanwhile, or makes the account an owner.

@@ -18,7 +18,7 @@ from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
-from ninja_orgkit.organizations.ownership import protect
+from ninja_orgkit.organizations.ownership import raise_if_orphaned
 from ninja_orgkit.organizations.roles import owner_roles
 
 Check = Callable[[], None]
@@ -52,7 +52,7 @@ def give_home(account: Account) -> Membership:
     return _join(organization, account)
 
 
-def lock(organization: Organization) -> Organization:
+def lock_organization(organization: Organization) -> Organization:
     """Return an organization as it is under the lock of its row, in the caller's transaction.
 
     Who joins, leaves or changes role does so under this lock. Raises NotFound when it was closed meanwhile.
@@ -71,7 +71,7 @@ def update_organization(
 
     Raises NotFound when it was closed meanwhile, and what ``check`` raises.
     """
-    organization = lock(organization)
+    organization = lock_organization(organization)
     if check is not None:
         check()
     for name, value in changes.items():
@@ -90,7 +90,7 @@ def delete_organization(organization: Organization, *, check: Check | None = Non
     """
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
-    organization = lock(organization)
+    organization = lock_organization(organization)
     if check is not None:
         check()
     close(organization)
@@ -127,7 +127,7 @@ def close_homes(homes: Iterable[Organization]) -> None:
         if not members.exists():
             close(organization)
         elif not members.filter(role__in=owner_roles()).exists():
-            protect([organization])
+            raise_if_orphaned([organization])
 
 
 def _reread(organization: Organization) -> None:

@@ -9,8 +9,8 @@ from ninja_orgkit.accounts.errors import AccountInUse
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.organizations.errors import LastOwner
-from ninja_orgkit.organizations.ownership import orphaned_without
-from ninja_orgkit.organizations.services.members import lock_joined
+from ninja_orgkit.organizations.selectors import orphaned_without
+from ninja_orgkit.organizations.services.members import lock_organizations_of_account
 
 
 @transaction.atomic
@@ -20,9 +20,9 @@ def delete_account(account: Account) -> None:
     Raises LastOwner, with ``organizations``, while the user is the only owner of one with other members, AccountInUse
     where a model of the host's protects the user, and Unauthenticated when the account has gone meanwhile.
     """
-    lock_joined(account)
+    lock_organizations_of_account(account)
     account = lock_account(account)
-    lock_joined(account)  # what was joined meanwhile; nothing is from here on
+    lock_organizations_of_account(account)  # what was joined meanwhile; nothing is from here on
     orphans = orphaned_without(account)
     if orphans:
         raise LastOwner(organizations=[organization.slug for organization in orphans])
