@@ -1,7 +1,6 @@
 """The app of accounts."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_save
 
 
 class AccountsConfig(AppConfig):
@@ -18,6 +17,5 @@ class AccountsConfig(AppConfig):
         from ninja_orgkit.accounts.models import Account
         from ninja_orgkit.media import avatars
 
-        # Without a sender: a proxy of the user model sends its own signals.
-        post_save.connect(receivers.keep_account, dispatch_uid="orgkit.accounts.keep_account")
+        receivers.follow_user_models()
         avatars.cascade_files_from(Account)
