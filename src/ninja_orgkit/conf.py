@@ -1,9 +1,9 @@
-"""Settings of ninja-orgkit: one typed, documented line each, read live from ``settings.NINJA_ORGKIT``."""
+"""Settings of ninja-orgkit: one typed and documented line each, read live from ``settings.NINJA_ORGKIT``."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 
@@ -16,70 +16,72 @@ _OWNER = ["org.delete", "owners.manage"]
 class Settings:
     """Every setting with its default.
 
-    A host sets them as keys of one dict, ``NINJA_ORGKIT``. Dict values are merged over the default, key by key; a key
-    set to ``None`` is removed.
+    A host sets them as keys of one dict, ``NINJA_ORGKIT``. A dict is merged over its default, key by key. The value
+    ``None`` removes a key of it.
     """
 
     API_URL: str = "http://localhost:8000/api/v1"
-    """Where the API is mounted, as the receivers of mails reach it. No slash at the end."""
+    """Public URL at which the API is mounted, without a slash at the end. Download links in mails start with it."""
 
     FRONTEND_URL: str = "http://localhost:3000"
-    """Where the host's front end lives. Links in mails start with it. No slash at the end."""
+    """Public URL of your front end, without a slash at the end. Links in mails start with it."""
 
     FRONTEND_PATHS: dict[str, str] = {
         "verify_email": "/verify-email",
         "reset_password": "/reset-password",
         "invitation": "/invitation",
     }
-    """Pages of the front end that mails link to; each gets the query parameter ``token``."""
+    """Paths of the front-end pages that mails link to. Each link adds the query parameter ``token``."""
 
     STORAGE: str = "default"
-    """Alias in Django's ``STORAGES`` that keeps pictures, avatars and archives. They are private."""
+    """Alias in Django's ``STORAGES`` of the storage for pictures, avatars and archives. These files are private."""
 
     JWT: dict[str, Any] = {}
-    """Overrides of the token settings that are otherwise read from ``NINJA_JWT``."""
+    """Token settings that take precedence over those in ``NINJA_JWT``."""
 
     ACCESS_TOKEN_LIFETIME: timedelta = timedelta(minutes=15)
-    """How long an access token works; ``NINJA_JWT["ACCESS_TOKEN_LIFETIME"]`` wins when set."""
+    """How long an access token works. ``NINJA_JWT["ACCESS_TOKEN_LIFETIME"]`` takes precedence when it is set."""
 
     REFRESH_TOKEN_LIFETIME: timedelta = timedelta(days=14)
-    """How long a session lives without a refresh; ``NINJA_JWT["REFRESH_TOKEN_LIFETIME"]`` wins when set."""
+    """How long a session lasts without a refresh. ``NINJA_JWT["REFRESH_TOKEN_LIFETIME"]`` takes precedence when it is
+    set."""
 
     SESSION_LIFETIME: timedelta = timedelta(days=90)
-    """How long a session lives at most, however often it is refreshed."""
+    """Maximum lifetime of a session, however often it is refreshed."""
 
     REFRESH_GRACE: timedelta = timedelta(seconds=10)
-    """How long a refresh token that was just spent still gets the same successor again."""
+    """How long a used refresh token still returns the same new tokens, for a client that lost the response."""
 
     EMAIL_VERIFICATION: str = "optional"
-    """``"optional"`` (tokens at once, and a mail), ``"none"`` (no mail) or ``"mandatory"`` (no tokens before)."""
+    """``"optional"`` sends a mail and lets people sign in before they verify their address. ``"mandatory"`` sends a
+    mail and does not let them sign in before. ``"none"`` sends no mail."""
 
     EMAIL_CHANGE_REQUIRES_PASSWORD: bool = False
-    """Whether ``PATCH /auth/email`` needs the current password."""
+    """Whether ``PATCH /auth/email`` requires the current password."""
 
     RESET_TOKEN_LIFETIME: timedelta = timedelta(hours=2)
-    """How long a password-reset link works."""
+    """How long a link that resets a password works."""
 
     VERIFICATION_TOKEN_LIFETIME: timedelta = timedelta(days=3)
-    """How long a link that verifies an address works."""
+    """How long a link that verifies an e-mail address works."""
 
     EMAIL_CHANGE_TOKEN_LIFETIME: timedelta = timedelta(hours=24)
-    """How long a link that confirms a new address works."""
+    """How long a link that confirms a new e-mail address works."""
 
     INVITATION_LIFETIME: timedelta = timedelta(days=7)
     """How long an invitation can be accepted."""
 
     INVITATIONS_MAX_PENDING: int = 50
-    """How many invitations of one organization may be pending at a time."""
+    """Maximum number of pending invitations of one organization. With 0 nobody can be invited."""
 
     USERNAME_PATTERN: str = r"[A-Za-z0-9._-]+"
-    """Regular expression that a whole username matches. Change it to allow other scripts."""
+    """Regular expression that a whole username must match. Change it to allow other scripts."""
 
     USERNAME_MIN_LENGTH: int = 3
-    """Fewest characters of a username."""
+    """Minimum length of a username in characters."""
 
     USERNAME_MAX_LENGTH: int = 30
-    """Most characters of a username."""
+    """Maximum length of a username in characters."""
 
     RESERVED_USERNAMES: list[str] = [
         "admin", "administrator", "root", "system", "support", "help", "info", "contact", "security", "abuse",
@@ -88,7 +90,7 @@ class Settings:
         "images", "media", "export", "exports", "health", "invitations", "accept", "decline", "members", "avatar",
         "check_username", "settings", "static", "docs", "www", "null", "none", "undefined", "anonymous", "deleted",
     ]  # fmt: skip
-    """Names that nobody may take as username; compared without case and without ``. _ -``."""
+    """Names that nobody may take as a username. Case and the characters ``. _ -`` make no difference."""
 
     RESERVED_SLUGS: list[str] = ["me", "new", "accept", "decline", "admin", "api", "orgs", "members", "invitations"]
     """Slugs that no organization may choose."""
@@ -99,52 +101,54 @@ class Settings:
         "admin": [*_READ, *_WRITE, *_ADMIN],
         "owner": [*_READ, *_WRITE, *_ADMIN, *_OWNER],
     }
-    """Role → its permissions. A role that holds ``owners.manage`` is an owner's."""
+    """Permissions of each role. A member whose role holds ``owners.manage`` is an owner."""
 
     CREATOR_ROLE: str = "owner"
-    """The role that the creator of an organization gets. It must hold ``owners.manage``."""
+    """Role of whoever creates an organization. It must hold ``owners.manage``."""
 
     CUSTOM_FIELDS: dict[str, str] = {}
-    """``"contact"``, ``"organization"``, ``"profile"`` → dotted path of its Pydantic model. Read at start."""
+    """Dotted path of the Pydantic model for ``custom`` of a ``"contact"``, an ``"organization"`` or a ``"profile"``.
+    Without one, ``custom`` takes any JSON object. This setting is read once, when the process starts."""
 
     CUSTOM_MAX_BYTES: int = 16 * 1024
-    """Most bytes of a ``custom`` object, as JSON."""
+    """Maximum size of a ``custom`` object in bytes of JSON."""
 
     PREFERENCES_MAX_KEYS: int = 50
-    """Most keys of ``notification_preferences``."""
+    """Maximum number of keys in ``notification_preferences``."""
 
     PREFERENCES_MAX_BYTES: int = 4 * 1024
-    """Most bytes of ``notification_preferences``, as JSON."""
+    """Maximum size of ``notification_preferences`` in bytes of JSON."""
 
     JSON_MAX_BYTES: int = 1024 * 1024
-    """Most bytes of a JSON body."""
+    """Maximum size of a JSON request body in bytes."""
 
     PAGE_SIZE: int = 50
-    """Items on a page when ``limit`` is not given."""
+    """Number of items on a page when the request does not give a ``limit``."""
 
     PAGE_MAX_SIZE: int = 200
-    """The largest ``limit``."""
+    """Maximum ``limit`` that a request may give."""
 
     BULK_MAX_ITEMS: int = 1000
-    """Most ids in one bulk request."""
+    """Maximum number of ids in one bulk request."""
 
     TAGS_MAX_ASSIGN: int = 100
-    """Most names in one request that assigns tags."""
+    """Maximum number of names in one request that assigns tags."""
 
     MEDIA_URL_WINDOW: timedelta = timedelta(hours=1)
-    """A file URL stays the same for one window and works until the end of the next."""
+    """How long the URL of a file stays the same, so that browsers can cache it. It works until the end of the next
+    window."""
 
     IMAGE_MAX_BYTES: int = 20 * 1024 * 1024
-    """Most bytes of one picture."""
+    """Maximum size of one picture in bytes."""
 
     IMAGE_MAX_PIXELS: int = 50_000_000
-    """Most pixels of one frame, checked before decoding."""
+    """Maximum number of pixels in one frame, checked before decoding."""
 
     IMAGE_MAX_FRAME_PIXELS: int = 100_000_000
-    """Most pixels of all frames together, checked before decoding."""
+    """Maximum number of pixels in all frames of an animation, checked before decoding."""
 
     IMAGE_MAX_SIDE: int = 16_383
-    """Longest side in pixels (WebP has no longer one)."""
+    """Maximum width and height of a picture in pixels. WebP allows no more than the default."""
 
     RENDITIONS: dict[str, tuple[int, int]] = {
         "thumb": (160, 65),
@@ -152,40 +156,41 @@ class Settings:
         "md": (1024, 85),
         "lg": (2048, 85),
     }
-    """Name of a rendition → the box's side in pixels and the WebP quality (0–100)."""
+    """Renditions by name: the side in pixels of the box that the picture is fitted into, and the WebP quality
+    (0–100)."""
 
     BULK_UPLOAD_MAX_BYTES: int = 200 * 1024 * 1024
-    """Most bytes of one bulk upload."""
+    """Maximum size of one bulk upload in bytes, all files together."""
 
     BULK_UPLOAD_MAX_FILES: int = 50
-    """Most files of one bulk upload."""
+    """Maximum number of files in one bulk upload."""
 
     AVATAR_MAX_BYTES: int = 5 * 1024 * 1024
-    """Most bytes of an avatar."""
+    """Maximum size of an uploaded avatar in bytes."""
 
     AVATAR_SIZES: tuple[int, int] = (160, 600)
-    """Sides of the small and the large avatar in pixels."""
+    """Side of the small and of the large avatar in pixels. Both are square."""
 
     EXPORT_LIFETIME: timedelta = timedelta(days=7)
-    """How long the archive of a finished export is kept, and its link works."""
+    """How long the archive of a finished export is kept. Its link works for as long."""
 
     EXPORT_LEASE: timedelta = timedelta(seconds=60)
-    """How long a running export may be silent before another worker takes it over."""
+    """How long a running export may go without a sign of life before another worker takes it over."""
 
     EXPORT_MAX_ATTEMPTS: int = 3
-    """How often an export is begun before it counts as failed."""
+    """Maximum number of attempts at an export. After the last one the export has failed."""
 
     OUTBOX_LEASE: timedelta = timedelta(seconds=30)
-    """How long one process may take to publish a message before another one tries."""
+    """How long one process may take to publish a message before another process tries."""
 
     BROKER_TIMEOUT: float = 1.0
-    """Seconds that a publish waits for the broker."""
+    """Maximum time that publishing a message waits for the broker, in seconds."""
 
     BROKER_PAUSE: float = 10.0
-    """Seconds that a process leaves the broker alone after it could not be reached."""
+    """How many seconds a process waits before it tries the broker again after a failure."""
 
     THROTTLING: bool = True
-    """Whether requests are throttled at all."""
+    """Whether requests are throttled."""
 
     THROTTLES: dict[str, str] = {
         "login.account": "10/min",
@@ -204,31 +209,36 @@ class Settings:
         "invite.email": "20/h",
         "bearer.address": "60/min",
     }
-    """Scope → rate, like ``"10/min"`` (``s``, ``min``, ``h``, ``day``). A scope without a rate is not throttled."""
+    """Rate of each scope, such as ``"10/min"``. The units are ``s``, ``min``, ``h`` and ``day``. A scope without a rate
+    is not throttled."""
 
     THROTTLE_STORE: str = "database"
-    """``"database"``, or the alias in ``CACHES`` of a cache whose increment is atomic and shared: Redis, Memcached."""
+    """Where throttles count: ``"database"``, or an alias in ``CACHES``. That cache must be shared by all processes and
+    must count atomically, as Redis, Valkey and Memcached do."""
 
     IDEMPOTENCY_LIFETIME: timedelta = timedelta(hours=24)
-    """How long the answer to a request with an Idempotency-Key is given again."""
+    """How long a request with the same Idempotency-Key gets the stored response."""
 
     IDEMPOTENCY_LEASE: timedelta = timedelta(minutes=2)
-    """How long a request may hold its Idempotency-Key unanswered before another one takes it over."""
+    """How long a request may take before another request with the same Idempotency-Key takes over."""
 
     TRUSTED_PROXIES: int = 0
-    """How many proxies in front of the application append to ``X-Forwarded-For``. With 0 that header is ignored."""
+    """Number of proxies in front of the application that append to ``X-Forwarded-For``. With 0 the header is
+    ignored."""
 
-    def __getattribute__(self, name: str) -> Any:
-        if not name.isupper():
-            return super().__getattribute__(name)
-        default = super().__getattribute__(name)
-        overrides: dict[str, Any] = getattr(django_settings, "NINJA_ORGKIT", {})
-        if name not in overrides:
-            return default
-        value = overrides[name]
-        if isinstance(default, dict) and isinstance(value, dict):
-            return {key: item for key, item in {**default, **value}.items() if item is not None}
-        return value
+    if not TYPE_CHECKING:  # with it, a type checker would accept any name as a setting
+
+        def __getattribute__(self, name: str) -> Any:
+            if not name.isupper():
+                return super().__getattribute__(name)
+            default = super().__getattribute__(name)
+            overrides: dict[str, Any] = getattr(django_settings, "NINJA_ORGKIT", {})
+            if name not in overrides:
+                return default
+            value = overrides[name]
+            if isinstance(default, dict) and isinstance(value, dict):
+                return {key: item for key, item in {**default, **value}.items() if item is not None}
+            return value
 
     @classmethod
     def names(cls) -> list[str]:
