@@ -46,6 +46,18 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class ResetToken:
+    """What a password-reset token says: whose password to set, and the credentials that it was made for."""
+
+    slug: str
+    basis: str
+
+    def can_apply(self, account: Account) -> bool:
+        """Tell whether the account still has the password and the address that the token was made for."""
+        return constant_time_compare(self.basis, _credentials(account))
+
+
+@dataclass(frozen=True)
 class EmailToken:
     """What a mailed token does to an address: whose, to which one, on which basis, and what it leaves behind."""
 
@@ -106,17 +118,9 @@ def mint_reset(account: Account) -> str:
     return _sign("reset", account.slug, _credentials(account))
 
 
-def read_reset(token: str) -> str:
-    """Return the account slug of a reset token; ``check_reset`` is still to do. Raises InvalidToken."""
-    slug, _ = _unsign("reset", token, settings.RESET_TOKEN_LIFETIME)
-    return slug
-
-
-def check_reset(token: str, account: Account) -> None:
-    """Compare a reset token with its account, whose row is locked. Raises InvalidToken when it is spent."""
-    _, print_ = _unsign("reset", token, settings.RESET_TOKEN_LIFETIME)
-    if not constant_time_compare(print_, _credentials(account)):
-        raise InvalidToken
+def read_reset_token(token: str) -> ResetToken:
+    """Return what a password-reset token says. Raises InvalidToken."""
+    return ResetToken(*_unsign("reset", token, settings.RESET_TOKEN_LIFETIME, parts=2))
 
 
 def mint_verification(account: Account) -> str:
@@ -157,7 +161,7 @@ def _signer(purpose: str) -> signing.TimestampSigner:
     return signing.TimestampSigner(sep=".", salt=f"orgkit.{purpose}")
 
 
-def _unsign(purpose: str, token: str, lifetime: timedelta, *, parts: int = 2) -> list[str]:
+def _unsign(purpose: str, token: str, lifetime: timedelta, *, parts: int) -> list[str]:
     if not token.isascii() or len(token) > _LONGEST:
         raise InvalidToken
     try:

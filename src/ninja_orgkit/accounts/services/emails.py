@@ -58,13 +58,6 @@ def verify(token: str) -> None:
     _apply(account, read.email)
 
 
-def mark_verified(account: Account) -> None:
-    """Count the present address as verified: something that only its owner gets was shown."""
-    if account.email_verified_at is None:
-        account.email_verified_at = timezone.now()
-        account.save(update_fields=["email_verified_at"])
-
-
 def _apply(account: Account, email: str) -> None:
     forget_address(account, unless=email)
     account.email_verified_at = timezone.now()

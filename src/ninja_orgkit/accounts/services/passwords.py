@@ -7,14 +7,15 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import WeakPassword, WrongPassword
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import lock_account, lock_account_of
+from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.accounts.services.sessions import end_sessions, keep_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.errors import InvalidToken
 
 
 def require_strong(password: str, user: Any = None, *, field: str = "password") -> None:
@@ -61,13 +62,13 @@ def confirm_reset(token: str, new: str) -> None:
 
     Raises InvalidToken for a token that is spent or was never good, WeakPassword (which spends nothing).
     """
-    account = lock_account_of(tokens.read_reset(token))
-    tokens.check_reset(token, account)
+    read = tokens.read_reset_token(token)
+    account = lock_account_of(read.slug)
+    if not read.can_apply(account):
+        raise InvalidToken
     require_strong(new, account.user, field="new_password")
     _set_password(account, new)
-    if account.email_verified_at is None:
-        account.email_verified_at = timezone.now()
-        account.save(update_fields=["email_verified_at"])
+    mark_verified(account)
     end_sessions(account)
 
 

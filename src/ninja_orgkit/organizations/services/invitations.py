@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account
-from ninja_orgkit.accounts.services.emails import mark_verified
+from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.constraints import constraint_errors
