@@ -136,7 +136,7 @@ def _tags(world: World, numbers: Iterable[int]) -> list[Tag]:
         # Accents make names differ, and leave alone what is sorted by.
         name = f"a{chr(0x300 + number)}" if number < EQUAL else f"tag {number:04}"
         rows.append(Tag(organization=world.row, name=name, slug=f"tag-{number}", created_at=moment(number)))
-        rows[-1].prepare()
+        rows[-1].derive()
     return Tag.objects.bulk_create(rows)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Cast
@@ -11,6 +9,7 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.contacts.querysets import ContactQuerySet
+from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.media.avatars import WithAvatar
@@ -21,10 +20,9 @@ KEY_LENGTH = 255
 
 KEYS = {"display_key": "display_name", "first_key": "first_name", "last_key": "last_name", "email_key": "email"}
 _SEARCHED = ("display_name", "first_name", "last_name", "email", "phone", "notes")
-_DERIVED = ("display_name", *KEYS, "search_text")
 
 
-class Contact(WithAvatar, models.Model):
+class Contact(WithAvatar, DerivedColumns):
     """A person that an organization keeps.
 
     The keys are what lists sort by and ``search_text`` is what searches look in, both normalised here so that all
@@ -50,6 +48,9 @@ class Contact(WithAvatar, models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
+    DERIVED = ("display_name", *KEYS, "search_text")
+    DERIVED_FROM = _SEARCHED
+
     objects = ContactQuerySet.as_manager()
 
     class Meta:
@@ -71,16 +72,6 @@ class Contact(WithAvatar, models.Model):
     def __str__(self) -> str:
         """Name the contact."""
         return self.display_name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Bring what is derived in step with the rest."""
-        changed = kwargs.get("update_fields")
-        # A change of other fields, an avatar for one, leaves alone what somebody else may just be changing.
-        if changed is None or not {*_SEARCHED}.isdisjoint(changed):
-            self.derive()
-            if changed is not None:
-                kwargs["update_fields"] = {*changed, *_DERIVED}
-        super().save(*args, **kwargs)
 
     def clean(self) -> None:
         """Refuse a contact without any name (in forms)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -13,11 +12,8 @@ from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.database.attachments import delete_links, fast_delete, without_cascade
-from ninja_orgkit.errors import NotFound
+from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.organizations.models import Organization
-
-Check = Callable[[], None]
-"""Raises when the contact, whose row is locked now, is not what the caller takes it for."""
 
 _BATCH = 1000
 
@@ -40,7 +36,7 @@ def update_contact(contact: Contact, *, changes: dict[str, Any], check: Check | 
     """
     if changes.pop("organization", contact.organization.slug) != contact.organization.slug:
         raise OrganizationImmutable
-    locked = _locked(contact, check)
+    locked: Contact = lock(Contact.objects.filter(pk=contact.pk), check)
     for field, value in changes.items():
         setattr(locked, field, value)
     _require_name(locked)
@@ -61,16 +57,7 @@ def delete_contact(contact: Contact, *, check: Check | None = None) -> None:
 
     Raises NotFound when it is gone, and what ``check`` raises.
     """
-    _locked(contact, check).delete()
-
-
-def _locked(contact: Contact, check: Check | None) -> Contact:
-    locked: Contact | None = Contact.objects.select_for_update().filter(pk=contact.pk).first()
-    if locked is None:
-        raise NotFound
-    if check is not None:
-        check()
-    return locked
+    lock(Contact.objects.filter(pk=contact.pk), check).delete()
 
 
 @transaction.atomic

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.organizations.models import Organization
 
 
-class ExportJob(models.Model):
+class ExportJob(DerivedColumns):
     """An export of an organization.
 
     ``active_key`` is unique and set while the job is queued or running, so there is one at a time. ``lease`` names the
@@ -50,6 +50,9 @@ class ExportJob(models.Model):
     finished_at = models.DateTimeField(null=True, editable=False)
     expires_at = models.DateTimeField(null=True)
 
+    DERIVED = ("active_key",)
+    DERIVED_FROM = ("status", "organization")
+
     class Meta:
         constraints = (models.UniqueConstraint(fields=["active_key"], name="orgkit_export_active"),)
         indexes = (
@@ -61,12 +64,9 @@ class ExportJob(models.Model):
         """Show the public id."""
         return str(self.id)
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Hold the organization's place while the job is active."""
+    def derive(self) -> None:
+        """Set the unique key of the organization while the job is active."""
         self.active_key = str(self.organization_id) if self.status in ACTIVE else None
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "active_key"}
-        super().save(*args, **kwargs)
 
 
 ACTIVE = (ExportJob.Status.QUEUED, ExportJob.Status.RUNNING)

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.ownership import (
@@ -24,7 +25,7 @@ from ninja_orgkit.organizations.roles import owner_roles
 NAME_LENGTH = 255
 
 
-class Organization(models.Model):
+class Organization(DerivedColumns):
     """A tenant. ``deleted_at`` hides it at once; its rows and files go in the background."""
 
     class Type(models.TextChoices):
@@ -45,6 +46,9 @@ class Organization(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
 
+    DERIVED = ("sort_key",)
+    DERIVED_FROM = ("name",)
+
     class Meta:
         constraints = (models.UniqueConstraint(fields=["slug"], name="orgkit_organization_slug"),)
 
@@ -52,12 +56,9 @@ class Organization(models.Model):
         """Name the organization."""
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Bring the key, by which all databases sort alike, in step with the name."""
+    def derive(self) -> None:
+        """Set the key by which all databases sort alike."""
         self.sort_key = search_key(self.name)[:NAME_LENGTH]
-        if "name" in (kwargs.get("update_fields") or ()):
-            kwargs["update_fields"] = {*kwargs["update_fields"], "sort_key"}
-        super().save(*args, **kwargs)
 
 
 class Membership(models.Model):
@@ -115,7 +116,7 @@ class Membership(models.Model):
             raise ValidationError({"organization": PersonalOrganization.message()})
 
 
-class Invitation(models.Model):
+class Invitation(DerivedColumns):
     """That somebody was asked to join. The secret of its link is in no table.
 
     ``pending_key`` is unique and set while the invitation is pending, so an address is asked once at a time.
@@ -141,6 +142,9 @@ class Invitation(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
 
+    DERIVED = ("pending_key",)
+    DERIVED_FROM = ("status", "organization", "email_key")
+
     class Meta:
         constraints = (models.UniqueConstraint(fields=["pending_key"], name="orgkit_invitation_pending"),)
         indexes = (models.Index(fields=["organization", "created_at", "id"], name="orgkit_invitations_by_time"),)
@@ -149,13 +153,10 @@ class Invitation(models.Model):
         """Say who was asked."""
         return self.email
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Hold the address while the invitation is pending."""
+    def derive(self) -> None:
+        """Set the unique key of the address while the invitation is pending."""
         pending = self.status == self.Status.PENDING
         self.pending_key = f"{self.organization_id}:{self.email_key}" if pending else None
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "pending_key"}
-        super().save(*args, **kwargs)
 
     @property
     def shown_status(self) -> str:

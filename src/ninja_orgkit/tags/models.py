@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
 from ninja_orgkit.database.attachments import Attachment
+from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key, text_key
 from ninja_orgkit.database.slugs import name_slug, random_part
 from ninja_orgkit.organizations.models import Organization
@@ -26,7 +25,7 @@ def slug_with_suffix(name: str) -> str:
     return f"{name_slug(name) or 'tag'}-{random_part(6)}"
 
 
-class Tag(models.Model):
+class Tag(DerivedColumns):
     """A word that an organization marks its objects with.
 
     ``name_key`` is the name whatever its case or Unicode form, unique in the organization (some characters grow
@@ -40,6 +39,9 @@ class Tag(models.Model):
     slug = models.CharField(max_length=64, blank=True)
     color = models.CharField(max_length=7, null=True, blank=True, validators=[_color])  # noqa: DJ001
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    DERIVED = ("name_key", "sort_key")
+    DERIVED_FROM = ("name", "slug")
 
     class Meta:
         constraints = (
@@ -55,15 +57,8 @@ class Tag(models.Model):
         """Name the tag."""
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Bring the keys in step with the name, and give a tag without a slug one."""
-        self.prepare()
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "name_key", "sort_key"}
-        super().save(*args, **kwargs)
-
-    def prepare(self) -> None:
-        """Fill what follows from the name."""
+    def derive(self) -> None:
+        """Set the keys, and the slug of a tag without one, from the name."""
         self.name_key = text_key(self.name)
         self.sort_key = search_key(self.name)[:SORT_LENGTH]
         self.slug = self.slug or name_slug(self.name) or slug_with_suffix(self.name)
@@ -71,7 +66,7 @@ class Tag(models.Model):
     def clean(self) -> None:
         """Refuse a name that is taken (in forms); a slug that is not given is made, another one if it is taken."""
         chosen = self.slug
-        self.prepare()
+        self.derive()
         others = Tag.objects.filter(organization=self.organization_id).exclude(pk=self.pk)
         if others.filter(name_key=self.name_key).exists():
             raise ValidationError({"name": TagExists.message()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -11,14 +11,12 @@ from django.db.models import Exists, OuterRef, Q
 from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import text_key
+from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
 from ninja_orgkit.tags.models import Tag, TagAssignment, slug_with_suffix
-
-Check = Callable[[], None]
-"""Raises when the tag, whose row is locked now, is not what the caller takes it for."""
 
 _ROUNDS = 10
 _BATCH = 5000
@@ -48,7 +46,7 @@ def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None)
 
     Raises TagExists, NotFound when the tag is gone, and what ``check`` raises.
     """
-    locked = _locked(tag, check)
+    locked = lock(Tag.objects.filter(pk=tag.pk), check)
     for field, value in changes.items():
         setattr(locked, field, value)
     if changes:
@@ -60,16 +58,7 @@ def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None)
 @transaction.atomic
 def delete_tag(tag: Tag, *, check: Check | None = None) -> None:
     """Delete a tag; what it was assigned to stays. Raises NotFound when it is gone, and what ``check`` raises."""
-    _locked(tag, check).delete()
-
-
-def _locked(tag: Tag, check: Check | None) -> Tag:
-    locked = Tag.objects.select_for_update().filter(pk=tag.pk).first()
-    if locked is None:
-        raise NotFound
-    if check is not None:
-        check()
-    return locked
+    lock(Tag.objects.filter(pk=tag.pk), check).delete()
 
 
 @transaction.atomic
@@ -120,7 +109,7 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
 def _fresh(organization: Organization, name: str, slug: str, taken: dict[str, Tag]) -> Tag:
     """Return a new tag with a slug that is not taken, which is taken from now on."""
     tag = Tag(organization=organization, name=name, slug=slug)
-    tag.prepare()
+    tag.derive()
     if tag.slug in taken:
         tag.slug = slug_with_suffix(name)
     taken[tag.slug] = tag

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
-from ninja_orgkit.errors import NotFound
+from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.images.removal import remove_images
 from ninja_orgkit.organizations.models import Organization
-
-Check = Callable[[], None]
-"""Raises when the image, whose row is locked now, is not what the caller takes it for."""
 
 _PURGED_AT_ONCE = 200
 
@@ -35,7 +32,7 @@ def update_image(
 
     Raises NotFound, and what ``check`` raises.
     """
-    image = _locked(organization, image_id, check)
+    image = lock(Image.objects.filter(organization=organization, pk=image_id), check)
     for name, value in changes.items():
         setattr(image, name, value)
     if changes:
@@ -45,7 +42,7 @@ def update_image(
 @transaction.atomic
 def delete_image(organization: Organization, image_id: int, *, check: Check | None = None) -> None:
     """Delete an image, its attachments and its files. Raises NotFound, and what ``check`` raises."""
-    remove_images([_locked(organization, image_id, check)])
+    remove_images([lock(Image.objects.filter(organization=organization, pk=image_id), check)])
 
 
 @transaction.atomic
@@ -65,12 +62,3 @@ def purge_images(organization: int) -> bool:
     images = list(rows.only("pk", "file", "renditions")[:_PURGED_AT_ONCE])
     remove_images(images, keep_covers=False)
     return len(images) == _PURGED_AT_ONCE
-
-
-def _locked(organization: Organization, image_id: int, check: Check | None) -> Image:
-    image = Image.objects.select_for_update().filter(organization=organization, pk=image_id).first()
-    if image is None:
-        raise NotFound
-    if check is not None:
-        check()
-    return image

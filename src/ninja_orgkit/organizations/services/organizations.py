@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -14,15 +14,12 @@ from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.attachments import delete_links, without_cascade
 from ninja_orgkit.database.constraints import constraint_errors
+from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.database.slugs import public_slug
-from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import raise_if_orphaned
 from ninja_orgkit.organizations.roles import owner_roles
-
-Check = Callable[[], None]
-"""Raises when the organization, whose row is locked now, is not what the caller takes it for."""
 
 PURGE = "orgkit.organizations.purge"
 
@@ -52,15 +49,13 @@ def give_home(account: Account) -> Membership:
     return _join(organization, account)
 
 
-def lock_organization(organization: Organization) -> Organization:
-    """Return an organization as it is under the lock of its row, in the caller's transaction.
+def lock_organization(organization: Organization, check: Check | None = None) -> Organization:
+    """Lock the row of an organization in the caller's transaction, and return it as it is then.
 
-    Who joins, leaves or changes role does so under this lock. Raises NotFound when it was closed meanwhile.
+    Members join, leave and change role under this lock. Raises NotFound when the organization was closed meanwhile, and
+    what ``check`` raises.
     """
-    locked = Organization.objects.select_for_update().filter(pk=organization.pk, deleted_at=None).first()
-    if locked is None:
-        raise NotFound
-    return locked
+    return lock(Organization.objects.filter(pk=organization.pk, deleted_at=None), check)
 
 
 @transaction.atomic
@@ -71,9 +66,7 @@ def update_organization(
 
     Raises NotFound when it was closed meanwhile, and what ``check`` raises.
     """
-    organization = lock_organization(organization)
-    if check is not None:
-        check()
+    organization = lock_organization(organization, check)
     for name, value in changes.items():
         setattr(organization, name, value)
     if changes:
@@ -90,9 +83,7 @@ def delete_organization(organization: Organization, *, check: Check | None = Non
     """
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
-    organization = lock_organization(organization)
-    if check is not None:
-        check()
+    organization = lock_organization(organization, check)
     close(organization)
 
 

@@ -1,0 +1,37 @@
+"""Columns whose values follow from other columns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class DerivedColumns(models.Model):
+    """A model with derived columns, which ``save`` keeps in step with the columns that they follow from.
+
+    A save of other columns (``update_fields``) leaves them alone, because somebody else may be changing them just then.
+    """
+
+    DERIVED: ClassVar[Collection[str]]
+    """The columns that ``derive`` sets."""
+    DERIVED_FROM: ClassVar[Collection[str]]
+    """The columns that these follow from."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row, and with it the derived columns when a column changes that they follow from."""
+        changed = kwargs.get("update_fields")
+        if changed is None:
+            self.derive()
+        elif not set(changed).isdisjoint(self.DERIVED_FROM):
+            self.derive()
+            kwargs["update_fields"] = {*changed, *self.DERIVED}
+        super().save(*args, **kwargs)
+
+    def derive(self) -> None:
+        """Set the derived columns."""
+        raise NotImplementedError
