@@ -11,7 +11,8 @@ from ninja.security import HttpBearer
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.sessions import live_session
 from ninja_orgkit.errors import Unauthenticated
-from ninja_orgkit.protocol.throttling import spend_address
+from ninja_orgkit.media.storage import Saver
+from ninja_orgkit.protocol.throttling import throttle_client
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,10 @@ class Caller:
 
 
 class AuthedRequest(HttpRequest):
-    """A request that passed the bearer check."""
+    """A request that passed the bearer check. An operation that stores files finds them in ``stored_files``."""
 
     auth: Caller
+    stored_files: Saver
 
 
 class OrgkitBearer(HttpBearer):
@@ -44,7 +46,7 @@ class OrgkitBearer(HttpBearer):
         try:
             return self.authenticate(request, token)
         except Unauthenticated:
-            spend_address("bearer.address", request)
+            throttle_client("bearer.address", request)
             raise
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ninja_orgkit.accounts.tokens import Pair
 from ninja_orgkit.protocol.fields import (
     AnyPassword,
     Email,
-    Line254,
-    Line1024,
+    Line,
     Moment,
     OrgkitInput,
     Password,
@@ -20,16 +20,18 @@ from ninja_orgkit.protocol.fields import (
     example,
 )
 
+Login = Annotated[str, Line(254)]
+
 _JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
 
 
-class OrgkitLogin(OrgkitInput):
+class OrgkitTokenObtain(OrgkitInput):
     """Sign in with an e-mail address or a username."""
 
     model_config = example(email="ada@example.com", password="correct horse battery")
 
-    email: Line254 | None = None
-    username: Line254 | None = None
+    email: Login | None = None
+    username: Login | None = None
     password: AnyPassword
 
     @model_validator(mode="after")
@@ -73,7 +75,7 @@ class OrgkitTokensOfUser(OrgkitTokens):
     user: OrgkitSignedIn
 
 
-class OrgkitRefresh(OrgkitInput):
+class OrgkitTokenRefresh(OrgkitInput):
     """A refresh token to spend."""
 
     model_config = example(refresh=_JWT)
@@ -89,7 +91,7 @@ class OrgkitLogout(OrgkitInput):
     refresh: Token | None = None
 
 
-class OrgkitVerify(OrgkitInput):
+class OrgkitTokenVerify(OrgkitInput):
     """A token to check."""
 
     model_config = example(token=_JWT)
@@ -132,10 +134,10 @@ class OrgkitAddress(OrgkitInput):
 
     model_config = example(email="ada@example.com")
 
-    email: Line1024
+    email: Annotated[str, Line(1024)]
 
 
-class OrgkitReset(OrgkitInput):
+class OrgkitPasswordReset(OrgkitInput):
     """A mailed token and the next password."""
 
     model_config = example(token="WyJhZGEtNWtxMm03eGEiLCIuLi4iXQ.c2lnbmF0dXJl", new_password="staple battery horse")
@@ -162,3 +164,8 @@ class OrgkitSession(BaseModel):
     created_at: Moment
     last_used_at: Moment
     current: bool
+
+
+def represent_tokens(pair: Pair) -> dict[str, Any]:
+    """Return the tokens of a session as its client gets them."""
+    return {"access": pair.access, "refresh": pair.refresh}

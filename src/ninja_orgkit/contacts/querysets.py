@@ -1,4 +1,4 @@
-"""A slice of the contacts of several organizations, read as cheaply as one of a single organization."""
+"""Pages of the contacts of several organizations, read as cheaply as those of a single organization."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class ContactQuerySet(models.QuerySet[Any, Any]):
         clone._across = self._across
         return clone
 
-    def __getitem__(self, part: Any) -> Any:
-        """Return a slice. PostgreSQL merges it from a slice of each organization, each read in the order of an index.
+    def first_of_each(self, stop: int) -> Self:
+        """Return the rows among which the first ``stop`` of this ordered queryset are.
 
+        On PostgreSQL these are the first ``stop`` of each organization, each read in the order of an index;
         ``organization IN (...) ORDER BY name`` would sort every contact of all of them.
         """
-        several = len(self._across) > 1 and self.query.order_by and connections[self.db].vendor == "postgresql"
-        if not several or not isinstance(part, slice) or part.stop is None or self._result_cache is not None:
-            return super().__getitem__(part)
-        return self._merged(part.stop)[part]
+        if len(self._across) < 2 or connections[self.db].vendor != "postgresql":
+            return self
+        return self._merged(stop)
 
     def _merged(self, stop: int) -> Self:
         """Return the first ``stop`` rows, found among the first ``stop`` of each organization."""

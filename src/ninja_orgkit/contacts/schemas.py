@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from ninja_orgkit.contacts.models import Contact
-from ninja_orgkit.contacts.selectors import MAX_TERMS, row_of
+from ninja_orgkit.contacts.selectors import MAX_TERMS
 from ninja_orgkit.custom.fields import custom_field, custom_shown
-from ninja_orgkit.protocol.conditional import Show
 from ninja_orgkit.protocol.fields import (
-    Line32,
-    Line50,
-    Line150,
-    Line200,
-    Line254,
-    Line255,
+    Line,
     Moment,
     OrgkitInput,
     Since,
@@ -27,7 +19,7 @@ from ninja_orgkit.protocol.fields import (
     example,
 )
 from ninja_orgkit.protocol.parameters import Part
-from ninja_orgkit.protocol.urls import FileUrl, file_url
+from ninja_orgkit.protocol.urls import FileLink
 from ninja_orgkit.tags.selectors import read_tags
 
 
@@ -41,7 +33,9 @@ def _few_terms(value: str) -> str:
     return value
 
 
-ContactEmail = Annotated[Line254, AfterValidator(_email_or_nothing)]
+PersonName = Annotated[str, Line(150)]
+SlugText = Annotated[str, Line(255)]
+ContactEmail = Annotated[str, Line(254), AfterValidator(_email_or_nothing)]
 CustomFields: Any = custom_field("contact")
 CustomShown: Any = custom_shown("contact")
 
@@ -88,8 +82,8 @@ class OrgkitContact(BaseModel):
     notes: str
     organization: str
     creator: str | None
-    avatar_url: str | None
-    avatar_large_url: str | None
+    avatar_url: FileLink | None
+    avatar_large_url: FileLink | None
     tags: list[OrgkitContactTag]
     custom: CustomShown
     created_at: Moment
@@ -99,12 +93,12 @@ class OrgkitContact(BaseModel):
 class OrgkitContactFields(OrgkitInput):
     """What can be edited of a contact."""
 
-    display_name: Line255 = Field("", description="Made of the other names when it is empty.")
-    first_name: Line150 = ""
-    last_name: Line150 = ""
+    display_name: Annotated[str, Line(255)] = Field("", description="Made of the other names when it is empty.")
+    first_name: PersonName = ""
+    last_name: PersonName = ""
     email: ContactEmail = ""
-    phone: Line32 = ""
-    location: Line255 = ""
+    phone: Annotated[str, Line(32)] = ""
+    location: Annotated[str, Line(255)] = ""
     notes: Text = ""
     custom: CustomFields = Field(default_factory=dict)
 
@@ -114,7 +108,7 @@ class OrgkitContactCreate(OrgkitContactFields):
 
     model_config = example(organization="acme", first_name="Grace", last_name="Hopper", email="grace@example.com")
 
-    organization: Line255 = Field(description="Slug of the organization that it belongs to.")
+    organization: SlugText = Field(description="Slug of the organization that it belongs to.")
 
 
 class OrgkitContactChange(OrgkitContactFields):
@@ -122,45 +116,28 @@ class OrgkitContactChange(OrgkitContactFields):
 
     model_config = example(first_name="Grace", last_name="Hopper", phone="+1 555 0100")
 
-    organization: Line255 = Field("", description="Slug of the contact's organization; another one is a conflict.")
+    organization: SlugText = Field("", description="Slug of the contact's organization; another one is a conflict.")
 
 
 class OrgkitContactFilters(BaseModel):
     """Which contacts are asked for."""
 
     organization: Part | None = Field(None, description="Slug of one organization.")
-    search: Annotated[Line200, AfterValidator(_few_terms)] = Field(
+    search: Annotated[str, Line(200), AfterValidator(_few_terms)] = Field(
         "", description="Up to 10 terms; each must occur in names, e-mail, phone or notes."
     )
-    tag: list[Line50] = Field([], max_length=20, description="Slugs of tags; all must match.")
+    tag: list[Annotated[str, Line(50)]] = Field([], max_length=20, description="Slugs of tags; all must match.")
     created_after: Since | None = Field(None, description="Made after this moment (RFC 3339).")
     updated_after: Since | None = Field(None, description="Changed after this moment (RFC 3339).")
 
 
-class OrgkitContactAvatar(BaseModel):
-    """The two sizes of an avatar."""
-
-    model_config = example(
-        avatar_url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
-        avatar_large_url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
-    )
-
-    avatar_url: str
-    avatar_large_url: str
-
-
-def show_contact(contact: Contact) -> Show:
-    """Read a contact, and return what shows it to clients. Raises NotFound when it is gone."""
-    return partial(present_contact, row_of(contact))
-
-
-def present_contact(row: dict[str, Any], urls: FileUrl) -> dict[str, Any]:
+def represent_contact(row: dict[str, Any]) -> dict[str, Any]:
     """Return a contact as clients see it."""
     return {
         **row,
         "organization": row["organization__slug"],
         "creator": row["creator__slug"],
-        "avatar_url": file_url(urls, row["avatar"]),
-        "avatar_large_url": file_url(urls, row["avatar_large"]),
+        "avatar_url": row["avatar"] or None,
+        "avatar_large_url": row["avatar_large"] or None,
         "tags": read_tags(row["tags"]),
     }

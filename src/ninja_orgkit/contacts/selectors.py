@@ -12,7 +12,8 @@ from ninja_orgkit.contacts.models import KEYS, Contact
 from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.attachments import content_type_id
 from ninja_orgkit.database.keys import search_key
-from ninja_orgkit.database.prepared import Listing, Parameter, Prepared
+from ninja_orgkit.database.pages import PreparedRows, Rows
+from ninja_orgkit.database.prepared import Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.organizations.roles import permissions_of
@@ -56,7 +57,7 @@ def contacts_of(
     tags: list[str],
     created_after: datetime | None = None,
     updated_after: datetime | None = None,
-) -> QuerySet[Contact, dict[str, Any]] | Listing[dict[str, Any]]:
+) -> Rows | PreparedRows:
     """Return the contacts of organizations (primary keys) as rows that hold their sort keys.
 
     Each of the ``terms`` must occur in a contact's text, and each of the ``tags`` (slugs) be assigned to it.
@@ -66,7 +67,7 @@ def contacts_of(
             "content_type": content_type_id(Contact),
             **{f"organization{at}": key for at, key in enumerate(organizations)},
         }
-        return Listing(_across, _listed, len(organizations), values)
+        return PreparedRows(_across, _listed, len(organizations), values, ContactQuerySet.first_of_each)
     contacts = Contact.objects.across(organizations)
     for term in terms:
         contacts = contacts.filter(search_text__contains=term)
@@ -76,7 +77,7 @@ def contacts_of(
         contacts = contacts.filter(created_at__gt=created_after)
     if updated_after is not None:
         contacts = contacts.filter(updated_at__gt=updated_after)
-    return _rows(contacts, *KEYS, content_type=content_type_id(Contact))
+    return Rows(_rows(contacts, *KEYS, content_type=content_type_id(Contact)), ContactQuerySet.first_of_each)
 
 
 def _across(organizations: int) -> ContactQuerySet:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -66,17 +65,3 @@ class Prepared(Generic[R]):
     def first(self, **values: Any) -> R | None:
         """Return the first row for these values, None where there is none."""
         return next(iter(self.run(**values)), None)
-
-
-@dataclass(frozen=True)
-class Listing(Generic[R]):
-    """Rows that are read page by page: each shape of a page, and the count, is a statement to be prepared.
-
-    ``whole`` makes a queryset with as many parameters as ``size`` says, and ``shown`` makes rows of it; ``values`` are
-    those of the parameters.
-    """
-
-    whole: Callable[[int], models.QuerySet[Any, Any]]
-    shown: Callable[[Any], models.QuerySet[Any, R]]
-    size: int
-    values: Mapping[str, Any]

@@ -55,8 +55,8 @@ class OrgkitExport(BaseModel):
     error: str | None
 
 
-def present(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
-    """Return what a client sees of a row of an export; ``link`` makes the caller's download URL of a job's id."""
+def represent_export(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+    """Return an export as clients see it; ``link`` makes the caller's download URL of a job's id."""
     status = _shown_status(row["status"], row["expires_at"])
     done, total, finished = row["done"], row["total"], status in ("ready", "expired")
     percent = 100 if finished else min(99, done * 100 // total) if total else 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Annotated, Literal
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Query
 from pydantic import BaseModel
 
 from ninja_orgkit.health.probes import Verdict, examine
 from ninja_orgkit.protocol.fields import example
-from ninja_orgkit.protocol.responses import reply
+from ninja_orgkit.protocol.responses import Reply
 from ninja_orgkit.protocol.routing import OrgkitRouter
 
 router = OrgkitRouter(tags=["health"])
@@ -52,13 +52,13 @@ class OrgkitLiveness(BaseModel):
 
 
 @router.get("", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name="check_health")
-def check_health(request: HttpRequest, live: Live = False) -> HttpResponse:
+def check_health(request: HttpRequest, live: Live = False) -> Reply:
     """Tell whether database, cache, storage and broker answer; with ``live=1`` only that this process does."""
     if live:
-        return reply(OrgkitLiveness, {"status": "ok"}, headers=_NOT_KEPT)
+        return Reply({"status": "ok"}, headers=_NOT_KEPT)
     checks = examine()
     if checks["database"] == "unavailable":
         body = {"status": "unavailable", "version": _VERSION, "checks": checks}
-        return reply(OrgkitHealth, body, status=503, headers={**_NOT_KEPT, "Retry-After": "5"})
+        return Reply(body, status=503, headers={**_NOT_KEPT, "Retry-After": "5"})
     status = "degraded" if "unavailable" in checks.values() else "ok"
-    return reply(OrgkitHealth, {"status": status, "version": _VERSION, "checks": checks}, headers=_NOT_KEPT)
+    return Reply({"status": status, "version": _VERSION, "checks": checks}, headers=_NOT_KEPT)

@@ -13,9 +13,9 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.database.keys import MAX_ID
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.services.uploads import Uploaded
-from ninja_orgkit.protocol.fields import Id, Line200, Line255, Line500, Moment, OrgkitInput, Text, example
+from ninja_orgkit.protocol.fields import Id, Line, Moment, OrgkitInput, Text, example
 from ninja_orgkit.protocol.multipart import Picture
-from ninja_orgkit.protocol.urls import FileUrl
+from ninja_orgkit.protocol.urls import FileLink
 
 _MAX_POSITION = 2**31 - 1
 
@@ -37,6 +37,9 @@ ImageId = Annotated[int, AfterValidator(_possible), PathParam(description="Id of
 # The longest lengths are settings: here for the document alone, as they were at start.
 _MOST_IDS: dict[str, Any] = {"maxItems": settings.BULK_MAX_ITEMS}
 _MOST_FILES: dict[str, Any] = {"maxItems": settings.BULK_UPLOAD_MAX_FILES}
+Title = Annotated[str, Line(200)]
+AltText = Annotated[str, Line(500)]
+Name = Annotated[str, Line(255)]
 Ids = Annotated[
     list[Id], Field(min_length=1, description="1–1,000 ids.", json_schema_extra=_MOST_IDS), AfterValidator(_bounded)
 ]
@@ -47,7 +50,7 @@ class OrgkitRendition(BaseModel):
 
     model_config = example(url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl", width=160, height=120)
 
-    url: str
+    url: FileLink
     width: int
     height: int
 
@@ -92,7 +95,7 @@ class OrgkitImage(BaseModel):
     placeholder: str = Field(description="Its colour, `#rrggbb`.")
     organization: str
     creator: str | None
-    url: str = Field(description="The original, as uploaded.")
+    url: FileLink = Field(description="The original, as uploaded.")
     renditions: dict[str, OrgkitRendition] = Field(description="`thumb`, `sm`, `md`, `lg`; empty until ready.")
     created_at: Moment
     updated_at: Moment
@@ -116,9 +119,9 @@ class OrgkitImageUpload(OrgkitInput):
     """A picture and what is said about it."""
 
     file: Picture
-    title: Line200 = ""
+    title: Title = ""
     description: Text = ""
-    alt_text: Line500 = ""
+    alt_text: AltText = ""
 
 
 class OrgkitBulkUpload(OrgkitInput):
@@ -132,9 +135,9 @@ class OrgkitImageChange(OrgkitInput):
 
     model_config = example(title="Evening", alt_text="The sun sets behind hills")
 
-    title: Line200 = ""
+    title: Title = ""
     description: Text = ""
-    alt_text: Line500 = ""
+    alt_text: AltText = ""
 
 
 class OrgkitImagesToDelete(OrgkitInput):
@@ -159,9 +162,9 @@ class OrgkitImageAndObject(OrgkitInput):
     model_config = example(image_id=42, app_label="contacts", model="contact", obj_id="grace-hopper-x7k2m5qa")
 
     image_id: Id
-    app_label: Line255
-    model: Line255
-    obj_id: Line255
+    app_label: Name
+    model: Name
+    obj_id: Name
 
     @property
     def name(self) -> str:
@@ -176,9 +179,9 @@ class OrgkitAttachmentChange(OrgkitInput):
 
     is_cover: StrictBool = False
     position: Annotated[int, Field(strict=True, ge=0, le=_MAX_POSITION)] = 0
-    title: Line200 | None = None
+    title: Title | None = None
     description: Text | None = None
-    alt_text: Line500 | None = None
+    alt_text: AltText | None = None
 
 
 class OrgkitUploadError(BaseModel):
@@ -242,7 +245,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def present_image(row: Mapping[str, Any], urls: FileUrl, *, prefix: str = "") -> dict[str, Any]:
+def represent_image(row: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:
     """Return an image as clients see it, given its row (whose columns begin with ``prefix``)."""
     ready = row[f"{prefix}status"] == "ready"
     made = row[f"{prefix}renditions"].items() if ready else ()
@@ -250,18 +253,18 @@ def present_image(row: Mapping[str, Any], urls: FileUrl, *, prefix: str = "") ->
         **{name: row[f"{prefix}{name}"] for name in _PLAIN},
         "organization": row[f"{prefix}organization__slug"],
         "creator": row[f"{prefix}creator__slug"],
-        "url": urls(row[f"{prefix}file"]),
+        "url": row[f"{prefix}file"],
         "renditions": {
-            name: {"url": urls(file["name"]), "width": file["width"], "height": file["height"]} for name, file in made
+            name: {"url": file["name"], "width": file["width"], "height": file["height"]} for name, file in made
         },
     }
 
 
-def present_attachment(row: Mapping[str, Any], urls: FileUrl, *, name: str, obj_id: str) -> dict[str, Any]:
+def represent_attachment(row: Mapping[str, Any], *, name: str, obj_id: str) -> dict[str, Any]:
     """Return an attachment as clients see it, given its row and how they address the object."""
     app_label, _, model = name.partition("/")
     return {
-        "image": present_image(row, urls, prefix="image__"),
+        "image": represent_image(row, prefix="image__"),
         "app_label": app_label,
         "model": model,
         "obj_id": obj_id,
@@ -273,12 +276,12 @@ def present_attachment(row: Mapping[str, Any], urls: FileUrl, *, name: str, obj_
     }
 
 
-def present_result(result: Uploaded, urls: FileUrl) -> dict[str, Any]:
+def represent_result(result: Uploaded) -> dict[str, Any]:
     """Return what became of one file."""
     error = result.error
     return {
         "file": result.name,
         "status": "error" if error else "created" if result.is_new else "duplicate",
-        "image": None if error else present_image(result.row, urls),
+        "image": None if error else represent_image(result.row),
         "error": error and {"code": error.code(), "detail": error.detail},
     }

@@ -12,9 +12,8 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.fields import custom_field, custom_shown
 from ninja_orgkit.organizations.models import Invitation, Membership
 from ninja_orgkit.organizations.roles import permissions_of
-from ninja_orgkit.protocol.conditional import Show
-from ninja_orgkit.protocol.fields import Email, Line, Line32, Moment, OrgkitInput, Token, example
-from ninja_orgkit.protocol.urls import FileUrl
+from ninja_orgkit.protocol.fields import Email, Line, Moment, OrgkitInput, Token, example
+from ninja_orgkit.protocol.urls import FileLink
 
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -31,6 +30,7 @@ NewSlug = Annotated[
     AfterValidator(_not_reserved),
 ]
 Name = Annotated[str, Line(255, shortest=1)]
+RoleName = Annotated[str, Line(32)]
 OrganizationFields: Any = custom_field("organization")
 OrganizationFieldsShown: Any = custom_shown("organization")
 
@@ -59,7 +59,7 @@ class OrgkitOrganization(BaseModel):
     updated_at: Moment
 
 
-class OrgkitNewOrganization(OrgkitInput):
+class OrgkitOrganizationCreate(OrgkitInput):
     """An organization to create."""
 
     model_config = example(name="Acme", slug="acme")
@@ -94,7 +94,7 @@ class OrgkitMember(BaseModel):
     slug: str
     username: str
     display_name: str
-    avatar_url: str | None
+    avatar_url: FileLink | None
     email: str | None = Field(description="Null for who may not manage members.")
     role: str
     joined_at: Moment
@@ -105,7 +105,7 @@ class OrgkitMemberChange(OrgkitInput):
 
     model_config = example(role="admin")
 
-    role: Line32
+    role: RoleName
 
 
 class OrgkitInvitation(BaseModel):
@@ -130,13 +130,13 @@ class OrgkitInvitation(BaseModel):
     expires_at: Moment
 
 
-class OrgkitNewInvitation(OrgkitInput):
+class OrgkitInvitationCreate(OrgkitInput):
     """Whom to ask, and in which role."""
 
     model_config = example(email="grace@example.com", role="member")
 
     email: Email
-    role: Line32
+    role: RoleName
 
 
 class OrgkitInvitationAnswer(OrgkitInput):
@@ -147,7 +147,7 @@ class OrgkitInvitationAnswer(OrgkitInput):
     token: Token
 
 
-def present_organization(membership: Membership) -> dict[str, Any]:
+def represent_organization(membership: Membership) -> dict[str, Any]:
     """Return the organization of a membership as that member sees it."""
     organization = membership.organization
     return {
@@ -162,27 +162,22 @@ def present_organization(membership: Membership) -> dict[str, Any]:
     }
 
 
-def show_organization(membership: Membership) -> Show:
-    """Return what a tagged answer shows of the organization of a membership. It holds no file."""
-    return lambda _urls: present_organization(membership)
-
-
-def present_member(member: Membership, urls: FileUrl, *, with_email: bool) -> dict[str, Any]:
+def represent_member(member: Membership, *, with_email: bool) -> dict[str, Any]:
     """Return a member (with its account) as other members see it."""
     account = member.account
     return {
         "slug": account.slug,
         "username": account.username,
         "display_name": account.shown_name,
-        "avatar_url": urls(account.avatar) if account.avatar else None,
+        "avatar_url": account.avatar or None,
         "email": account.email if with_email else None,
         "role": member.role,
         "joined_at": member.joined_at,
     }
 
 
-def present_invitation(invitation: Invitation) -> dict[str, Any]:
-    """Return an invitation as who may invite sees it."""
+def represent_invitation(invitation: Invitation) -> dict[str, Any]:
+    """Return an invitation as the members who may invite see it."""
     return {
         "id": invitation.pk,
         "email": invitation.email,

@@ -13,15 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from pydantic import BaseModel
 
 from ninja_orgkit.errors import PreconditionFailed
 from ninja_orgkit.media.links import window
-from ninja_orgkit.protocol.responses import NotModified, rendered, reply
-from ninja_orgkit.protocol.urls import FileUrl, file_urls
-
-Show = Callable[[FileUrl], dict[str, Any]]
-"""Builds what a client sees of an object, given what turns stored names into URLs."""
+from ninja_orgkit.protocol.responses import JSON_TYPE, NotModified, adapter
+from ninja_orgkit.protocol.urls import file_urls
 
 Check = Callable[[], None]
 """Raises PreconditionFailed unless the object, whose row is locked now, is the one that the client knows."""
@@ -30,45 +26,50 @@ _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*")
 
 
-def reply_tagged(
-    request: HttpRequest,
-    schema: type[BaseModel],
-    show: Show,
-    *,
-    status: int = 200,
-    headers: dict[str, str] | None = None,
+def tagged_response(
+    request: HttpRequest, schema: Any, value: Any, *, status: int, headers: dict[str, str]
 ) -> HttpResponse:
     """Answer with an object and its ETag; with 304 and no body when a GET's ``If-None-Match`` has it already."""
-    etag = f"{state_of(schema, show)}.{window():x}"
-    tagged = {**(headers or {}), "ETag": f'"{etag}"'}
+    known = adapter(schema)
+    valid = known.validate_python(value)
+    names: list[str] = []
+
+    def keep(name: str) -> str:
+        names.append(name)
+        return name
+
+    # With stored names, for the hash. Where there are none this is the body, too.
+    body = known.dump_json(valid, context=keep)
+    etag = f"{_state(body)}.{window():x}"
+    headers = {**headers, "ETag": f'"{etag}"'}
     if request.method in ("GET", "HEAD") and _matches(request.headers.get("If-None-Match"), etag, weak=True):
-        return NotModified(headers=tagged)
-    return reply(schema, show(file_urls(request)), status=status, headers=tagged)
+        return NotModified(headers=headers)
+    if names:
+        body = known.dump_json(valid, context=file_urls(request))
+    return HttpResponse(body, status=status, content_type=JSON_TYPE, headers=headers)
 
 
-def check_of(request: HttpRequest, schema: type[BaseModel], read: Callable[[], Show]) -> Check | None:
+def precondition(request: Any, read: Callable[[], Any]) -> Check | None:
     """Return what a service calls to check the ``If-Match`` of a write, None when there is none to check.
 
-    ``read`` reads the object again, under the lock of its row.
+    ``read`` reads the object again, under the lock of its row, and represents it. The operation is ``tagged``.
     """
     condition = request.headers.get("If-Match")
     if condition is None:
         return None
+    known = adapter(request.tagged)
 
     def check() -> None:
-        if not _matches(condition, state_of(schema, read()), weak=False, state_only=True):
+        state = _state(known.dump_json(known.validate_python(read())))
+        if not _matches(condition, state, weak=False, state_only=True):
             raise PreconditionFailed
 
     return check
 
 
-def state_of(schema: type[BaseModel], show: Show) -> str:
+def _state(body: bytes) -> str:
     """Return the hash of what a client sees, whatever its file URLs look like at the moment."""
-    return hashlib.sha256(rendered(schema, show(_name_itself))).hexdigest()[:32]
-
-
-def _name_itself(name: str) -> str:
-    return name
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 def _matches(condition: str | None, tag: str, *, weak: bool, state_only: bool = False) -> bool:

@@ -157,12 +157,4 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 """A time in responses: RFC 3339, UTC, with ``Z``."""
 Since = Annotated[datetime, AfterValidator(_aware)]
 """A time in queries; one without an offset is UTC."""
-Line32 = Annotated[str, Line(32)]
-Line50 = Annotated[str, Line(50)]
-Line150 = Annotated[str, Line(150)]
-Line200 = Annotated[str, Line(200)]
-Line254 = Annotated[str, Line(254)]
-Line255 = Annotated[str, Line(255)]
-Line500 = Annotated[str, Line(500)]
-Line1024 = Annotated[str, Line(1024)]
 Text = Annotated[str, Lines(10_000)]

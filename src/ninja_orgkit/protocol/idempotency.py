@@ -37,20 +37,20 @@ class IdempotencyInProgress(Conflict):
     """The first request with this Idempotency-Key is still running."""
 
 
-def once(request: HttpRequest, sent: Any, act: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer by ``act``, or with the first answer again when the request carries a key that was used before.
+def idempotent(request: HttpRequest, body: Any, perform: Callable[[], HttpResponse]) -> HttpResponse:
+    """Answer by ``perform``, or with the first answer again when the request carries a key that was used before.
 
-    Call it after the caller has been authorised. ``sent`` is what was sent: a schema, plain values, uploaded files, or
+    Call it after the caller has been authorised. ``body`` is what was sent: a schema, plain values, uploaded files, or
     a list of them. Raises InvalidIdempotencyKey, IdempotencyKeyReused and IdempotencyInProgress.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return act()
+        return perform()
     if not 1 <= len(key) <= _LONGEST or not all("!" <= char <= "~" for char in key):
         raise InvalidIdempotencyKey
     caller: str = request.auth.slug  # type: ignore[attr-defined]
-    record, fresh = _claim(_hash(caller, request.method, request.path, key), _hash(_digest(sent)))
-    return _run(record, act) if fresh else _replay(record)
+    record, fresh = _claim(_hash(caller, request.method, request.path, key), _hash(_digest(body)))
+    return _run(record, perform) if fresh else _replay(record)
 
 
 def purge() -> int:
@@ -59,11 +59,11 @@ def purge() -> int:
     return IdempotencyRecord.objects.filter(created_at__lt=oldest).delete()[0]
 
 
-def _run(record: IdempotencyRecord, act: Callable[[], HttpResponse]) -> HttpResponse:
+def _run(record: IdempotencyRecord, perform: Callable[[], HttpResponse]) -> HttpResponse:
     held = IdempotencyRecord.objects.filter(pk=record.pk, lease_until=record.lease_until, status=None)
     try:
         with transaction.atomic():
-            response = act()
+            response = perform()
             if not 200 <= response.status_code < 300:
                 raise _NotKept(response)
             headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
@@ -135,19 +135,19 @@ def _take_over(known: IdempotencyRecord, claim: IdempotencyRecord) -> bool:
     return True
 
 
-def _digest(sent: Any) -> Any:
+def _digest(body: Any) -> Any:
     """Return what was sent as plain values, each file by its content."""
-    if isinstance(sent, BaseModel):
-        return sent.model_dump(mode="json")
-    if isinstance(sent, UploadedFile):
+    if isinstance(body, BaseModel):
+        return {name: _digest(value) for name, value in body}
+    if isinstance(body, UploadedFile):
         sha = hashlib.sha256()
-        for chunk in sent.chunks():
+        for chunk in body.chunks():
             sha.update(chunk)
-        sent.seek(0)
+        body.seek(0)
         return sha.hexdigest()
-    if isinstance(sent, list | tuple):
-        return [_digest(item) for item in sent]
-    return sent
+    if isinstance(body, list | tuple):
+        return [_digest(item) for item in body]
+    return body
 
 
 def _hash(*parts: Any) -> str:

@@ -37,7 +37,8 @@ TAGS = [
 ]
 """What the tags of the operations mean, for ``openapi_extra={"tags": TAGS}`` of an API."""
 
-_BODIES = {"body", "form", "file"}
+BODY_SOURCES = frozenset({"body", "form", "file"})
+"""How ninja names the parts of a request that are its body."""
 _TEXT = {"type": "string"}
 
 PROBLEM: dict[str, Any] = {
@@ -95,11 +96,13 @@ _HEADERS_OF_ERRORS = {
 class Traits:
     """What the parameters of an endpoint do not tell.
 
-    ``errors`` are those that only it raises. ``tagged``: what it shows has an ETag, and it honours the condition that
-    goes with its method. ``idempotent``: it takes an Idempotency-Key. ``located``: what it makes has a URL.
+    ``errors`` are those that only it raises. ``throttled``: it counts requests. ``tagged``: the answer has an ETag, and
+    the condition that goes with the method is honoured. ``idempotent``: it takes an Idempotency-Key. ``located``: what
+    it creates has a URL.
     """
 
     errors: tuple[type[OrgKitError], ...] = ()
+    throttled: bool = False
     tagged: bool = False
     idempotent: bool = False
     located: bool = False
@@ -209,17 +212,17 @@ def _by_shape(operation: Operation, *, authenticated: bool) -> list[type[OrgKitE
         found.append(errors.Forbidden)
     if "path" in sources:
         found.append(errors.NotFound)
-    if sources & {"query", *_BODIES}:
+    if sources & {"query", *BODY_SOURCES}:
         found.append(errors.ValidationFailed)
     if "cursor" in names:
         found.append(InvalidCursor)
-    if sources & _BODIES:
+    if sources & BODY_SOURCES:
         found += [errors.MalformedBody, errors.UnsupportedMediaType]
     return found
 
 
 def _by_traits(traits: Traits, method: str) -> list[type[OrgKitError]]:
-    found: list[type[OrgKitError]] = []
+    found: list[type[OrgKitError]] = [errors.Throttled] if traits.throttled else []
     if traits.tagged and method in ("PUT", "PATCH", "DELETE"):
         found.append(errors.PreconditionFailed)
     if traits.idempotent:

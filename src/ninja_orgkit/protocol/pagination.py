@@ -8,24 +8,22 @@ are told apart by the identifier.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from django.core import signing
-from django.db.models import Func, IntegerField, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
 from django.utils.crypto import salted_hmac
 from ninja import Query
 from pydantic import BaseModel, Field
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.prepared import Listing, Parameter, Prepared
+from ninja_orgkit.database.pages import Keyset, Page, PreparedRows, Rows
 from ninja_orgkit.errors import Invalid, field_error
-from ninja_orgkit.protocol.responses import reply
 
 T = TypeVar("T")
 
@@ -84,121 +82,42 @@ class _Utf8Json:
         return json.loads(data)
 
 
-@dataclass(frozen=True)
-class _Keyset:
-    """A total order, and where in it a page begins."""
-
-    column: str
-    tie: str
-    descending: bool
-
-    def order(self, rows: QuerySet[Any], *, backward: bool) -> QuerySet[Any]:
-        sign = "-" if self.descending != backward else ""
-        return rows.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
-
-    def after(self, value: Any, tie: Any, *, backward: bool) -> Q:
-        side = "lt" if self.descending != backward else "gt"
-        # The first condition alone bounds the index scan; the second one cuts equal values.
-        bound = Q(**{f"{self.column}__{side}e": value})
-        return bound & (Q(**{f"{self.column}__{side}": value}) | Q(**{f"{self.tie}__{side}": tie}))
-
-    def values(self, row: Any) -> list[Any]:
-        return [_get(row, self.column), _get(row, self.tie)]
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """What a page is, but for the row behind which it begins."""
-
-    keyset: _Keyset
-    backward: bool
-    started: bool
-    offset: int
-    stop: int
-
-    def read(self, rows: QuerySet[Any, Any] | Listing[Any], start: list[Any]) -> list[Any]:
-        """Return the rows of the page behind ``start`` (value and tie), if there is one."""
-        if not isinstance(rows, Listing):
-            return list(self.of(rows, start))
-        given = dict(zip(("value", "tie"), start, strict=False))
-        prepare = _page_of if self.offset else _first_page_of
-        return prepare(rows.whole, rows.shown, rows.size, self).run(**rows.values, **given)
-
-    def of(self, rows: QuerySet[Any, Any], start: list[Any]) -> QuerySet[Any, Any]:
-        """Return the page as a part of ``rows``."""
-        found = self.keyset.order(rows, backward=self.backward)
-        if start:
-            found = found.filter(self.keyset.after(*start, backward=self.backward))
-        return found[self.offset : self.stop]
-
-
-def _page_of(whole: Any, shown: Any, size: int, shape: _Shape) -> Prepared[Any]:
-    def page() -> QuerySet[Any, Any]:
-        rows = shown(whole(size))
-        field = rows.model._meta.get_field
-        columns = {"value": shape.keyset.column, "tie": shape.keyset.tie} if shape.started else {}
-        return shape.of(rows, [Parameter(name, field(column)) for name, column in columns.items()])
-
-    return Prepared(page)
-
-
-# Pages at an offset are not kept: there is one for each, and a client that walks them would drive out all the others.
-_first_page_of = lru_cache(maxsize=128)(_page_of)
-
-
-@lru_cache(maxsize=128)
-def _count_of(whole: Any, size: int) -> Prepared[int]:
-    # Not ``Count``, which would group the rows.
-    each = Func(template="COUNT(*)", output_field=IntegerField())
-    return Prepared(lambda: whole(size).order_by().values_list(each, flat=True))
-
-
-def _count(rows: QuerySet[Any, Any] | Listing[Any]) -> int:
-    if isinstance(rows, Listing):
-        return _count_of(rows.whole, rows.size).run(**rows.values)[0]
-    return rows.order_by().count()
-
-
 def paginate(
     request: HttpRequest,
-    rows: QuerySet[Any, Any] | Listing[Any],
+    rows: QuerySet[Any, Any] | Rows | PreparedRows,
     query: OrgkitPageQuery,
     *,
     orderings: Orderings,
-    schema: type[BaseModel],
-    present: Callable[[Any], Any],
-) -> HttpResponse:
-    """Answer with one page of ``rows`` (instances or dicts that hold the sort columns), each shown by ``present``.
+    represent: Callable[[Any], Any],
+) -> dict[str, Any]:
+    """Return one page of ``rows`` (instances or dicts that hold the sort columns), as ``OrgkitPage`` describes it.
 
-    Those of a ``Listing`` are read by a prepared statement.
-
-    Raises ValidationFailed for a limit out of bounds, an unknown ordering, or both an offset and a cursor, and
-    InvalidCursor.
+    ``represent`` makes an item of a row. Raises InvalidCursor, and ValidationFailed for a limit out of bounds, an
+    unknown ordering, or both an offset and a cursor.
     """
+    found = Rows(rows) if isinstance(rows, QuerySet) else rows
     limit = _limit(query)
     ordering, keyset = _keyset(query, orderings)
     signer = _signer(request, ordering)
     backward, start = _start(query, signer)
     offset = query.offset or 0
-    shape = _Shape(keyset, backward, bool(start), offset, offset + limit + 1)
-    page: Sequence[Any] = shape.read(rows, start)
-    more = len(page) > limit
-    page = page[:limit][::-1] if backward else page[:limit]
+    read = found.read(Page(keyset, backward, bool(start), offset, offset + limit + 1), start)
+    more = len(read) > limit
+    items = read[:limit][::-1] if backward else read[:limit]
 
     def url(there: bool, row_index: int, direction: int) -> str | None:
-        if not (there and page):
+        if not (there and items):
             return None
-        cursor = signer.sign_object([direction, *map(_freeze, keyset.values(page[row_index]))], serializer=_Utf8Json)
+        cursor = signer.sign_object([direction, *map(_freeze, keyset.values(items[row_index]))], serializer=_Utf8Json)
         return _url(request, cursor)
 
     counted = query.count and query.cursor is None
-    body = {
-        "items": [present(row) for row in page],
-        "count": _count(rows) if counted else None,
+    return {
+        "items": [represent(row) for row in items],
+        "count": found.count() if counted else None,
         "next": url(more if not backward else True, -1, 1),
         "previous": url(more if backward else bool(start or offset), 0, -1),
     }
-    return reply(OrgkitPage[schema], body)  # type: ignore[valid-type]
 
 
 def _limit(query: OrgkitPageQuery) -> int:
@@ -210,13 +129,13 @@ def _limit(query: OrgkitPageQuery) -> int:
     return limit
 
 
-def _keyset(query: OrgkitPageQuery, orderings: Orderings) -> tuple[str, _Keyset]:
+def _keyset(query: OrgkitPageQuery, orderings: Orderings) -> tuple[str, Keyset]:
     ordering = query.ordering or orderings.default
     column = orderings.columns.get(ordering.removeprefix("-"))
     if column is None:
         known = ", ".join(orderings.columns)
         raise field_error(["query", "ordering"], f"Input should be one of: {known}", "ordering")
-    return ordering, _Keyset(column, orderings.tie, ordering.startswith("-"))
+    return ordering, Keyset(column, orderings.tie, ordering.startswith("-"))
 
 
 def _signer(request: HttpRequest, ordering: str) -> signing.Signer:
@@ -244,14 +163,6 @@ def _url(request: HttpRequest, cursor: str) -> str:
     params.pop("offset", None)
     params["cursor"] = cursor
     return request.build_absolute_uri(f"{quote(request.path)}?{params.urlencode()}")
-
-
-def _get(row: Any, name: str) -> Any:
-    if isinstance(row, dict):
-        return row[name]
-    for part in name.split("__"):
-        row = getattr(row, part)
-    return row
 
 
 def _freeze(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, wraps
 from typing import Any
 
@@ -11,7 +12,21 @@ from django.http.response import HttpResponseBase
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from ninja_orgkit.protocol.urls import FileUrls
+
 JSON_TYPE = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an endpoint returns when it has more to say than a value.
+
+    ``status`` is one that the endpoint declares; None is the lowest of these.
+    """
+
+    value: Any = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def json_bytes(value: Any) -> bytes:
@@ -20,22 +35,19 @@ def json_bytes(value: Any) -> bytes:
 
 
 @cache
-def _adapter(schema: Any) -> TypeAdapter[Any]:
+def adapter(schema: Any) -> TypeAdapter[Any]:
+    """Return what validates and serialises values of a schema."""
     return TypeAdapter(schema)
 
 
-def rendered(schema: Any, value: Any) -> bytes:
-    """Return the JSON that clients get of a value: what the schema knows of it."""
-    adapter = _adapter(schema)
-    return adapter.dump_json(adapter.validate_python(value))
-
-
-def reply(schema: Any, value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Return a response whose body is the value as the schema serialises it.
+def json_response(schema: Any, value: Any, *, status: int, headers: dict[str, str], urls: FileUrls) -> HttpResponse:
+    """Return a response whose body is the value as the schema serialises it, with the URLs of its files.
 
     ``value`` is what the schema validates from: a dict of plain values, an instance, or a list of them.
     """
-    return HttpResponse(rendered(schema, value), status=status, content_type=JSON_TYPE, headers=headers)
+    known = adapter(schema)
+    body = known.dump_json(known.validate_python(value), context=urls)
+    return HttpResponse(body, status=status, content_type=JSON_TYPE, headers=headers)
 
 
 def empty(status: int = 204, *, headers: dict[str, str] | None = None) -> HttpResponse:

@@ -1,16 +1,59 @@
-"""The router of the kit's endpoints: it gives each its stable operation id and documents what it may answer."""
+"""The router of the kit's endpoints.
+
+An endpoint declares what guards it and what it answers; it returns a value. The router does the rest, in this order:
+the gate decides whether the caller may, throttles count the request, a repeated ``Idempotency-Key`` gets its first
+answer, and what the endpoint returns is rendered through the declared response. The OpenAPI document is made of the
+same declaration.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial, update_wrapper
 from typing import Any
 
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Router
 from ninja.constants import NOT_SET
 from ninja.operation import Operation
 
 from ninja_orgkit.errors import OrgKitError
-from ninja_orgkit.protocol.openapi import Traits, describe
+from ninja_orgkit.media.storage import saving
+from ninja_orgkit.protocol.conditional import tagged_response
+from ninja_orgkit.protocol.idempotency import idempotent
+from ninja_orgkit.protocol.openapi import BODY_SOURCES, Traits, describe
+from ninja_orgkit.protocol.responses import Reply, empty, json_response
+from ninja_orgkit.protocol.throttling import Throttle
+from ninja_orgkit.protocol.urls import file_urls, url_below
+
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Decides whether a caller may, before an operation does anything else.
+
+    ``enter`` gets the request and the values of the operation's parameters. It raises NotFound or Forbidden, or puts
+    what it has found on the request. ``parameters`` are parts of the path that only the gate reads, with their types:
+    the endpoint does not take them.
+    """
+
+    enter: Callable[[Any, Mapping[str, Any]], None]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def extend(self, view: View) -> None:
+        """Add the gate's parameters to the signature of an endpoint, where ninja looks for them."""
+        signature = inspect.signature(view)
+        request, *others = signature.parameters.values()
+        mine = [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
+            for name, annotation in self.parameters.items()
+        ]
+        view.__signature__ = signature.replace(parameters=[request, *mine, *others])  # type: ignore[attr-defined]
 
 
 class OrgkitRouter(Router):
@@ -29,43 +72,123 @@ class OrgkitRouter(Router):
         path: str,
         *,
         errors: Sequence[type[OrgKitError]] = (),
-        tagged: bool = False,
+        gate: Gate | None = None,
+        throttles: Sequence[Throttle] = (),
         idempotent: bool = False,
-        located: bool = False,
+        stores_files: bool = False,
+        tagged: Any = False,
+        located: str = "",
         **kwargs: Any,
-    ) -> Callable[[Callable[..., Any]], Any]:
+    ) -> Callable[[View], Any]:
         """Register an endpoint; its function's name becomes the operation id.
 
-        ``errors`` and what follows them are the ``Traits`` of the endpoint; the rest is as in ninja.
-        """
-        traits = Traits((*self.errors, *errors), tagged, idempotent, located)
+        The endpoint returns the value that ``response`` describes, or a ``Reply`` where there is more to say.
 
-        def decorator(view: Callable[..., Any]) -> Any:
+        ``errors`` are those that only this endpoint raises. ``gate`` decides whether the caller may. ``throttles``
+        count the request. With ``idempotent`` it takes an Idempotency-Key. With ``stores_files`` it finds
+        ``request.stored_files``, whose files are deleted again when it fails. With ``tagged`` the answer has an ETag,
+        and the condition that goes with the method is honoured; a DELETE names the schema of what it deletes.
+        ``located`` names the field of the answer that the URL of the new object ends with. Everything else is as in
+        ninja.
+        """
+        traits = Traits((*self.errors, *errors), bool(throttles), bool(tagged), idempotent, bool(located))
+
+        def decorator(view: View) -> Any:
+            if gate is not None:
+                gate.extend(view)
             auth = self.auth if kwargs.get("auth", NOT_SET) is NOT_SET else kwargs["auth"]
             named = {**kwargs, "operation_id": kwargs.get("operation_id") or view.__name__}
             view = super(OrgkitRouter, self).api_operation(methods, path, **named)(view)
             operation: Operation = view._ninja_operation  # type: ignore[attr-defined]
             describe(operation, traits, authenticated=auth not in (NOT_SET, None))
+            answer = _Answer(kwargs.get("response", NOT_SET), tagged, located)
+            endpoint = _Endpoint(view, answer, gate, tuple(throttles), idempotent, stores_files, _body_of(operation))
+            operation.view_func = update_wrapper(endpoint, view)
             return view
 
         return decorator
 
-    def get(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+    def get(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
         """Register an endpoint for GET."""
         return self.api_operation(["GET"], path, **kwargs)
 
-    def post(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+    def post(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
         """Register an endpoint for POST."""
         return self.api_operation(["POST"], path, **kwargs)
 
-    def put(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+    def put(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
         """Register an endpoint for PUT."""
         return self.api_operation(["PUT"], path, **kwargs)
 
-    def patch(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+    def patch(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
         """Register an endpoint for PATCH."""
         return self.api_operation(["PATCH"], path, **kwargs)
 
-    def delete(self, path: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Any]:
+    def delete(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
         """Register an endpoint for DELETE."""
         return self.api_operation(["DELETE"], path, **kwargs)
+
+
+class _Answer:
+    """Turns what an endpoint returns into the response that it declares."""
+
+    def __init__(self, response: Any, tagged: Any, located: str) -> None:
+        self.schemas: dict[int, Any] = response if isinstance(response, dict) else {200: response}
+        self.status = min(self.schemas)
+        self.tagged = self.schemas[self.status] if tagged is True else tagged
+        self.located = located
+
+    def render(self, request: HttpRequest, result: Any) -> HttpResponseBase:
+        if isinstance(result, HttpResponseBase):
+            return result
+        reply = result if isinstance(result, Reply) else Reply(result)
+        status = reply.status or self.status
+        schema, headers = self.schemas[status], dict(reply.headers)
+        if self.located and status in (201, 202):
+            headers["Location"] = url_below(request, str(reply.value[self.located]))
+        if schema is None:
+            return empty(status, headers=headers)
+        if self.tagged:
+            return tagged_response(request, schema, reply.value, status=status, headers=headers)
+        return json_response(schema, reply.value, status=status, headers=headers, urls=file_urls(request))
+
+
+@dataclass
+class _Endpoint:
+    """What ninja calls in the place of an endpoint."""
+
+    view: View
+    answer: _Answer
+    gate: Gate | None
+    throttles: tuple[Throttle, ...]
+    idempotent: bool
+    stores_files: bool
+    body: str
+
+    def __call__(self, request: Any, **values: Any) -> HttpResponseBase:
+        request.tagged = self.answer.tagged
+        if self.gate is not None:
+            self.gate.enter(request, values)
+            values = {name: value for name, value in values.items() if name not in self.gate.parameters}
+        body = values.get(self.body)
+        for throttle in self.throttles:
+            throttle(request, body)
+        perform = partial(self._perform, request, values)
+        with saving() if self.stores_files else nullcontext() as request.stored_files:
+            return idempotent(request, body, perform) if self.idempotent else perform()
+
+    def _perform(self, request: HttpRequest, values: dict[str, Any]) -> Any:
+        return self.answer.render(request, self.view(request, **values))
+
+
+def _body_of(operation: Operation) -> str:
+    """Return the name of the parameter that is the body, "" where there is none."""
+    return next(
+        (
+            name
+            for model in operation.models
+            if model.__ninja_param_source__ in BODY_SOURCES
+            for name in model.model_fields
+        ),
+        "",
+    )

@@ -11,9 +11,10 @@ import logging
 import math
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.core.cache import caches
 from django.db import connection
@@ -56,7 +57,7 @@ def parse_rate(text: str) -> Rate:
     return Rate(int(match[1]), _SECONDS[match[2]])
 
 
-def spend(scope: str, key: str) -> None:
+def throttle(scope: str, key: str) -> None:
     """Count a request of a scope and key.
 
     Raises Throttled, with the time to wait, when it is one too many, and Unavailable when it cannot be counted.
@@ -74,9 +75,28 @@ def spend(scope: str, key: str) -> None:
         raise Throttled(headers={"Retry-After": str(min(max(left, 1), rate.seconds))})
 
 
-def spend_address(scope: str, request: HttpRequest) -> None:
+def throttle_client(scope: str, request: HttpRequest) -> None:
     """Count a request by the client's address, an IPv6 one by its /64. Raises Throttled."""
-    spend(scope, network_of(client_address(request)))
+    throttle(scope, network_of(client_address(request)))
+
+
+Throttle = Callable[[Any, Any], None]
+"""A throttle of an operation: it gets the request and the body."""
+
+
+def per_client(scope: str) -> Throttle:
+    """Return the throttle that counts by the client's address."""
+    return lambda request, _body: throttle_client(scope, request)
+
+
+def per_account(scope: str) -> Throttle:
+    """Return the throttle that counts by the caller's account."""
+    return lambda request, _body: throttle(scope, request.auth.slug)
+
+
+def per_value(scope: str, read: Callable[[Any], str]) -> Throttle:
+    """Return the throttle that counts by what ``read`` finds in the body."""
+    return lambda _request, body: throttle(scope, read(body))
 
 
 def purge() -> int:

@@ -1,13 +1,14 @@
-"""Absolute URLs of our own routes, wherever the host has mounted them."""
+"""Absolute URLs of the kit's own routes, wherever the host has mounted them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from typing import Annotated
 from urllib.parse import quote
 
 from django.http import HttpRequest
 from django.urls import reverse
+from pydantic import PlainSerializer, SerializationInfo
 
 from ninja_orgkit.media.links import build
 
@@ -26,19 +27,24 @@ def mount_point(request: HttpRequest) -> str:
 
 
 def url_below(request: HttpRequest, part: str) -> str:
-    """Return the absolute URL of what a POST to a list has made, wherever the host has mounted the list."""
+    """Return the absolute URL of an object that a POST to a list has created."""
     return request.build_absolute_uri(f"{quote(request.path)}{quote(part, safe='')}/")
 
 
-FileUrl = Callable[[str], str]
+FileUrls = Callable[[str], str]
 """Turns the name of a stored file into its URL."""
 
 
-def file_urls(request: HttpRequest) -> FileUrl:
-    """Return what turns stored names into URLs for the answer to this request. It makes no storage call."""
-    return partial(build, mount_point(request))
+def file_urls(request: HttpRequest) -> FileUrls:
+    """Return what turns stored names into URLs in the answer to this request. It makes no storage call."""
+    # The mount point is looked up by the first file: most answers have none.
+    return lambda name: build(mount_point(request), name)
 
 
-def file_url(urls: FileUrl, name: str) -> str | None:
-    """Return the URL of a stored file, None where there is none (an empty name)."""
-    return urls(name) if name else None
+def _link(name: str, info: SerializationInfo) -> str:
+    urls: FileUrls | None = info.context
+    return urls(name) if urls else name
+
+
+FileLink = Annotated[str, PlainSerializer(_link, return_type=str)]
+"""A file in an answer: a representation holds its stored name, and the client gets its URL."""

@@ -10,10 +10,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.slugs import name_slug
-from ninja_orgkit.protocol.conditional import Show
-from ninja_orgkit.protocol.fields import Line, Line200, Moment, OrgkitInput, example
-from ninja_orgkit.tags.models import Tag
-from ninja_orgkit.tags.selectors import tag_row
+from ninja_orgkit.protocol.fields import Line, Moment, OrgkitInput, example
 
 
 def _slug(value: str) -> str:
@@ -102,15 +99,11 @@ class OrgkitTagNames(OrgkitInput):
 class OrgkitTagSearch(BaseModel):
     """Which tags are asked for."""
 
-    search: Line200 = Field("", description="Part of the name, in any case, with or without diacritics.")
+    search: Annotated[str, Line(200)] = Field(
+        "", description="Part of the name, in any case, with or without diacritics."
+    )
 
 
-def show_tag(tag: Tag) -> Show:
-    """Read a tag, and return what shows it to clients. Raises NotFound when it is gone."""
-    row = tag_row(tag)
-    return lambda _urls: present_tag(row)
-
-
-def present_tag(row: dict[str, Any]) -> dict[str, Any]:
+def represent_tag(row: dict[str, Any]) -> dict[str, Any]:
     """Return a tag as clients see it."""
     return {**row, "organization": row["organization_slug"]}

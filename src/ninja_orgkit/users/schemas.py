@@ -17,8 +17,6 @@ from ninja_orgkit.organizations.selectors import homes_of
 from ninja_orgkit.protocol.fields import (
     Email,
     Line,
-    Line150,
-    Line255,
     Moment,
     OrgkitInput,
     Password,
@@ -26,7 +24,7 @@ from ninja_orgkit.protocol.fields import (
     Token,
     example,
 )
-from ninja_orgkit.protocol.urls import FileUrl, file_url
+from ninja_orgkit.protocol.urls import FileLink
 
 # RFC 5646, section 2.1: language, script, region, variants, extensions, private use; or what was registered before.
 _LANGUAGE = re.compile(
@@ -69,6 +67,8 @@ def _preferences(value: dict[str, Any]) -> dict[str, Any]:
     return bounded(value, settings.PREFERENCES_MAX_BYTES)
 
 
+PersonName = Annotated[str, Line(150)]
+ShortText = Annotated[str, Line(255)]
 Theme = Literal["light", "dark", "system"]
 Language = Annotated[str, Line(35), AfterValidator(_language)]
 Timezone = Annotated[str, Line(64), AfterValidator(_timezone)]
@@ -86,13 +86,13 @@ class OrgkitRegistration(OrgkitInput):
 
     email: Email
     password: Password
-    username: Line150 = ""
-    first_name: Line150 = ""
-    last_name: Line150 = ""
+    username: PersonName = ""
+    first_name: PersonName = ""
+    last_name: PersonName = ""
     invitation: Token = ""
 
 
-class OrgkitHome(BaseModel):
+class OrgkitUserOrganization(BaseModel):
     """An organization that the user is in."""
 
     model_config = example(slug="ada-k3m5x7qz", name="Ada Lovelace", type="personal", role="owner")
@@ -137,15 +137,15 @@ class OrgkitUser(BaseModel):
     display_name: str
     location: str
     about: str
-    avatar_url: str | None
-    avatar_large_url: str | None
+    avatar_url: FileLink | None
+    avatar_large_url: FileLink | None
     preferred_language: str
     preferred_theme: Theme
     timezone: str
     notification_preferences: dict[str, Any]
     finished_onboarding: bool
     custom: ShownProfileFields
-    organizations: list[OrgkitHome]
+    organizations: list[OrgkitUserOrganization]
     created_at: Moment
 
 
@@ -163,10 +163,10 @@ class OrgkitProfileChange(OrgkitInput):
     model_config = example(display_name="Ada", location="London", preferred_language="en-GB", timezone="Europe/London")
 
     username: Annotated[str, Line(150, shortest=1)] = ""
-    first_name: Line150 = ""
-    last_name: Line150 = ""
-    display_name: Line255 = ""
-    location: Line255 = ""
+    first_name: PersonName = ""
+    last_name: PersonName = ""
+    display_name: ShortText = ""
+    location: ShortText = ""
     about: Text = ""
     preferred_language: Language = ""
     preferred_theme: Theme = "system"
@@ -174,18 +174,6 @@ class OrgkitProfileChange(OrgkitInput):
     notification_preferences: Preferences = {}
     finished_onboarding: StrictBool = False
     custom: ProfileFields = {}
-
-
-class OrgkitAvatar(BaseModel):
-    """The two sizes of an avatar."""
-
-    model_config = example(
-        avatar_url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
-        avatar_large_url="https://example.com/api/v1/media/7b1f-YXZhdGFycw.c2lnbmF0dXJl",
-    )
-
-    avatar_url: str
-    avatar_large_url: str
 
 
 class OrgkitUsernameCheck(BaseModel):
@@ -198,13 +186,13 @@ class OrgkitUsernameCheck(BaseModel):
     reason: Literal["invalid", "reserved", "taken"] | None
 
 
-def present_user(account: Account, urls: FileUrl) -> dict[str, Any]:
+def represent_user(account: Account) -> dict[str, Any]:
     """Return a user as they see themselves."""
     return {
         **{name: getattr(account, name) for name in _PLAIN},
         "email_verified": account.email_verified_at is not None,
-        "avatar_url": file_url(urls, account.avatar),
-        "avatar_large_url": file_url(urls, account.avatar_large),
+        "avatar_url": account.avatar or None,
+        "avatar_large_url": account.avatar_large or None,
         "organizations": homes_of(account),
     }
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Query
 from ninja.decorators import decorate_view
 
 from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.accounts.schemas import OrgkitMessage, represent_tokens
 from ninja_orgkit.accounts.services import emails, passwords, sessions
 from ninja_orgkit.database.keys import text_key
-from ninja_orgkit.errors import InvalidToken, Throttled
+from ninja_orgkit.errors import InvalidToken
 from ninja_orgkit.protocol.bodies import Json, OptionalJson
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import UuidPart
-from ninja_orgkit.protocol.responses import empty, kept_private, reply
+from ninja_orgkit.protocol.responses import kept_private
 from ninja_orgkit.protocol.routing import OrgkitRouter
-from ninja_orgkit.protocol.throttling import spend, spend_address
+from ninja_orgkit.protocol.throttling import per_account, per_client, per_value, throttle
 
 router = OrgkitRouter(tags=["account"])
 
@@ -31,37 +32,34 @@ _MAIL_SENT = {"detail": "A mail with a link is on its way, if the address can be
 
 
 @router.post("/logout", response=schemas.OrgkitNothing, openapi_extra=_BEARER_OR_NOT)
-def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None] = None) -> HttpResponse:
+def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None] = None) -> dict[str, Any]:
     """End the session of the refresh token or bearer token given, if there is one."""
     caller = bearer.optional(request)
     sessions.log_out(refresh=body.refresh if body else None, session=caller.session if caller else None)
-    return reply(schemas.OrgkitNothing, {})
+    return {}
 
 
 @router.post("/logout-all", auth=bearer, response={204: None})
-def log_out_everywhere(request: AuthedRequest) -> HttpResponse:
+def log_out_everywhere(request: AuthedRequest) -> None:
     """End every session of the caller, this one included."""
     sessions.end_sessions(request.auth.account)
-    return empty()
 
 
 @router.get("/sessions", auth=bearer, response=OrgkitPage[schemas.OrgkitSession])
-def list_sessions(request: AuthedRequest, page: PageQuery) -> HttpResponse:
+def list_sessions(request: AuthedRequest, page: PageQuery) -> dict[str, Any]:
     """List the devices that are signed in."""
     current = request.auth.session
 
-    def present(row: dict[str, Any]) -> dict[str, Any]:
+    def represent(row: dict[str, Any]) -> dict[str, Any]:
         return {**row, "current": row["id"] == current.pk}
 
-    rows = selectors.sessions_beside(current)
-    return paginate(request, rows, page, orderings=_SESSIONS, schema=schemas.OrgkitSession, present=present)
+    return paginate(request, selectors.sessions_beside(current), page, orderings=_SESSIONS, represent=represent)
 
 
 @router.delete("/sessions/{session_id}", auth=bearer, response={204: None})
-def end_session(request: AuthedRequest, session_id: UuidPart) -> HttpResponse:
+def end_session(request: AuthedRequest, session_id: UuidPart) -> None:
     """Sign one device out."""
     selectors.session_of(request.auth.account, session_id).delete()
-    return empty()
 
 
 @router.post(
@@ -69,52 +67,62 @@ def end_session(request: AuthedRequest, session_id: UuidPart) -> HttpResponse:
     auth=bearer,
     response=schemas.OrgkitTokens,
     errors=[errors.WrongPassword, errors.WeakPassword],
+    throttles=[per_account("password_check.user")],
 )
-def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordChange]) -> HttpResponse:
+def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordChange]) -> dict[str, Any]:
     """Set a new password; every other session ends."""
-    spend("password_check.user", request.auth.slug)
-    pair = passwords.change_password(request.auth.session, old=body.old_password, new=body.new_password)
-    return reply(schemas.OrgkitTokens, {"access": pair.access, "refresh": pair.refresh})
+    return represent_tokens(
+        passwords.change_password(request.auth.session, old=body.old_password, new=body.new_password)
+    )
 
 
-@router.patch("/email", auth=bearer, response={202: schemas.OrgkitMessage}, errors=[errors.WrongPassword])
-def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailChange]) -> HttpResponse:
+@router.patch(
+    "/email",
+    auth=bearer,
+    response={202: OrgkitMessage},
+    errors=[errors.WrongPassword],
+    throttles=[per_account("email_change.user")],
+)
+def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailChange]) -> dict[str, Any]:
     """Ask for another e-mail address; the link in the mail that goes there makes it so."""
-    spend("email_change.user", request.auth.slug)
     if body.password is not None:
-        spend("password_check.user", request.auth.slug)
+        throttle("password_check.user", request.auth.slug)
     emails.request_change(request.auth.account, email=body.email, password=body.password)
-    return reply(schemas.OrgkitMessage, _MAIL_SENT, status=202)
+    return _MAIL_SENT
 
 
-@router.get("/email/verify", response=schemas.OrgkitMessage, errors=[InvalidToken])
+@router.get("/email/verify", response=OrgkitMessage, errors=[InvalidToken])
 @decorate_view(kept_private)
-def verify_email(request: HttpRequest, token: MailToken) -> HttpResponse:
+def verify_email(request: HttpRequest, token: MailToken) -> dict[str, Any]:
     """Do what a mailed link promises: verify an address, or change to it."""
     emails.verify(token)
-    return reply(schemas.OrgkitMessage, {"detail": "The address is verified."})
+    return {"detail": "The address is verified."}
 
 
-@router.post("/email/resend", response={202: schemas.OrgkitMessage}, errors=[Throttled])
-def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> HttpResponse:
+@router.post(
+    "/email/resend",
+    response={202: OrgkitMessage},
+    throttles=[per_client("resend.address"), per_value("resend.email", lambda body: text_key(body.email))],
+)
+def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> dict[str, Any]:
     """Have the mail that verifies an address sent again."""
-    spend_address("resend.address", request)
-    spend("resend.email", text_key(body.email))
     emails.resend_verification(body.email)
-    return reply(schemas.OrgkitMessage, _MAIL_SENT, status=202)
+    return _MAIL_SENT
 
 
-@router.post("/password-reset/request", response={202: schemas.OrgkitMessage}, errors=[Throttled])
-def request_password_reset(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> HttpResponse:
+@router.post(
+    "/password-reset/request",
+    response={202: OrgkitMessage},
+    throttles=[per_client("reset.address"), per_value("reset.email", lambda body: text_key(body.email))],
+)
+def request_password_reset(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> dict[str, Any]:
     """Have a link that resets the password sent to an address, if an account has it."""
-    spend_address("reset.address", request)
-    spend("reset.email", text_key(body.email))
     passwords.request_reset(body.email)
-    return reply(schemas.OrgkitMessage, _RESET_SENT, status=202)
+    return _RESET_SENT
 
 
-@router.post("/password-reset/confirm", response=schemas.OrgkitMessage, errors=[InvalidToken, errors.WeakPassword])
-def confirm_password_reset(request: HttpRequest, body: Json[schemas.OrgkitReset]) -> HttpResponse:
+@router.post("/password-reset/confirm", response=OrgkitMessage, errors=[InvalidToken, errors.WeakPassword])
+def confirm_password_reset(request: HttpRequest, body: Json[schemas.OrgkitPasswordReset]) -> dict[str, Any]:
     """Set a new password by the token of a mailed link; every session ends."""
     passwords.confirm_reset(body.token, body.new_password)
-    return reply(schemas.OrgkitMessage, {"detail": "The password is changed."})
+    return {"detail": "The password is changed."}

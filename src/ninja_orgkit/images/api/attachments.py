@@ -2,154 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from django.http import HttpResponse
-
 from ninja_orgkit import registry
-from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.images import schemas, selectors
-from ninja_orgkit.images.schemas import ImageId, OrgkitAttachment, present_attachment
+from ninja_orgkit.images.schemas import ImageId, OrgkitAttachment, represent_attachment
 from ninja_orgkit.images.services import attachments
-from ninja_orgkit.organizations.selectors import get_membership
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.protocol.bodies import AnyBody, Json
-from ninja_orgkit.protocol.idempotency import once
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.parameters import OrgSlug, Target
-from ninja_orgkit.protocol.responses import empty, reply
-from ninja_orgkit.protocol.routing import OrgkitRouter
-from ninja_orgkit.protocol.urls import file_urls
+from ninja_orgkit.protocol.parameters import Target
 
-router = OrgkitRouter(tags=["images"], auth=bearer)
+router = OrganizationRouter(tags=["images"], auth=bearer)
 
 ORDERINGS = Orderings({"position": "position"}, default="position", tie="image_id")
 
 _OBJECT = "/images/{app_label}/{model}/{obj_id}"
 
 
-@router.post("/attach/", response=OrgkitAttachment, idempotent=True)
-def attach_image(
-    request: AuthedRequest, org_slug: OrgSlug, body: AnyBody[schemas.OrgkitImageAndObject]
-) -> HttpResponse:
+@router.post("/attach/", response=OrgkitAttachment, needs="images.write", idempotent=True)
+def attach_image(request: MemberRequest, body: AnyBody[schemas.OrgkitImageAndObject]) -> dict[str, Any]:
     """Attach an image to an object; nothing changes where it is attached already."""
-    member = get_membership(request.auth, org_slug, needs="images.write")
-    obj = registry.imageable(body.name).get(member.organization, body.obj_id)
-
-    def act() -> HttpResponse:
-        attachments.attach_images(member.organization, obj, image_ids=[body.image_id])
-        row = selectors.attachment_row(member.organization, obj, body.image_id)
-        return reply(OrgkitAttachment, _presenter(request, obj)(row))
-
-    return once(request, body, act)
+    obj = registry.imageable(body.name).get(request.organization, body.obj_id)
+    attachments.attach_images(request.organization, obj, image_ids=[body.image_id])
+    return _represent(obj)(selectors.attachment_row(request.organization, obj, body.image_id))
 
 
-@router.post("/detach/", response={204: None}, idempotent=True)
-def detach_image(
-    request: AuthedRequest, org_slug: OrgSlug, body: AnyBody[schemas.OrgkitImageAndObject]
-) -> HttpResponse:
+@router.post("/detach/", response={204: None}, needs="images.write", idempotent=True)
+def detach_image(request: MemberRequest, body: AnyBody[schemas.OrgkitImageAndObject]) -> None:
     """Detach an image from an object; when it was the cover the next image becomes it."""
-    member = get_membership(request.auth, org_slug, needs="images.write")
-    obj = registry.imageable(body.name).get(member.organization, body.obj_id)
-
-    def act() -> HttpResponse:
-        attachments.detach_image(obj, body.image_id)
-        return empty()
-
-    return once(request, body, act)
+    obj = registry.imageable(body.name).get(request.organization, body.obj_id)
+    attachments.detach_image(obj, body.image_id)
 
 
-@router.get(f"{_OBJECT}/", response=OrgkitPage[OrgkitAttachment])
-def list_images_of_object(request: AuthedRequest, org_slug: OrgSlug, target: Target, page: PageQuery) -> HttpResponse:
+@router.get(f"{_OBJECT}/", response=OrgkitPage[OrgkitAttachment], needs="images.read")
+def list_images_of_object(request: MemberRequest, target: Target, page: PageQuery) -> dict[str, Any]:
     """List the images of an object, by `position`."""
-    member = get_membership(request.auth, org_slug, needs="images.read")
-    obj = registry.imageable(target.name).get(member.organization, target.obj_id)
-    rows = selectors.attachments_of(member.organization, obj)
-    present = _presenter(request, obj)
-    return paginate(request, rows, page, orderings=ORDERINGS, schema=OrgkitAttachment, present=present)
+    obj = registry.imageable(target.name).get(request.organization, target.obj_id)
+    rows = selectors.attachments_of(request.organization, obj)
+    return paginate(request, rows, page, orderings=ORDERINGS, represent=_represent(obj))
 
 
-@router.post(f"{_OBJECT}/", response=list[OrgkitAttachment], idempotent=True)
+@router.post(f"{_OBJECT}/", response=list[OrgkitAttachment], needs="images.write", idempotent=True)
 def attach_images_to_object(
-    request: AuthedRequest, org_slug: OrgSlug, target: Target, body: AnyBody[schemas.OrgkitImageIds]
-) -> HttpResponse:
+    request: MemberRequest, target: Target, body: AnyBody[schemas.OrgkitImageIds]
+) -> list[dict[str, Any]]:
     """Attach images to an object, all or none, and return all images of the object."""
-    member = get_membership(request.auth, org_slug, needs="images.write")
-    obj = registry.imageable(target.name).get(member.organization, target.obj_id)
-
-    def act() -> HttpResponse:
-        attachments.attach_images(member.organization, obj, image_ids=body.image_ids)
-        rows = selectors.attachment_rows(member.organization, obj)
-        return reply(list[OrgkitAttachment], list(map(_presenter(request, obj), rows)))
-
-    return once(request, body, act)
+    obj = registry.imageable(target.name).get(request.organization, target.obj_id)
+    attachments.attach_images(request.organization, obj, image_ids=body.image_ids)
+    return list(map(_represent(obj), selectors.attachment_rows(request.organization, obj)))
 
 
-@router.post(f"{_OBJECT}/bulk_attach/", response=schemas.OrgkitAttachedImages, idempotent=True)
-def bulk_attach_images(
-    request: AuthedRequest, org_slug: OrgSlug, target: Target, body: AnyBody[schemas.OrgkitImageIds]
-) -> HttpResponse:
+@router.post(f"{_OBJECT}/bulk_attach/", response=schemas.OrgkitAttachedImages, needs="images.write", idempotent=True)
+def bulk_attach_images(request: MemberRequest, target: Target, body: AnyBody[schemas.OrgkitImageIds]) -> dict[str, Any]:
     """Attach images to an object, those that are there."""
-    member = get_membership(request.auth, org_slug, needs="images.write")
-    obj = registry.imageable(target.name).get(member.organization, target.obj_id)
-
-    def act() -> HttpResponse:
-        done = attachments.attach_found_images(member.organization, obj, image_ids=body.image_ids)
-        return reply(schemas.OrgkitAttachedImages, asdict(done))
-
-    return once(request, body, act)
+    obj = registry.imageable(target.name).get(request.organization, target.obj_id)
+    return asdict(attachments.attach_found_images(request.organization, obj, image_ids=body.image_ids))
 
 
-@router.post(f"{_OBJECT}/bulk_detach/", response=schemas.OrgkitDetachedImages, idempotent=True)
-def bulk_detach_images(
-    request: AuthedRequest, org_slug: OrgSlug, target: Target, body: AnyBody[schemas.OrgkitImageIds]
-) -> HttpResponse:
+@router.post(f"{_OBJECT}/bulk_detach/", response=schemas.OrgkitDetachedImages, needs="images.write", idempotent=True)
+def bulk_detach_images(request: MemberRequest, target: Target, body: AnyBody[schemas.OrgkitImageIds]) -> dict[str, Any]:
     """Detach images from an object, those that are attached."""
-    member = get_membership(request.auth, org_slug, needs="images.write")
-    obj = registry.imageable(target.name).get(member.organization, target.obj_id)
-
-    def act() -> HttpResponse:
-        done = attachments.detach_images(obj, image_ids=body.image_ids)
-        return reply(schemas.OrgkitDetachedImages, asdict(done))
-
-    return once(request, body, act)
+    obj = registry.imageable(target.name).get(request.organization, target.obj_id)
+    return asdict(attachments.detach_images(obj, image_ids=body.image_ids))
 
 
-@router.patch(f"{_OBJECT}/{{int:image_id}}/", response=OrgkitAttachment)
+@router.patch(f"{_OBJECT}/{{int:image_id}}/", response=OrgkitAttachment, needs="images.write")
 def update_image_of_object(
-    request: AuthedRequest,
-    org_slug: OrgSlug,
-    target: Target,
-    image_id: ImageId,
-    body: Json[schemas.OrgkitAttachmentChange],
-) -> HttpResponse:
+    request: MemberRequest, target: Target, image_id: ImageId, body: Json[schemas.OrgkitAttachmentChange]
+) -> dict[str, Any]:
     """Make an image the cover of an object, move it, or override its texts for this object; null gives a text back.
 
     At a new `position` the images in between make room. `is_cover: false` for the cover hands it to the next image, if
     there is another one.
     """
-    member = get_membership(request.auth, org_slug, needs="images.write")
-    obj = registry.imageable(target.name).get(member.organization, target.obj_id)
+    obj = registry.imageable(target.name).get(request.organization, target.obj_id)
     changes = body.model_dump(exclude_unset=True)
-    attachments.update_attachment(member.organization, obj, image_id, changes=changes)
-    row = selectors.attachment_row(member.organization, obj, image_id)
-    return reply(OrgkitAttachment, _presenter(request, obj)(row))
+    attachments.update_attachment(request.organization, obj, image_id, changes=changes)
+    return _represent(obj)(selectors.attachment_row(request.organization, obj, image_id))
 
 
-@router.delete(f"{_OBJECT}/{{int:image_id}}/", response={204: None})
-def detach_image_of_object(
-    request: AuthedRequest, org_slug: OrgSlug, target: Target, image_id: ImageId
-) -> HttpResponse:
+@router.delete(f"{_OBJECT}/{{int:image_id}}/", response={204: None}, needs="images.write")
+def detach_image_of_object(request: MemberRequest, target: Target, image_id: ImageId) -> None:
     """Detach an image from an object; when it was the cover the next image becomes it."""
-    member = get_membership(request.auth, org_slug, needs="images.write")
-    obj = registry.imageable(target.name).get(member.organization, target.obj_id)
+    obj = registry.imageable(target.name).get(request.organization, target.obj_id)
     attachments.detach_image(obj, image_id)
-    return empty()
 
 
-def _presenter(request: AuthedRequest, obj: Any) -> Any:
-    """Return what shows the images of an object."""
+def _represent(obj: Any) -> Callable[[Any], dict[str, Any]]:
+    """Return what represents the images of an object."""
     resource = registry.resource_of(type(obj))
-    urls = file_urls(request)
-    return partial(present_attachment, urls=urls, name=resource.name, obj_id=resource.public_id(obj))
+    return partial(represent_attachment, name=resource.name, obj_id=resource.public_id(obj))

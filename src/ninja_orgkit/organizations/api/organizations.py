@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
-from django.http import HttpResponse
 from ninja import Query
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.errors import field_error
-from ninja_orgkit.organizations import schemas
+from ninja_orgkit.organizations import schemas, selectors
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
-from ninja_orgkit.organizations.selectors import get_membership, organizations_of
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.schemas import OrgkitOrganization, represent_organization
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.protocol.bodies import Json
-from ninja_orgkit.protocol.conditional import Show, check_of, reply_tagged
-from ninja_orgkit.protocol.idempotency import once
+from ninja_orgkit.protocol.conditional import Check, precondition
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.parameters import OrgSlug
-from ninja_orgkit.protocol.responses import empty
-from ninja_orgkit.protocol.routing import OrgkitRouter
-from ninja_orgkit.protocol.urls import url_below
 
-router = OrgkitRouter(tags=["organizations"])
+router = OrganizationRouter(tags=["organizations"], auth=bearer)
 
 _ORDERINGS = Orderings(
     {"name": "organization__sort_key", "created_at": "organization__created_at"},
@@ -33,70 +28,48 @@ _ORDERINGS = Orderings(
 Confirmation = Annotated[str, Query(description="The slug of the organization, so that none is deleted by accident.")]
 
 
-@router.get("/", auth=bearer, response=OrgkitPage[schemas.OrgkitOrganization])
-def list_organizations(request: AuthedRequest, page: PageQuery) -> HttpResponse:
+@router.get("/", response=OrgkitPage[OrgkitOrganization])
+def list_organizations(request: AuthedRequest, page: PageQuery) -> dict[str, Any]:
     """List the caller's organizations, by `name` or `created_at`."""
-    return paginate(
-        request,
-        organizations_of(request.auth),
-        page,
-        orderings=_ORDERINGS,
-        schema=schemas.OrgkitOrganization,
-        present=schemas.present_organization,
-    )
+    rows = selectors.organizations_of(request.auth)
+    return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent_organization)
 
 
-@router.post(
-    "/",
-    auth=bearer,
-    response={201: schemas.OrgkitOrganization},
-    errors=[SlugTaken],
-    tagged=True,
-    idempotent=True,
-    located=True,
-)
-def create_organization(request: AuthedRequest, body: Json[schemas.OrgkitNewOrganization]) -> HttpResponse:
+@router.post("/", response={201: OrgkitOrganization}, errors=[SlugTaken], idempotent=True, tagged=True, located="slug")
+def create_organization(request: AuthedRequest, body: Json[schemas.OrgkitOrganizationCreate]) -> dict[str, Any]:
     """Create an organization; the caller becomes its owner."""
-
-    def act() -> HttpResponse:
-        membership = organizations.create_organization(request.auth.account, **body.model_dump())
-        headers = {"Location": url_below(request, membership.organization.slug)}
-        return reply_tagged(
-            request, schemas.OrgkitOrganization, schemas.show_organization(membership), status=201, headers=headers
-        )
-
-    return once(request, body, act)
+    return represent_organization(organizations.create_organization(request.auth.account, **body.model_dump()))
 
 
-@router.get("/{org_slug}/", auth=bearer, response=schemas.OrgkitOrganization, tagged=True)
-def get_organization(request: AuthedRequest, org_slug: OrgSlug) -> HttpResponse:
+@router.get("/{org_slug}/", response=OrgkitOrganization, needs="org.read", tagged=True)
+def get_organization(request: MemberRequest) -> dict[str, Any]:
     """Return an organization that the caller is in."""
-    membership = get_membership(request.auth, org_slug, needs="org.read")
-    return reply_tagged(request, schemas.OrgkitOrganization, schemas.show_organization(membership))
+    return represent_organization(request.member)
 
 
-@router.patch("/{org_slug}/", auth=bearer, response=schemas.OrgkitOrganization, tagged=True)
-def update_organization(
-    request: AuthedRequest, org_slug: OrgSlug, body: Json[schemas.OrgkitOrganizationChange]
-) -> HttpResponse:
+@router.patch("/{org_slug}/", response=OrgkitOrganization, needs="org.update", tagged=True)
+def update_organization(request: MemberRequest, body: Json[schemas.OrgkitOrganizationChange]) -> dict[str, Any]:
     """Change the given fields of an organization. Its slug never changes."""
-    membership = get_membership(request.auth, org_slug, needs="org.update")
-    changes = body.model_dump(exclude_unset=True)
-    check = check_of(request, schemas.OrgkitOrganization, partial(_read, request, org_slug))
-    membership.organization = organizations.update_organization(membership.organization, changes, check=check)
-    return reply_tagged(request, schemas.OrgkitOrganization, schemas.show_organization(membership))
+    request.member.organization = organizations.update_organization(
+        request.organization, body.model_dump(exclude_unset=True), check=_check(request)
+    )
+    return represent_organization(request.member)
 
 
-@router.delete("/{org_slug}/", auth=bearer, response={204: None}, errors=[PersonalOrganization], tagged=True)
-def delete_organization(request: AuthedRequest, org_slug: OrgSlug, confirm: Confirmation = "") -> HttpResponse:
+@router.delete(
+    "/{org_slug}/",
+    response={204: None},
+    needs="org.delete",
+    errors=[PersonalOrganization],
+    tagged=OrgkitOrganization,
+)
+def delete_organization(request: MemberRequest, confirm: Confirmation = "") -> None:
     """Delete an organization of a group: gone at once, its rows and files in the background."""
-    membership = get_membership(request.auth, org_slug, needs="org.delete")
-    if confirm != org_slug:
+    if confirm != request.organization.slug:
         raise field_error(["query", "confirm"], "Repeat the slug of the organization", "confirmation")
-    check = check_of(request, schemas.OrgkitOrganization, partial(_read, request, org_slug))
-    organizations.delete_organization(membership.organization, check=check)
-    return empty()
+    organizations.delete_organization(request.organization, check=_check(request))
 
 
-def _read(request: AuthedRequest, org_slug: str) -> Show:
-    return schemas.show_organization(get_membership(request.auth, org_slug, needs="org.read"))
+def _check(request: MemberRequest) -> Check | None:
+    read = partial(selectors.get_membership, request.auth, request.organization.slug, needs="org.read")
+    return precondition(request, lambda: represent_organization(read()))

@@ -2,73 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Query
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.errors import UsernameTaken
 from ninja_orgkit.accounts.services.accounts import check_username, update_profile
-from ninja_orgkit.errors import Throttled
+from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
-from ninja_orgkit.media.storage import saving
 from ninja_orgkit.protocol.bodies import Json
-from ninja_orgkit.protocol.fields import Line1024
-from ninja_orgkit.protocol.idempotency import once
+from ninja_orgkit.protocol.fields import Line
 from ninja_orgkit.protocol.multipart import AvatarUpload
-from ninja_orgkit.protocol.responses import empty, reply
 from ninja_orgkit.protocol.routing import OrgkitRouter
-from ninja_orgkit.protocol.throttling import spend, spend_address
-from ninja_orgkit.protocol.urls import file_urls
-from ninja_orgkit.users import schemas
+from ninja_orgkit.protocol.throttling import per_account, per_client
+from ninja_orgkit.users.schemas import OrgkitProfileChange, OrgkitUser, OrgkitUsernameCheck, represent_user
 
 router = OrgkitRouter(tags=["users"])
 
 # Longer than any name may be, so that too long is an answer and no error.
-Name = Annotated[Line1024, Query(description="The name that is wanted.")]
+Name = Annotated[str, Line(1024), Query(description="The name that is wanted.")]
 
 
-@router.get("/me", auth=bearer, response=schemas.OrgkitUser)
-def get_me(request: AuthedRequest) -> HttpResponse:
+@router.get("/me", auth=bearer, response=OrgkitUser)
+def get_me(request: AuthedRequest) -> dict[str, Any]:
     """Return the caller's profile."""
-    return reply(schemas.OrgkitUser, schemas.present_user(request.auth.account, file_urls(request)))
+    return represent_user(request.auth.account)
 
 
-@router.patch("/me", auth=bearer, response=schemas.OrgkitUser, errors=[UsernameTaken])
-def update_me(request: AuthedRequest, body: Json[schemas.OrgkitProfileChange]) -> HttpResponse:
+@router.patch("/me", auth=bearer, response=OrgkitUser, errors=[UsernameTaken])
+def update_me(request: AuthedRequest, body: Json[OrgkitProfileChange]) -> dict[str, Any]:
     """Change the given fields of the caller's profile."""
-    account = update_profile(request.auth.account, body.model_dump(exclude_unset=True))
-    return reply(schemas.OrgkitUser, schemas.present_user(account, file_urls(request)))
+    return represent_user(update_profile(request.auth.account, body.model_dump(exclude_unset=True)))
 
 
-@router.post("/avatar", auth=bearer, response=schemas.OrgkitAvatar, errors=UPLOAD_ERRORS, idempotent=True)
-def upload_my_avatar(request: AuthedRequest, file: AvatarUpload) -> HttpResponse:
+@router.post(
+    "/avatar",
+    auth=bearer,
+    response=OrgkitAvatar,
+    errors=UPLOAD_ERRORS,
+    throttles=[per_account("upload.user")],
+    idempotent=True,
+    stores_files=True,
+)
+def upload_my_avatar(request: AuthedRequest, file: AvatarUpload) -> dict[str, Any]:
     """Set the caller's avatar."""
-    spend("upload.user", request.auth.slug)
-    account = request.auth.account
-    with saving() as saver:
-
-        def act() -> HttpResponse:
-            set_avatar(account, file=file, saver=saver)
-            urls = file_urls(request)
-            body = {"avatar_url": urls(account.avatar), "avatar_large_url": urls(account.avatar_large)}
-            return reply(schemas.OrgkitAvatar, body)
-
-        return once(request, file, act)
+    return represent_avatar(set_avatar(request.auth.account, file=file, saver=request.stored_files))
 
 
 @router.delete("/avatar", auth=bearer, response={204: None}, errors=[NoAvatar])
-def delete_my_avatar(request: AuthedRequest) -> HttpResponse:
+def delete_my_avatar(request: AuthedRequest) -> None:
     """Remove the caller's avatar."""
     clear_avatar(request.auth.account)
-    return empty()
 
 
-@router.get("/check_username", response=schemas.OrgkitUsernameCheck, errors=[Throttled])
-def check_username_availability(request: HttpRequest, username: Name) -> HttpResponse:
+@router.get("/check_username", response=OrgkitUsernameCheck, throttles=[per_client("username_check.address")])
+def check_username_availability(request: HttpRequest, username: Name) -> dict[str, Any]:
     """Tell whether a username can be had."""
-    spend_address("username_check.address", request)
     reason = check_username(username)
-    return reply(schemas.OrgkitUsernameCheck, {"username": username, "available": reason is None, "reason": reason})
+    return {"username": username, "available": reason is None, "reason": reason}
