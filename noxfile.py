@@ -28,6 +28,12 @@ DATABASES = ("sqlite", "postgres")
 RUNS = dict(zip(PAIRS[1:-1], itertools.cycle(({"postgres": QUICK}, {"sqlite": QUICK})), strict=False))
 RUNS[OLDEST] = {"postgres": WHOLE, "sqlite": OWN_DATABASE}
 RUNS[NEWEST] = dict.fromkeys(DATABASES, WHOLE)
+# What a forge and Read the Docs read, by the schema that it has to satisfy.
+FORGE_FILES = {
+    "github-workflows": [".github/workflows/ci.yml"],
+    "github-issue-forms": [".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/feature.yml"],
+    "readthedocs": [".readthedocs.yml"],
+}
 EXTRAS = "-e.[argon2,postgresql,redis,s3]"
 
 nox.needs_version = ">=2026.10"
@@ -48,10 +54,13 @@ os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *(str(path) for path i
 
 @nox.session(python=NEWEST[0])
 def lint(session: nox.Session) -> None:
-    """Check the format and the rules of ruff."""
+    """Check format, rules and spelling, and the files that a forge and Read the Docs read."""
     session.install("--group", "lint")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
+    session.run("codespell")
+    for schema, files in FORGE_FILES.items():
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
 
 
 @nox.session(python=NEWEST[0])
