@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
+import dj_database_url
 from botocore.config import Config
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
@@ -54,33 +55,25 @@ def database(url: str, folder: Path) -> dict[str, Any]:
     ``postgres://user:password@host:port/name?option=value``, or ``sqlite:///path`` (a fourth slash begins an absolute
     path).
     """
-    parts = urlsplit(url or f"sqlite:///{folder / 'db.sqlite3'}")
-    name = unquote(parts.path[1:])
-    if parts.scheme == "sqlite":
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": name,
-            "OPTIONS": _SQLITE,
-            "CONN_MAX_AGE": _KEEP_CONNECTION,
-        }
-    if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured("DATABASE_URL begins with sqlite:// or postgres://.")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": name,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": parts.port or "",
-        "OPTIONS": {"connect_timeout": 5, **dict(parse_qsl(parts.query))},
-        "CONN_MAX_AGE": _KEEP_CONNECTION,
-        # One more round trip a request, and a restarted server costs nobody an error.
-        "CONN_HEALTH_CHECKS": True,
-    }
+    url = url or f"sqlite:///{quote(str(folder / 'db.sqlite3'))}"
+    try:
+        found: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=_KEEP_CONNECTION)}
+    except ValueError as exc:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {exc}") from exc
+    options = found.get("OPTIONS", {})
+    if found["ENGINE"] == "django.db.backends.sqlite3":
+        return {**found, "OPTIONS": {**_SQLITE, **options}}
+    if found["ENGINE"] == "django.db.backends.postgresql":
+        # One more round trip per request, and a restarted server costs nobody an error.
+        return {**found, "OPTIONS": {"connect_timeout": 5, **options}, "CONN_HEALTH_CHECKS": True}
+    raise ImproperlyConfigured("DATABASE_URL begins with sqlite:// or postgres://.")
 
 
 def cache(url: str) -> dict[str, Any]:
-    """Return the entry of ``CACHES`` for a URL (``redis://…``); without one each process has its own memory."""
+    """Return the entry of ``CACHES`` for a URL (``redis://…``); without one each process has its own memory.
+
+    Django's backend reads the URL itself, options and all.
+    """
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     timeouts = {"socket_timeout": 2, "socket_connect_timeout": 2}
@@ -101,11 +94,21 @@ def allowed_hosts(url: str) -> list[str]:
 
 
 def mail(folder: Path) -> tuple[str, dict[str, Any]]:
-    """Return backend and options of the mails: ``EMAIL_HOST`` and ``EMAIL_PORT``, or files in the folder."""
+    """Return backend and options of the mails: ``EMAIL_HOST`` and ``EMAIL_PORT``, or readable files in the folder."""
     if host := os.environ.get("EMAIL_HOST"):
         port = int(os.environ.get("EMAIL_PORT") or 25)
         return "django.core.mail.backends.smtp.EmailBackend", {"host": host, "port": port, "timeout": 10}
-    return "django.core.mail.backends.filebased.EmailBackend", {"file_path": str(folder / "mail")}
+    return "example.mail.EmailBackend", {"file_path": str(folder / "mail")}
+
+
+def shown_mails(folder: Path) -> Path | None:
+    """Return the folder of mails that a page may show: ``DEMO_SHOWS_MAILS=on``, and mails that are files.
+
+    They hold links that sign people in, so ``manage.py demo`` sets this only where nobody else can reach the page.
+    """
+    if os.environ.get("DEMO_SHOWS_MAILS") != "on" or os.environ.get("EMAIL_HOST"):
+        return None
+    return folder / "mail"
 
 
 def file_storage(folder: Path) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Settings of the example: a host of ninja-orgkit on stock Django. What differs between places is in the environment.
 
 ``DATABASE_URL, CACHE_URL, CELERY_BROKER_URL, EMAIL_HOST, EMAIL_PORT, API_URL, FRONTEND_URL, S3_ENDPOINT_URL, S3_BUCKET,
-S3_ACCESS_KEY, S3_SECRET_KEY, SECRET_KEY, ALLOWED_HOSTS, ORGKIT_THROTTLING``; ``DEMO_DATA`` is the folder of the rest.
+S3_ACCESS_KEY, S3_SECRET_KEY, SECRET_KEY, ALLOWED_HOSTS, ORGKIT_THROTTLING``; ``DEMO_DATA`` is the folder of the rest,
+and ``DEMO_SHOWS_MAILS`` puts mails that are files on a page.
 """
 
 from __future__ import annotations

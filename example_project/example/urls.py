@@ -1,13 +1,18 @@
-"""URLs of the example: the API ready made, the admin, and a page that leads to both."""
+"""URLs of the example: the API ready made, the admin, and pages for people who look around."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import RedirectView
+
+from example import views
 
 urlpatterns = [
-    path("", TemplateView.as_view(template_name="example/start.html"), name="start"),
+    path("", views.start, name="start"),
+    path("tour/", views.tour, name="tour"),
+    path("mails/", views.mails, name="mails"),
+    path("mails/<str:name>", views.mail, name="mail"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ninja_orgkit.urls")),

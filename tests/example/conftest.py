@@ -24,6 +24,19 @@ def start_demo(tmp_path: Path) -> Iterator[StartDemo]:
 
     yield _start
     for demo in started:
-        if demo.process.poll() is None:
-            demo.process.send_signal(signal.SIGTERM)
-            demo.wait_until_ended()
+        _end(demo)
+
+
+@pytest.fixture(scope="session")
+def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Return a demo that tests share: they add to its data, and change nothing that they find."""
+    folder = tmp_path_factory.mktemp("demo")
+    demo = Demo(folder / "data", cwd=folder)
+    yield demo
+    _end(demo)
+
+
+def _end(demo: Demo) -> None:
+    if demo.process.poll() is None:
+        demo.process.send_signal(signal.SIGTERM)
+        demo.wait_until_ended()

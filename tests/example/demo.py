@@ -65,6 +65,16 @@ class Demo:
         """Return the logins that it printed: address and password."""
         return dict(re.findall(r"^login: (\S+)  password: (\S+)", self.printed(), re.MULTILINE))
 
+    def wait_for_mail(self, address: str, seconds: float = 20) -> Path:
+        """Return the file of the first mail to an address, when it is written."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for file in (self.data / "mail").glob("[!.]*"):
+                if f"To: {address}\n" in file.read_text():
+                    return file
+            time.sleep(0.1)
+        raise AssertionError(f"no mail to {address}")
+
     def processes(self) -> dict[int, str]:
         """Return all processes that belong to it (children of children too), by id, with their command lines."""
         mark = f"DEMO_DATA={self.data}".encode()

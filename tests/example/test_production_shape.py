@@ -51,11 +51,20 @@ def test_every_server_is_the_one_that_the_environment_names(
     stored = s3_server.client().list_objects_v2(Bucket="made-by-the-demo")["Contents"]
     assert any(entry["Key"].startswith("avatars/") for entry in stored)
     _assert_avatar_redirects(api, demo.logins())
+    _assert_no_mails_are_shown(api)
     kept = {file.name for file in demo.data.iterdir()}
     assert kept.isdisjoint({"db.sqlite3", "media", "mail", "valkey", "secret_key"})
     database.stop()
     status, health = call(f"{api}/health")
     assert (status, health["status"], health["checks"]["storage"]) == (503, "unavailable", "ok")
+
+
+def _assert_no_mails_are_shown(api: str) -> None:
+    """Look at the start page: it does not lead to mails or to folders, and there is no page of mails."""
+    site = api.removesuffix("/api/v1")
+    status, page = call(f"{site}/")
+    assert (status, b"/mails/" in page, b"logs" in page) == (200, False, False)
+    assert call(f"{site}/mails/")[0] == 404
 
 
 def _assert_avatar_redirects(api: str, logins: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+STEP = "step: "
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -95,11 +96,18 @@ class Supervisor:
         self._children.append(child)
         return child
 
-    def run(self, name: str, *command: str) -> None:
-        """Run a child to its end. Raises ChildEnded when it fails, or another one meanwhile."""
-        child = self.start(name, *command)
-        while child.process.poll() is None:
-            self.pause(besides=child)
+    def run(self, name: str, *command: str, say: Callable[[str], None]) -> None:
+        """Run a child to its end, and say which step it has reached: its log marks such a line with ``STEP``.
+
+        Raises ChildEnded when it fails, or when another child ends meanwhile.
+        """
+        with self._log(name).open("a+") as log:
+            child = self.start(name, *command)
+            while child.process.poll() is None:
+                self.pause(besides=child)
+                for line in log:
+                    if line.startswith(STEP):
+                        say(line.removeprefix(STEP).rstrip())
         self._children.remove(child)
         if child.process.returncode:
             raise ChildEnded(name, child.process.returncode, self._log(name))

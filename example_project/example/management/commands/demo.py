@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +22,7 @@ from example.demo import valkey
 from example.demo.supervisor import PROJECT, ChildEnded, Stopped, Supervisor
 
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  # compared, not listened on
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LOCK_PATIENCE = 15.0
 _PATIENT_WITH_OTHERS = 20.0
 
@@ -56,15 +58,25 @@ class Command(BaseCommand):
 
     def _run(self, supervisor: Supervisor, data: Path, host: str, port: int, *, seed: bool) -> None:
         self._say(f"data: {data}")
-        _start_broker(supervisor, data)
+        self._say(f"logs: {data / 'logs'}")
+        if _needs_broker(supervisor.environment):
+            self._say("Starting Valkey, the broker and cache…")
+            _start_broker(supervisor, data)
+        self._say("Preparing the database…")
         prepare = [] if seed else ["--no-seed"]
-        supervisor.run("prepare", sys.executable, str(PROJECT / "manage.py"), "demo_prepare", *prepare)
+        command = [sys.executable, str(PROJECT / "manage.py"), "demo_prepare", *prepare]
+        supervisor.run("prepare", *command, say=self._say)
+        self._say("Starting the web server, the worker and the scheduler…")
         _start_servers(supervisor, data, host, port)
         self._wait(supervisor, host, port)
         with suppress(FileNotFoundError):
             for login in json.loads((data / "logins.json").read_text()):
                 self._say(f"login: {login['email']}  password: {login['password']}  ({login['who']})")
-        self._say(f"ready: http://{_shown(host)}:{port}/api/v1/docs")
+        site = f"http://{_shown(host)}:{port}"
+        if supervisor.environment["DEMO_SHOWS_MAILS"] == "on":
+            self._say(f"mails: {site}/mails/")
+        self._say(f"start page: {site}/")
+        self._say(f"ready: {site}/api/v1/docs")
         while True:
             supervisor.pause()
 
@@ -97,6 +109,14 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def may_show_mails(host: str, environment: Mapping[str, str]) -> bool:
+    """Tell whether a page may show the mails: they are files, and nobody but this machine reaches the page.
+
+    Mails hold links that let whoever has them into an account.
+    """
+    return host in _LOOPBACK and not environment.get("API_URL") and not environment.get("EMAIL_HOST")
+
+
 def _environment(data: Path, host: str, port: int) -> dict[str, str]:
     """Return the environment of the children; what is set already is kept."""
     reached = "localhost" if host in _WILDCARDS else _shown(host)
@@ -106,6 +126,10 @@ def _environment(data: Path, host: str, port: int) -> dict[str, str]:
     kind, separator, path = given.get("DATABASE_URL", "").partition("sqlite:///")
     if separator and not kind:
         given["DATABASE_URL"] = f"sqlite:///{Path(path).absolute()}"
+    if given.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Else each child compiles all modules anew, for seconds.
+        given["PYTHONPYCACHEPREFIX"] = str(data / "pycache")
+    given["DEMO_SHOWS_MAILS"] = "on" if may_show_mails(host, given) else "off"
     return {
         "API_URL": f"http://{reached}:{port}/api/v1",
         "ALLOWED_HOSTS": names,
@@ -117,21 +141,18 @@ def _environment(data: Path, host: str, port: int) -> dict[str, str]:
     }
 
 
+def _needs_broker(environment: dict[str, str]) -> bool:
+    return not (environment.get("CELERY_BROKER_URL") and environment.get("CACHE_URL"))
+
+
 def _start_broker(supervisor: Supervisor, data: Path) -> None:
     environment = supervisor.environment
-    if environment.get("CELERY_BROKER_URL") and environment.get("CACHE_URL"):
-        return
     url = valkey.start(supervisor, data / "valkey")
     environment["CELERY_BROKER_URL"] = environment.get("CELERY_BROKER_URL") or f"{url}/0"
     environment["CACHE_URL"] = environment.get("CACHE_URL") or f"{url}/1"
 
 
 def _start_servers(supervisor: Supervisor, data: Path, host: str, port: int) -> None:
-    celery = [sys.executable, "-m", "celery", "--app", "example.celery"]
-    worker = ["--pool", "prefork", "--concurrency", "2", "--without-gossip", "--without-mingle"]
-    schedule = ["--schedule", str(data / "beat-schedule"), "--pidfile", ""]
-    supervisor.start("worker", *celery, "worker", "--loglevel", "INFO", *worker, stop_signal=signal.SIGQUIT)
-    supervisor.start("beat", *celery, "beat", "--loglevel", "INFO", *schedule)
     web = [
         *("--bind", f"{_shown(host)}:{port}"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
@@ -140,6 +161,11 @@ def _start_servers(supervisor: Supervisor, data: Path, host: str, port: int) -> 
         *("--graceful-timeout", "5", "--no-control-socket"),
     ]
     supervisor.start("web", sys.executable, "-m", "gunicorn", *web, "example.wsgi:application")
+    celery = [sys.executable, "-m", "celery", "--app", "example.celery"]
+    worker = ["--pool", "prefork", "--concurrency", "2", "--without-gossip", "--without-mingle"]
+    schedule = ["--schedule", str(data / "beat-schedule"), "--pidfile", ""]
+    supervisor.start("worker", *celery, "worker", "--loglevel", "INFO", *worker, stop_signal=signal.SIGQUIT)
+    supervisor.start("beat", *celery, "beat", "--loglevel", "INFO", *schedule)
 
 
 def _health(host: str, port: int) -> str:

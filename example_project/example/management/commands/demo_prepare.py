@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
 from example.demo import seed
+from example.demo.supervisor import STEP
 from example.environment import data_dir
 
 _PATIENCE = 60.0
@@ -30,11 +31,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, no_seed: bool, **options: Any) -> None:
         """Prepare what is missing; running it again changes nothing."""
         _wait_for_database()
+        self._step("Applying migrations…")
         call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
         _make_bucket()
         if not no_seed and seed.is_empty():
+            self._step("Making the sample data: two users, an organization, contacts, tags, pictures, products…")
             seed.fill(data_dir())
-            self.stdout.write("Seeded.")
+
+    def _step(self, text: str) -> None:
+        self.stdout.write(f"{STEP}{text}")
 
 
 def _wait_for_database() -> None:
