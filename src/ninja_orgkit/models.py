@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 class OutboxMessage(models.Model):
-    """A task that a committed change asked for and that has not reached the broker yet."""
+    """A task that a committed transaction enqueued and that has not reached the broker yet."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.CharField(max_length=200)
@@ -26,9 +26,9 @@ class OutboxMessage(models.Model):
 
 
 class TaskReceipt(models.Model):
-    """That a worker has begun a task whose effect cannot be taken back, or is ``done`` with it.
+    """A record that a worker has started, or is ``done`` with, a task whose effect cannot be undone.
 
-    ``id`` is that of the message. Until ``lease_until`` a worker is at it; after that it counts as dead.
+    ``id`` is the id of the message. A worker that is not done at ``lease_until`` counts as dead.
     """
 
     id = models.CharField(max_length=255, primary_key=True)
@@ -41,7 +41,7 @@ class TaskReceipt(models.Model):
 
 
 class ThrottleCounter(models.Model):
-    """How many requests of one scope and key there were since the window began (seconds since 1970)."""
+    """The number of requests with one scope and key since the window began (in seconds since 1970)."""
 
     key = models.CharField(max_length=64, primary_key=True)
     began = models.FloatField(db_index=True)
@@ -53,9 +53,9 @@ class ThrottleCounter(models.Model):
 
 
 class IdempotencyRecord(models.Model):
-    """A request that carries an Idempotency-Key: claimed until ``lease_until``, or answered (``status`` is set).
+    """A request with an Idempotency-Key: either claimed until ``lease_until``, or answered, with ``status`` set.
 
-    ``key`` hashes caller, method, path and key; ``fingerprint`` hashes what was sent.
+    ``key`` is a hash of the caller, the method, the path and the key. ``fingerprint`` is a hash of the request.
     """
 
     key = models.CharField(max_length=64, primary_key=True)

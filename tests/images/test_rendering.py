@@ -192,7 +192,7 @@ def test_a_lost_rendering_is_not_queued_again_every_hour(org: Org, monkeypatch: 
     assert sorted(asked.all()) == [images[0], *images]
 
 
-DEADLY = """
+CRASHING = """
 import os, signal, sys, django
 django.setup()
 from ninja_orgkit.images import rendering
@@ -205,7 +205,7 @@ rendering.render_image(int(sys.argv[1]))
 def test_a_picture_that_kills_three_workers_becomes_failed(org: Org, media_root: Path) -> None:
     image = org.add_image(picture(width=300))["id"]
     for _ in range(3):
-        killed = subprocess.run([sys.executable, "-c", DEADLY, str(image)], env=environment(), check=False)
+        killed = subprocess.run([sys.executable, "-c", CRASHING, str(image)], env=environment(), check=False)
         assert killed.returncode == -signal.SIGKILL
         assert org.api.get(org.image_path(image)).json()["status"] == "processing"
     before = Image.objects.get().updated_at

@@ -13,7 +13,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.errors import field_error
 
 _NAMES = ("first_name", "last_name")
-_LONGEST_USERNAME = 150
+_MAX_USERNAME_LENGTH = 150
 
 
 def email_field() -> str:
@@ -78,23 +78,23 @@ def write_names(user: Any, account: Account) -> list[str]:
     return [field for name, field, value in values for field in _write(user, name, field, value)]
 
 
-def longest_username() -> int:
-    """Return the most characters of a username that the user's column, or else the account's, takes."""
-    return _longest(username_field()) or _LONGEST_USERNAME
+def max_username_length() -> int:
+    """Return the maximum length of a username in characters: that of the user's column, or else of the account's."""
+    return _max_length(username_field()) or _MAX_USERNAME_LENGTH
 
 
 def _write(user: Any, name: str, field: str, value: str) -> list[str]:
     """Set a field, if there is one. Raises ValidationFailed for a value that is longer than the host's column."""
     if not field or getattr(user, field) == value:
         return []
-    longest = _longest(field)
-    if longest is not None and len(value) > longest:
-        raise field_error(["body", name], f"String should have at most {longest} characters", "string_too_long")
+    max_length = _max_length(field)
+    if max_length is not None and len(value) > max_length:
+        raise field_error(["body", name], f"String should have at most {max_length} characters", "string_too_long")
     setattr(user, field, value)
     return [field]
 
 
-def _longest(field: str) -> int | None:
+def _max_length(field: str) -> int | None:
     return getattr(get_user_model()._meta.get_field(field), "max_length", None) if field else None
 
 

@@ -21,7 +21,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.database.keys import email_key
 from ninja_orgkit.errors import InvalidToken
 
-_LONGEST = 4096
+_MAX_LENGTH = 4096
 _LEEWAY = 1
 """Seconds by which the clocks of two servers may differ before one refuses what the other has just signed."""
 _backend = lru_cache(maxsize=8)(TokenBackend)
@@ -87,7 +87,7 @@ def mint_pair(session: Session) -> Pair:
 def read_jwt(token: str, *, token_type: str = "") -> Claims:
     """Return the claims of a JWT (of one type, if given). Raises TokenNotValid."""
     try:
-        claims = _configured().decode(token) if len(token) <= _LONGEST else {}
+        claims = _configured().decode(token) if len(token) <= _MAX_LENGTH else {}
         read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims.get("gen"))
     except (TokenBackendError, UnicodeError, KeyError, ValueError, TypeError, AttributeError):
         raise TokenNotValid from None
@@ -162,7 +162,7 @@ def _signer(purpose: str) -> signing.TimestampSigner:
 
 
 def _unsign(purpose: str, token: str, lifetime: timedelta, *, parts: int) -> list[str]:
-    if not token.isascii() or len(token) > _LONGEST:
+    if not token.isascii() or len(token) > _MAX_LENGTH:
         raise InvalidToken
     try:
         read: list[str] = _signer(purpose).unsign_object(token, max_age=lifetime)

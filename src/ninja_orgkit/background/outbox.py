@@ -1,9 +1,9 @@
-"""The outbox: tasks are asked for in the caller's transaction and reach the broker after it, sooner or later.
+"""The outbox: tasks are enqueued in the caller's transaction, and reach the broker after its commit.
 
-``enqueue`` writes a row, so what a rolled-back transaction asked for is never done and what a committed one asked for
-is never lost. After the commit one publish is tried; what fails stays in the table for ``drain``. A message can reach
-the broker twice (a process may die between sending and deleting), so every task is safe to run twice, or
-is a ``OnceTask``.
+``enqueue`` writes a row. A task of a transaction that is rolled back therefore never runs, and a task of a committed
+one is never lost. After the commit, the process tries once to publish the row. If that fails, the row stays in the
+table for ``drain``. A message can reach the broker twice, because a process may die between sending and deleting it.
+Every task is therefore safe to run twice, or is a ``OnceTask``.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ _closed_until = 0.0
 
 
 def enqueue(task: str, **kwargs: Any) -> None:
-    """Ask for a task by name, in the transaction of the change that wants it.
+    """Enqueue a task by name in the caller's transaction. It reaches the broker after the commit.
 
-    ``kwargs`` are plain JSON values: public identifiers, never secrets. It reaches the broker after the commit.
+    ``kwargs`` are plain JSON values: public identifiers, never secrets.
     """
     enqueue_each(task, [kwargs])
 
 
 def enqueue_each(task: str, several: Iterable[dict[str, Any]]) -> None:
-    """Ask for a task once for each of several sets of arguments, as ``enqueue`` does; as many statements as for one."""
+    """Enqueue a task once for each set of arguments, with as many statements as for a single one."""
     lease = timezone.now() + settings.OUTBOX_LEASE
     messages = [OutboxMessage(task=task, kwargs=kwargs, available_at=lease) for kwargs in several]
     if messages:
@@ -60,9 +60,10 @@ def enqueue_each(task: str, several: Iterable[dict[str, Any]]) -> None:
 
 
 def drain(*, limit: int | None = None) -> int:
-    """Publish what is waiting, oldest first, and return how many messages reached the broker.
+    """Publish the waiting messages, oldest first, and return how many reached the broker.
 
-    Stops at the first one that does not: the broker is away then. ``limit`` bounds the number of messages.
+    It stops at the first message that does not, because then the broker cannot be reached. ``limit`` is the maximum
+    number of messages.
     """
     sent = 0
     while limit is None or sent < limit:
@@ -78,15 +79,15 @@ def drain(*, limit: int | None = None) -> int:
 
 
 def _claim(message: OutboxMessage, until: Any) -> bool:
-    """Take a message for one lease, unless another process was faster."""
+    """Claim a message for one lease. Return False when another process was faster."""
     held = OutboxMessage.objects.filter(pk=message.pk, available_at=message.available_at)
     return held.update(available_at=until) == 1
 
 
 def _publish_held(messages: Sequence[OutboxMessage]) -> int:
-    """Publish messages that this process holds, up to the first one that does not reach the broker.
+    """Publish messages that this process has claimed, up to the first one that does not reach the broker.
 
-    Deletes the rows of those that do, lets go of the others, and returns how many reached it.
+    Delete the rows of those that do, release the others, and return how many reached the broker.
     """
     sent = list(takewhile(lambda held: send(held.task, held.kwargs, task_id=str(held.pk)), messages))
     left = messages[len(sent) :]
@@ -98,7 +99,7 @@ def _publish_held(messages: Sequence[OutboxMessage]) -> int:
 
 
 def send(task: str, kwargs: dict[str, Any], *, task_id: str) -> bool:
-    """Hand one task to the broker, without retry. After a failure the broker is left alone for a while."""
+    """Send one task to the broker, without a retry. After a failure, nothing is sent for ``BROKER_PAUSE`` seconds."""
     global _closed_until
     if time.monotonic() < _closed_until:
         return False
@@ -106,7 +107,7 @@ def send(task: str, kwargs: dict[str, Any], *, task_id: str) -> bool:
         with _producer() as producer:
             current_app.send_task(task, kwargs=kwargs, task_id=task_id, producer=producer, retry=False)
     except Exception as exc:
-        # Whatever a transport raises, the message stays: losing it would be worse than trying again.
+        # Each transport raises errors of its own. Keep the message: losing it would be worse than sending it again.
         logger.warning("The broker cannot be reached (%s); %s waits in the outbox.", type(exc).__name__, task)
         _closed_until = time.monotonic() + settings.BROKER_PAUSE
         return False
@@ -122,7 +123,7 @@ def reset() -> None:
 
 @contextmanager
 def _producer() -> Iterator[Producer]:
-    """Yield a pooled producer on a connection whose sockets give up soon; never one made before a fork."""
+    """Yield a pooled producer on a connection with short timeouts, never on one that was opened before a fork."""
     connection: Connection | None = _connections.get(os.getpid())
     if connection is None:
         connection = broker_connection()
@@ -133,7 +134,7 @@ def _producer() -> Iterator[Producer]:
 
 
 def broker_connection() -> Connection:
-    """Return a connection to the broker, not yet opened, whose sockets give up after ``BROKER_TIMEOUT``."""
+    """Return a connection to the broker, not yet open, whose sockets time out after ``BROKER_TIMEOUT`` seconds."""
     timeout = settings.BROKER_TIMEOUT
     transport = current_app.connection_for_write().transport_cls
     options = dict.fromkeys(_SOCKET_OPTIONS.get(str(transport), ()), timeout)

@@ -1,8 +1,9 @@
-"""Tasks whose effect cannot be taken back, such as a mail, are done once, however often their message is delivered.
+"""Tasks whose effect cannot be undone, such as a mail, run once, however often the broker delivers their message.
 
-A broker may deliver a message again, and a process may die between publishing one and deleting it from the outbox. So
-who does such a task leaves a receipt under the message's id. One that dies meanwhile is followed by another worker when
-its lease is over: then, and only then, the effect can come twice, because nobody knows whether it came once.
+A broker may deliver a message again, and a process may die between publishing a message and deleting it from the
+outbox. A worker therefore records a receipt with the id of the message before it runs the task. When it dies, another
+worker takes over at the end of its lease. Only then can the effect happen twice, because nobody knows whether it
+happened.
 """
 
 from __future__ import annotations
@@ -22,48 +23,47 @@ from ninja_orgkit.models import TaskReceipt
 _LEASE = timedelta(minutes=5)
 _KEPT = timedelta(days=3)
 
-
-AWAY = (OperationalError, InterfaceError)
-"""What Django raises while the database cannot be reached."""
+DATABASE_DOWN = (OperationalError, InterfaceError)
+"""The errors that Django raises while the database cannot be reached."""
 
 
 class OnceTask(Task):  # type: ignore[misc]  # Celery has no types
-    """A task that is done once for each message, as ``@shared_task(base=OnceTask)``; it needs ``retry_backoff``."""
+    """A task that runs once for each message: ``@shared_task(base=OnceTask, retry_backoff=…)``."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the task, unless it is done; come back later while another worker is at it."""
+        """Run the task unless it is done. While another worker runs it, retry later."""
         message: str | None = self.request.id
         if message is None:  # called as a function
             return super().__call__(*args, **kwargs)
         try:
             if not _begin(message):
                 return self._follow(message)
-        except AWAY as exc:
+        except DATABASE_DOWN as exc:
             pause = get_exponential_backoff_interval(self.retry_backoff, self.request.retries, self.retry_backoff_max)
             raise self.retry(exc=exc, countdown=pause) from exc
         try:
             result = super().__call__(*args, **kwargs)
         except BaseException:
-            with suppress(*AWAY):  # then the lease runs out
+            with suppress(*DATABASE_DOWN):  # then the lease runs out
                 _receipts(message).update(lease_until=timezone.now())
             raise
         _receipts(message).update(done=True)
         return result
 
     def _follow(self, message: str) -> None:
-        """Come back when the lease of the other worker is over, unless it is done."""
+        """Retry at the end of the other worker's lease, unless the task is done."""
         until = _receipts(message).filter(done=False).values_list("lease_until", flat=True).first()
         if until is not None:
             raise self.retry(countdown=max(1.0, (until - timezone.now()).total_seconds()))
 
 
 def purge() -> int:
-    """Delete the receipts of messages that will not be delivered any more, and return how many there were."""
+    """Delete the receipts of messages that will not be delivered again, and return how many there were."""
     return TaskReceipt.objects.filter(lease_until__lt=timezone.now() - _KEPT).delete()[0]
 
 
 def _begin(message: str) -> bool:
-    """Take a message for one lease; tell whether nobody else has it, or is done with it."""
+    """Claim a message for one lease. Return False when another worker has it or is done with it."""
     now = timezone.now()
     try:
         with transaction.atomic():

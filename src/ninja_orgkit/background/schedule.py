@@ -1,4 +1,4 @@
-"""What beat has to run: ``app.conf.beat_schedule = {**ORGKIT_BEAT_SCHEDULE, …}`` in the host's Celery app."""
+"""The periodic tasks, for ``app.conf.beat_schedule = {**ORGKIT_BEAT_SCHEDULE, …}`` in the host's Celery app."""
 
 from __future__ import annotations
 

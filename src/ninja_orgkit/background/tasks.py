@@ -21,17 +21,17 @@ def drain_outbox() -> None:
 
 @shared_task(name="orgkit.outbox.purge", ignore_result=True)
 def purge_receipts() -> None:
-    """Delete what tells of messages that will not be delivered any more."""
+    """Delete the receipts of messages that will not be delivered again."""
     receipts.purge()
 
 
-# Each storage has errors of its own; a file that cannot be deleted now is tried for about a day.
-_PATIENT = {"autoretry_for": (Exception,), "retry_backoff": 10, "retry_backoff_max": 7200, "max_retries": 20}
+# Each storage raises errors of its own. The retries span about a day.
+_RETRY_FOR_A_DAY = {"autoretry_for": (Exception,), "retry_backoff": 10, "retry_backoff_max": 7200, "max_retries": 20}
 
 
-@shared_task(name=DELETE_FILES, ignore_result=True, acks_late=True, **_PATIENT)
+@shared_task(name=DELETE_FILES, ignore_result=True, acks_late=True, **_RETRY_FOR_A_DAY)
 def delete_files(names: list[str]) -> None:
-    """Delete stored files; one that is gone already is fine."""
+    """Delete stored files. A file that is already gone is not an error."""
     storage = storages[settings.STORAGE]
     for name in names:
         storage.delete(name)
@@ -39,5 +39,5 @@ def delete_files(names: list[str]) -> None:
 
 @worker_ready.connect
 def _on_worker_ready(**_kwargs: object) -> None:
-    """Publish at a worker's start what was written while there was no broker."""
+    """Publish the messages that could not reach the broker before this worker started."""
     outbox.drain()

@@ -1,7 +1,7 @@
 """``custom``: the fields that a host adds to contacts, organizations and profiles.
 
-The setting ``CUSTOM_FIELDS`` names a Pydantic model for each; without one any JSON object is taken. It is read at
-start, when the schemas are made.
+The setting ``CUSTOM_FIELDS`` names a Pydantic model for each. Without one, any JSON object is valid. The setting is
+read when the schemas are built, at the start of the process.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from ninja_orgkit.conf import settings
 
 MAX_DEPTH = 32
-"""Deepest nesting: databases and serialisers give up at some depth, each at its own."""
+"""The maximum nesting of a JSON value. Databases and serialisers each have a limit of their own."""
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
-def custom_field(kind: str) -> Any:
-    """Return the type of ``custom`` in a body: the host's model of this kind, or any JSON object, as a plain dict.
+def custom_field(key: str) -> Any:
+    """Return the type of ``custom`` in a request body: the host's model for ``key``, or any JSON object.
 
-    What was sent is kept, and no default added. Too large (``CUSTOM_MAX_BYTES``), nested deeper than ``MAX_DEPTH``, or
-    with text that no database stores, it is not valid.
+    The value becomes a plain dict with what was sent, without defaults. An object is not valid when it has more than
+    ``CUSTOM_MAX_BYTES``, is nested deeper than ``MAX_DEPTH``, or has text that no database stores.
     """
-    model = _model(kind)
+    model = _model(key)
     if model is None:
         return Annotated[dict[str, Any], AfterValidator(_bounded)]
-    # A dict by then, so it is not written as the model that it was read as.
+    # By then the value is a dict, so it must not be serialised as the model.
     written = PlainSerializer(dict, return_type=dict[str, Any])
     return Annotated[model, AfterValidator(_plain), AfterValidator(_bounded), written]
 
 
-def custom_shown(kind: str) -> Any:
-    """Return the type of ``custom`` in an answer: documented as the host's model, unchecked, since models change."""
-    model = _model(kind)
+def custom_shown(key: str) -> Any:
+    """Return the type of ``custom`` in a response. It is documented as the host's model, but not validated."""
+    model = _model(key)
     return dict[str, Any] if model is None else Annotated[dict[str, Any], _DocumentedAs(model)]
 
 
 class _DocumentedAs:
-    """Gives a type the JSON schema of a model."""
+    """Give a type the JSON schema of a model."""
 
     def __init__(self, model: type[BaseModel]) -> None:
         self.model = model
@@ -59,8 +59,8 @@ class _DocumentedAs:
         return handler(self.model.__pydantic_core_schema__)
 
 
-def _model(kind: str) -> type[BaseModel] | None:
-    path = settings.CUSTOM_FIELDS.get(kind)
+def _model(key: str) -> type[BaseModel] | None:
+    path = settings.CUSTOM_FIELDS.get(key)
     return import_string(path) if path else None
 
 
@@ -72,14 +72,14 @@ def _bounded(value: dict[str, Any]) -> dict[str, Any]:
     return bounded(value, settings.CUSTOM_MAX_BYTES)
 
 
-def bounded(value: dict[str, Any], longest: int) -> dict[str, Any]:
-    """Return a JSON object that can be stored, and is at most so many bytes long without any space between its parts.
+def bounded(value: dict[str, Any], max_bytes: int) -> dict[str, Any]:
+    """Return a JSON object if it can be stored and has at most ``max_bytes`` bytes, written without whitespace.
 
-    Raises for any other one.
+    Raises PydanticCustomError otherwise.
     """
     check_storable(value)
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(written) + sum(map(_zeros, _floats(value))) > longest:
+    if len(written) + sum(map(_zeros, _floats(value))) > max_bytes:
         raise PydanticCustomError("too_large", "Too large")
     return value
 
@@ -93,13 +93,13 @@ def _floats(value: Any) -> Iterator[float]:
 
 
 def _zeros(number: float) -> int:
-    """Return how many more characters a number takes when it is written without an exponent, as PostgreSQL does."""
+    """Return how many characters a number grows by when it is written without an exponent, as PostgreSQL writes it."""
     short = repr(number)
     return len(format(Decimal(short), "f")) - len(short)
 
 
 def check_storable(value: Any, depth: int = MAX_DEPTH) -> None:
-    """Raise for what cannot be stored as JSON, or not shown again."""
+    """Raise PydanticCustomError for a value that cannot be stored as JSON or sent back."""
     if depth < 0:
         raise PydanticCustomError("too_deep", "Nested too deeply")
     if isinstance(value, str) and _UNSTORABLE.search(value):

@@ -1,4 +1,4 @@
-"""Fields of the admin's forms for what answers hold to be of one shape."""
+"""Form fields for the JSON columns in the admin, which accept only what the API accepts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ninja_orgkit.custom.fields import check_storable
 
 
 class JsonObjectField(forms.JSONField):
-    """A JSON object that can be stored; an empty field is the empty one."""
+    """A JSON object that can be stored. An empty field means an empty object."""
 
     def to_python(self, value: Any) -> Any:
-        """Return the object. Raises ValidationError for other JSON, and for text that is none."""
+        """Return the object. Raises ValidationError for other JSON, and for text that is not JSON."""
         found = super().to_python(value)
         if found is None:
             return {}

@@ -13,7 +13,7 @@ from ninja_orgkit.errors import NotFound
 from ninja_orgkit.protocol.fields import LOWER_UUID
 
 _SALT = "ninja_orgkit.exports"
-_LONGEST = 512
+_MAX_LENGTH = 512
 
 
 def download_link(base_url: str, *, job: str, account: str) -> str:
@@ -24,7 +24,7 @@ def download_link(base_url: str, *, job: str, account: str) -> str:
 
 def read_token(token: str) -> tuple[str, str]:
     """Return job and account of a token. Raises NotFound for one that is malformed or tampered with."""
-    if len(token) > _LONGEST or not token.isascii():
+    if len(token) > _MAX_LENGTH or not token.isascii():
         raise NotFound
     try:
         account, job = signing.Signer(sep=".", salt=_SALT).unsign_object(token)

@@ -20,7 +20,7 @@ RENDER = "orgkit.images.render"
 
 _STALE = timedelta(hours=1)
 _PAUSE = timedelta(hours=6)
-_HOPELESS = timedelta(days=1)
+_GIVE_UP_AFTER = timedelta(days=1)
 BATCH = 1000
 _MAX_ATTEMPTS = 3
 
@@ -104,7 +104,7 @@ def revive() -> None:
     """Ask again for the renditions that a killed worker owes; after a day without any an image has failed."""
     now = timezone.now()
     waiting = Image.objects.filter(status=Image.Status.PROCESSING)
-    waiting.filter(updated_at__lte=now - _HOPELESS).update(status=Image.Status.FAILED, updated_at=now)
+    waiting.filter(updated_at__lte=now - _GIVE_UP_AFTER).update(status=Image.Status.FAILED, updated_at=now)
     while _ask_again(now):
         pass
 

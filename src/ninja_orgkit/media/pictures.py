@@ -35,7 +35,7 @@ _TURNS = {
 }
 _SIDEWAYS = {5, 6, 7, 8}
 # What is raised while a picture is read and says nothing about it.
-_NO_FAULT = (OrgKitError, MemoryError, SoftTimeLimitExceeded)
+_NOT_ABOUT_THE_PICTURE = (OrgKitError, MemoryError, SoftTimeLimitExceeded)
 
 
 class ImageInfo(NamedTuple):
@@ -115,7 +115,7 @@ class _Reader:
         """Read up to ``count`` bytes. Raises StorageUnavailable."""
         try:
             return self._file.read(count)
-        except _NO_FAULT:
+        except _NOT_ABOUT_THE_PICTURE:
             raise
         except Exception:
             with reaching():  # entered only here: some pictures are read in hundreds of thousands of steps
@@ -143,7 +143,7 @@ def opened(file: IO[bytes]) -> Iterator[Source]:
         source = Source(reader, kind, shape.frames if shape else None)
         _check_limits(source.size, source.frames)
         yield source
-    except _NO_FAULT:
+    except _NOT_ABOUT_THE_PICTURE:
         raise
     except Exception as exc:
         raise InvalidImage from exc

@@ -35,7 +35,7 @@ _AVATAR_QUALITY = 85
 _LANCZOS_SUPPORT = 3
 _BAND = 128  # rows
 _NO_DELAY = 100  # milliseconds that browsers give a frame without a duration of its own
-_LONGEST_DELAY = 65_535
+_MAX_DELAY = 65_535
 _FLAGS = 20  # where in a file of the extended format they are
 _HAS_ALPHA = 0x10
 
@@ -187,7 +187,7 @@ def _encode_animation(source: Source, target: Size, quality: int) -> tuple[bytes
         nonlocal has_alpha
         for frame in source.decoded():
             delay = round(frame.info.get("duration") or _NO_DELAY)
-            delays.append(min(max(delay, 1), _LONGEST_DELAY))
+            delays.append(min(max(delay, 1), _MAX_DELAY))
             picture = _resized(workable(frame).convert("RGBA").crop((0, 0, *source.size)), target)
             picture = srgb(picture, frame.info.get("icc_profile"))
             has_alpha = has_alpha or not _is_opaque(picture)

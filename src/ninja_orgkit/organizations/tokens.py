@@ -9,7 +9,7 @@ from django.core import signing
 from ninja_orgkit.errors import InvalidToken
 from ninja_orgkit.organizations.models import Invitation
 
-_LONGEST = 255
+_MAX_LENGTH = 255
 
 
 def mint(invitation: Invitation) -> str:
@@ -19,7 +19,7 @@ def mint(invitation: Invitation) -> str:
 
 def read(token: str) -> UUID:
     """Return the id of the invitation that a token is for. Raises InvalidToken."""
-    if not token.isascii() or len(token) > _LONGEST:
+    if not token.isascii() or len(token) > _MAX_LENGTH:
         raise InvalidToken
     try:
         return UUID(_signer().unsign(token))

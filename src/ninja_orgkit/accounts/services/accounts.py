@@ -22,7 +22,7 @@ from ninja_orgkit.errors import field_error
 
 KEYS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
-_LONGEST: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
+_MAX_LENGTHS: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
 _DERIVED = 20
 _REWRITTEN = {"custom", "notification_preferences"}
 """What databases do not keep as it is sent: they sort the keys of JSON and rewrite its numbers."""
@@ -116,12 +116,12 @@ def create_user(
 
 def check_username(username: str, *, own: Account | None = None) -> str | None:
     """Return why a username cannot be had, ``invalid``, ``reserved`` or ``taken``; None when it can."""
-    shortest, longest = settings.USERNAME_MIN_LENGTH, settings.USERNAME_MAX_LENGTH
-    longest = min(longest, host_user.longest_username())
+    max_length = min(settings.USERNAME_MAX_LENGTH, host_user.max_username_length())
     key = username_key(username)
     if key in {username_key(name) for name in settings.RESERVED_USERNAMES}:
         return "reserved"
-    fits = shortest <= len(username) <= longest and len(key or "") <= _LONGEST["username_key"]
+    fits = settings.USERNAME_MIN_LENGTH <= len(username) <= max_length
+    fits = fits and len(key or "") <= _MAX_LENGTHS["username_key"]
     if not key or not fits or not re.fullmatch(settings.USERNAME_PATTERN, username):
         return "invalid"
     if own is not None and own.username_key == key:
@@ -147,7 +147,7 @@ def derive_username(email: str) -> str:
 def randomised(username: str) -> str:
     """Return a username with a random end, within the default length and what the host's column takes."""
     end = f"-{random_part()}"
-    return username[: min(_DERIVED, host_user.longest_username() - len(end))] + end
+    return username[: min(_DERIVED, host_user.max_username_length() - len(end))] + end
 
 
 @transaction.atomic
@@ -189,7 +189,7 @@ def _is_of_another(user: Any, field: str) -> bool:
 
 def _follow(account: Account, name: str, value: str) -> list[str]:
     """Take a value over from the user's row; return the names of the fields that this changed."""
-    value = value[: _LONGEST[name]]
+    value = value[: _MAX_LENGTHS[name]]
     keyless = name in _KEY_OF and getattr(account, _KEY_OF[name][0]) is None and value  # its holder may have gone
     if getattr(account, name) == value and not account._state.adding and not keyless:
         return []
@@ -200,7 +200,7 @@ def _follow(account: Account, name: str, value: str) -> list[str]:
     if name in _KEY_OF:
         column, canonical = _KEY_OF[name]
         key = canonical(value)
-        if key is not None and (len(key) > _LONGEST[column] or _is_held(account, column, key)):
+        if key is not None and (len(key) > _MAX_LENGTHS[column] or _is_held(account, column, key)):
             key = None
         setattr(account, column, key)
         changed.append(column)

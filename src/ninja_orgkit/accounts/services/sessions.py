@@ -18,7 +18,7 @@ from ninja_orgkit.accounts.selectors import account_by_login
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.prepared import Parameter, Prepared
 
-_LONGEST_ADDRESS = 45
+_MAX_ADDRESS_LENGTH = 45
 
 _live = Prepared(
     lambda: Session.objects.select_related("account__user").filter(
@@ -60,7 +60,7 @@ def begin_session(account: Account, *, device: str = "", address: str = "") -> t
         account=account,
         fingerprint=session_fingerprint(account),
         device=device,
-        address=address[:_LONGEST_ADDRESS],  # a proxy may call its client anything
+        address=address[:_MAX_ADDRESS_LENGTH],  # a proxy may call its client anything
         created_at=now,
         refreshed_at=now,
         last_used_at=now,

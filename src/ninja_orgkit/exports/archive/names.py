@@ -7,7 +7,7 @@ import unicodedata
 
 from django.utils.text import slugify
 
-_LONGEST = 120
+_MAX_LENGTH = 120
 _MOST_BYTES = 200
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -18,7 +18,7 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "
 def safe_stem(*parts: object) -> str:
     """Return a file name without an extension, made of words of all the parts, at most 120 characters long."""
     words = (slugify(unicodedata.normalize("NFKC", str(part)), allow_unicode=True) for part in parts)
-    stem = "-".join(word for word in words if word)[:_LONGEST]
+    stem = "-".join(word for word in words if word)[:_MAX_LENGTH]
     # File systems count bytes, 255 at most.
     short = stem.encode()[:_MOST_BYTES].decode(errors="ignore").strip("-_")
     return _no_device(short or "file")

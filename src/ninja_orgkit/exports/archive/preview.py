@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 ROWS = 100
 PICTURES = 300
 
-_LONGEST_CELL = 200
+_MAX_CELL_LENGTH = 200
 
 
 @dataclass
@@ -107,5 +107,5 @@ class Preview:
 
 def _cell(value: Any, path: str | None) -> dict[str, str]:
     text = value if isinstance(value, str) else "" if value in (None, {}, []) else json.dumps(value, ensure_ascii=False)
-    shown = f"{text[:_LONGEST_CELL]}…" if len(text) > _LONGEST_CELL else text
+    shown = f"{text[:_MAX_CELL_LENGTH]}…" if len(text) > _MAX_CELL_LENGTH else text
     return {"text": shown, "href": quote(path) if path else ""}
