@@ -2,7 +2,7 @@
 
 ``org`` is a group with an owner. ``org.as_("viewer")`` is the client of a member with that role, who joins when a test
 first asks for them. ``org.stranger`` is somebody who is signed in and not a member. ``other_org`` is a second group,
-whose owner is a stranger to the first one.
+whose owner is a stranger to the first one; ``make_org`` creates more.
 
 People and organizations come from services, because few tests are about how they register. What is in an organization
 comes through the API: ``add_contact``, ``add_tag`` and ``add_image`` return what the API answers.
@@ -34,6 +34,13 @@ class MakePerson(Protocol):
 
     def __call__(self, name: str = "", *, email: str = "") -> Person:
         """Return somebody with a personal organization; without a name they are ``person1``, ``person2``, …"""
+
+
+class MakeOrg(Protocol):
+    """The ``make_org`` fixture: creates an organization with an owner."""
+
+    def __call__(self, slug: str, *, owner: str = "") -> Org:
+        """Return an organization, whose owner is somebody new."""
 
 
 class Org:
@@ -146,11 +153,6 @@ def _created(response: Any) -> dict[str, Any]:
     return created
 
 
-def _create(slug: str, owner: Person, make_person: MakePerson) -> Org:
-    create_organization(account_of(owner), name=slug.title(), slug=slug)
-    return Org(slug, owner, make_person)
-
-
 @pytest.fixture
 def make_person(db: None) -> MakePerson:
     """Return a function that creates an account and signs it in."""
@@ -168,12 +170,24 @@ def make_person(db: None) -> MakePerson:
 
 
 @pytest.fixture
-def org(make_person: MakePerson) -> Org:
-    """Return the organization ``acme``, which belongs to ``olga``."""
-    return _create("acme", make_person("olga"), make_person)
+def make_org(make_person: MakePerson) -> MakeOrg:
+    """Return a function that creates an organization with an owner."""
+
+    def _make(slug: str, *, owner: str = "") -> Org:
+        person = make_person(owner)
+        create_organization(account_of(person), name=slug.title(), slug=slug)
+        return Org(slug, person, make_person)
+
+    return _make
 
 
 @pytest.fixture
-def other_org(make_person: MakePerson) -> Org:
+def org(make_org: MakeOrg) -> Org:
+    """Return the organization ``acme``, which belongs to ``olga``."""
+    return make_org("acme", owner="olga")
+
+
+@pytest.fixture
+def other_org(make_org: MakeOrg) -> Org:
     """Return the organization ``other``, which belongs to ``bob``, who is not a member of ``acme``."""
-    return _create("other", make_person("bob"), make_person)
+    return make_org("other", owner="bob")

@@ -25,13 +25,13 @@ def definition() -> str:
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-def test_the_search_has_an_index_of_trigrams_with_the_organization() -> None:
+def test_the_search_has_a_trigram_index_with_the_organization() -> None:
     assert "USING gin (organization_id, search_text gin_trgm_ops)" in definition()
 
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-def test_a_search_can_use_it() -> None:
+def test_a_search_can_use_the_index() -> None:
     organization = Organization.objects.create(name="Acme", slug="acme")
     contacts = [Contact(organization=organization, display_name=f"Name {number:06x}") for number in range(3000)]
     for contact in contacts:
@@ -47,7 +47,7 @@ def test_a_search_can_use_it() -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db
 @pytest.mark.parametrize(("missing", "expected"), [("btree_gin", "gin (search_text gin_trgm_ops)"), ("pg_trgm", "")])
-def test_a_server_without_an_extension_gets_a_lesser_index_or_none(
+def test_a_server_without_an_extension_gets_a_simpler_index_or_none(
     monkeypatch: pytest.MonkeyPatch, missing: str, expected: str
 ) -> None:
     renamed = [

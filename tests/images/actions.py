@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 from ninja_orgkit.images.models import Image
@@ -53,8 +52,3 @@ def add_rows(org: Org, count: int) -> list[int]:
             )
         )
     return [image.pk for image in Image.objects.bulk_create(rows)]
-
-
-def files_in(folder: Path) -> list[str]:
-    """Return the names of all files below a folder."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

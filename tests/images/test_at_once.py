@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ninja_orgkit.images.models import Image, ImageAttachment
 from tests.client import Api
-from tests.images.actions import add_rows, attach, contact_images_path, covers_of, files_in
+from tests.images.actions import add_rows, attach, contact_images_path, covers_of
+from tests.media.files import files_in
 from tests.media.pictures import picture
 from tests.org import Org
 from tests.parallel import in_parallel

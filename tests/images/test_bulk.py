@@ -12,7 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.models import OutboxMessage
 from tests.conftest import RunOutbox
-from tests.images.actions import add_rows, files_in
+from tests.images.actions import add_rows
+from tests.media.files import files_in
 from tests.media.pictures import SVG, photo, picture
 from tests.org import Org
 

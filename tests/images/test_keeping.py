@@ -11,7 +11,8 @@ import pytest
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.tags.models import TagAssignment
 from tests.conftest import RunOutbox
-from tests.images.actions import add_rows, attach, files_in
+from tests.images.actions import add_rows, attach
+from tests.media.files import files_in
 from tests.media.pictures import picture
 from tests.org import Org
 

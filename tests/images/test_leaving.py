@@ -12,7 +12,8 @@ from ninja_orgkit.images.services.images import purge_images
 from ninja_orgkit.organizations.models import Membership
 from tests.client import Person
 from tests.conftest import RunOutbox
-from tests.images.actions import add_rows, attach, files_in
+from tests.images.actions import add_rows, attach
+from tests.media.files import files_in
 from tests.org import Org
 
 

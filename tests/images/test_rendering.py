@@ -25,7 +25,8 @@ from ninja_orgkit.media.formats import HEAD_BYTES
 from ninja_orgkit.media.renditions import Rendered, render
 from ninja_orgkit.models import OutboxMessage
 from tests.conftest import RunOutbox
-from tests.images.actions import add_rows, files_in
+from tests.images.actions import add_rows
+from tests.media.files import files_in
 from tests.media.pictures import photo, picture, quarters, written
 from tests.org import Org
 from tests.servers.processes import Worker, environment

@@ -14,7 +14,8 @@ from ninja_orgkit.images.models import Image
 from ninja_orgkit.models import OutboxMessage
 from tests.client import Api
 from tests.conftest import RunOutbox
-from tests.images.actions import add_rows, files_in
+from tests.images.actions import add_rows
+from tests.media.files import files_in
 from tests.media.pictures import HTML, SVG, animation, photo, picture, png_header, quarters, written
 from tests.org import Org
 

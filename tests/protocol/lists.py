@@ -18,7 +18,7 @@ from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.tags.models import Tag, TagAssignment
-from tests.client import Person
+from tests.org import Org, account_of
 
 EQUAL = 60
 """Rows with a smaller number have the same sort values, empty ones where they may be."""
@@ -40,22 +40,16 @@ def word(number: int) -> str:
 
 
 @dataclass(frozen=True)
-class World:
-    """Somebody with a group, in which there is a contact."""
+class Place:
+    """Where the lists are: an organization, whose owner reads them, and a contact in it."""
 
-    person: Person
-    org: str
+    org: Org
     contact: str
 
     @property
     def account(self) -> Account:
-        """Return the row of the account."""
-        return Account.objects.select_related("user").get(slug=self.person.slug)
-
-    @property
-    def row(self) -> Organization:
-        """Return the row of the group."""
-        return Organization.objects.get(slug=self.org)
+        """Return the account of the owner."""
+        return account_of(self.org.owner)
 
     @property
     def target(self) -> Contact:
@@ -63,17 +57,17 @@ class World:
         return Contact.objects.get(slug=self.contact)
 
 
-def add_sessions(world: World, numbers: Iterable[int]) -> None:
+def add_sessions(place: Place, numbers: Iterable[int]) -> None:
     """Sign in again and again."""
-    account = world.account
+    account = place.account
     login = {"account": account, "fingerprint": session_fingerprint(account), "expires_at": _FAR}
     times = [moment(number) for number in numbers]
     Session.objects.bulk_create(Session(**login, created_at=time, last_used_at=time) for time in times)
 
 
-def add_organizations(world: World, numbers: Iterable[int]) -> None:
+def add_organizations(place: Place, numbers: Iterable[int]) -> None:
     """Make organizations that the person is in."""
-    account = world.account
+    account = place.account
     rows = Organization.objects.bulk_create(
         Organization(
             slug=f"team-{number}", name=word(number), sort_key=search_key(word(number)), created_at=moment(number)
@@ -83,10 +77,10 @@ def add_organizations(world: World, numbers: Iterable[int]) -> None:
     Membership.objects.bulk_create(Membership(organization=row, account=account, role="member") for row in rows)
 
 
-def add_members(world: World, numbers: Iterable[int]) -> None:
+def add_members(place: Place, numbers: Iterable[int]) -> None:
     """Let people join the group."""
-    numbers, row = list(numbers), world.row
-    users = get_user_model().objects.bulk_create(get_user_model()(username=f"person{number}") for number in numbers)
+    numbers, row = list(numbers), place.org.row
+    users = get_user_model().objects.bulk_create(get_user_model()(username=f"member{number}") for number in numbers)
     accounts = Account.objects.bulk_create(
         Account(user=user, slug=f"person-{number}", username=word(number))
         for user, number in zip(users, numbers, strict=True)
@@ -97,9 +91,9 @@ def add_members(world: World, numbers: Iterable[int]) -> None:
     )
 
 
-def add_invitations(world: World, numbers: Iterable[int]) -> None:
+def add_invitations(place: Place, numbers: Iterable[int]) -> None:
     """Invite people who decline."""
-    row, account = world.row, world.account
+    row, account = place.org.row, place.account
     Invitation.objects.bulk_create(
         Invitation(
             organization=row,
@@ -114,9 +108,9 @@ def add_invitations(world: World, numbers: Iterable[int]) -> None:
     )
 
 
-def add_contacts(world: World, numbers: Iterable[int]) -> None:
+def add_contacts(place: Place, numbers: Iterable[int]) -> None:
     """Keep more contacts."""
-    row = world.row
+    row = place.org.row
     for number in numbers:
         text, time = word(number), moment(number)
         contact = Contact.objects.create(
@@ -130,31 +124,31 @@ def add_contacts(world: World, numbers: Iterable[int]) -> None:
         Contact.objects.filter(pk=contact.pk).update(updated_at=time)
 
 
-def _tags(world: World, numbers: Iterable[int]) -> list[Tag]:
+def _tags(place: Place, numbers: Iterable[int]) -> list[Tag]:
     rows = []
     for number in numbers:
         # Accents make names differ, and leave alone what is sorted by.
         name = f"a{chr(0x300 + number)}" if number < EQUAL else f"tag {number:04}"
-        rows.append(Tag(organization=world.row, name=name, slug=f"tag-{number}", created_at=moment(number)))
+        rows.append(Tag(organization=place.org.row, name=name, slug=f"tag-{number}", created_at=moment(number)))
         rows[-1].derive()
     return Tag.objects.bulk_create(rows)
 
 
-def add_tags(world: World, numbers: Iterable[int]) -> None:
+def add_tags(place: Place, numbers: Iterable[int]) -> None:
     """Make tags, some of which are assigned once."""
-    rows = [tag for tag in _tags(world, numbers) if tag.pk % 3 == 0]
-    target = target_of(world.target)
+    rows = [tag for tag in _tags(place, numbers) if tag.pk % 3 == 0]
+    target = target_of(place.target)
     TagAssignment.objects.bulk_create(TagAssignment(tag=tag, **target) for tag in rows)
 
 
-def add_tags_of_contact(world: World, numbers: Iterable[int]) -> None:
+def add_tags_of_contact(place: Place, numbers: Iterable[int]) -> None:
     """Give the contact tags."""
-    target = target_of(world.target)
-    TagAssignment.objects.bulk_create(TagAssignment(tag=tag, **target) for tag in _tags(world, numbers))
+    target = target_of(place.target)
+    TagAssignment.objects.bulk_create(TagAssignment(tag=tag, **target) for tag in _tags(place, numbers))
 
 
-def _images(world: World, numbers: Iterable[int]) -> list[Image]:
-    row = world.row
+def _images(place: Place, numbers: Iterable[int]) -> list[Image]:
+    row = place.org.row
     return Image.objects.bulk_create(
         Image(
             organization=row,
@@ -172,23 +166,23 @@ def _images(world: World, numbers: Iterable[int]) -> list[Image]:
     )
 
 
-def add_images(world: World, numbers: Iterable[int]) -> None:
+def add_images(place: Place, numbers: Iterable[int]) -> None:
     """Keep more images."""
-    _images(world, numbers)
+    _images(place, numbers)
 
 
-def add_images_of_contact(world: World, numbers: Iterable[int]) -> None:
+def add_images_of_contact(place: Place, numbers: Iterable[int]) -> None:
     """Give the contact images."""
-    numbers, target = list(numbers), target_of(world.target)
+    numbers, target = list(numbers), target_of(place.target)
     ImageAttachment.objects.bulk_create(
         ImageAttachment(image=image, position=max(0, number - EQUAL), **target)
-        for image, number in zip(_images(world, numbers), numbers, strict=True)
+        for image, number in zip(_images(place, numbers), numbers, strict=True)
     )
 
 
-def add_exports(world: World, numbers: Iterable[int]) -> None:
+def add_exports(place: Place, numbers: Iterable[int]) -> None:
     """Let there be exports that failed."""
-    row = world.row
+    row = place.org.row
     ExportJob.objects.bulk_create(
         ExportJob(organization=row, status="failed", lease_until=_FAR, created_at=moment(number)) for number in numbers
     )
@@ -212,13 +206,13 @@ class Listing:
 
     path: str
     orderings: tuple[str, ...]
-    add: Callable[[World, Iterable[int]], None]
+    add: Callable[[Place, Iterable[int]], None]
     identify: Callable[[dict[str, Any]], Any]
     remove: Callable[[Any], Any]
 
-    def url(self, world: World) -> str:
-        """Return the path of the list in a world."""
-        return self.path.format(org_slug=world.org, app_label="contacts", model="contact", obj_id=world.contact)
+    def url(self, place: Place) -> str:
+        """Return the path of the list in a place."""
+        return self.path.format(org_slug=place.org.slug, app_label="contacts", model="contact", obj_id=place.contact)
 
 
 LISTS = (

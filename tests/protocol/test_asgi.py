@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
 from django.core.handlers.asgi import ASGIHandler
 
-from tests.client import Person
+from tests.org import Org
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the requests run in threads of their own
 
@@ -19,15 +18,14 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=zz"
 
 
-@pytest.fixture
-def ann(register: Callable[..., Person]) -> Person:
-    """Return somebody."""
-    return register("ann@example.com", username="ann")
-
-
-def post(person: Person, path: str, body: bytes, content_type: str, **headers: str) -> tuple[int, Any]:
+def post(org: Org, path: str, body: bytes, content_type: str, **headers: str) -> tuple[int, Any]:
     """POST a body in parts, without a length unless a header gives one; return the status and the answer."""
-    named = {"host": "testserver", "authorization": f"Bearer {person.access}", "content-type": content_type, **headers}
+    named = {
+        "host": "testserver",
+        "authorization": f"Bearer {org.owner.access}",
+        "content-type": content_type,
+        **headers,
+    }
     scope = {
         "type": "http",
         "http_version": "1.1",
@@ -59,32 +57,32 @@ CHUNKED = {"transfer_encoding": "chunked"}
 
 
 @pytest.mark.parametrize("headers", [CHUNKED, {}], ids=["chunked", "HTTP/2"])
-def test_json_without_a_length_is_read(ann: Person, headers: dict[str, str]) -> None:
-    body = json.dumps({"organization": ann.org, "display_name": "Ada"}).encode()
-    status, contact = post(ann, "/contacts/", body, "application/json", **headers)
+def test_json_without_a_length_is_read(org: Org, headers: dict[str, str]) -> None:
+    body = json.dumps({"organization": org.slug, "display_name": "Ada"}).encode()
+    status, contact = post(org, "/contacts/", body, "application/json", **headers)
     assert (status, contact["display_name"]) == (201, "Ada")
 
 
 @pytest.mark.parametrize("kind", ["application/json", FORM])
-def test_a_body_without_a_length_is_bounded_like_any_other(ann: Person, kind: str) -> None:
+def test_a_body_without_a_length_is_limited_like_any_other(org: Org, kind: str) -> None:
     begin, end = (b'{"a": "', b'"}') if kind == "application/json" else (b"a=", b"")
     for size, expected in ((1024 * 1024, 422), (1024 * 1024 + 1, 413)):
         body = begin + b"x" * (size - len(begin) - len(end)) + end
-        assert post(ann, f"/images/orgs/{ann.org}/attach/", body, kind, **CHUNKED)[0] == expected
+        assert post(org, f"/images/orgs/{org.slug}/attach/", body, kind, **CHUNKED)[0] == expected
 
 
 @pytest.mark.parametrize("headers", [CHUNKED, {}], ids=["chunked", "HTTP/2"])
-def test_a_form_with_files_has_to_say_how_long_it_is(ann: Person, headers: dict[str, str]) -> None:
+def test_a_form_with_files_needs_a_length(org: Org, headers: dict[str, str]) -> None:
     body = b'--zz\r\nContent-Disposition: form-data; name="image_id"\r\n\r\n1\r\n--zz--\r\n'
-    for path in ("/users/avatar", f"/images/orgs/{ann.org}/attach/"):
-        status, answer = post(ann, path, body, MULTIPART, **headers)
+    for path in ("/users/avatar", f"/images/orgs/{org.slug}/attach/"):
+        status, answer = post(org, path, body, MULTIPART, **headers)
         assert (status, answer["code"]) == (411, "length_required")
-    status, answer = post(ann, f"/images/orgs/{ann.org}/attach/", body, MULTIPART, content_length=str(len(body)))
+    status, answer = post(org, f"/images/orgs/{org.slug}/attach/", body, MULTIPART, content_length=str(len(body)))
     assert (status, answer["errors"][0]["loc"]) == (422, ["body", "app_label"])
 
 
 @pytest.mark.parametrize("path", ["/contacts/", "/users/avatar"])
-def test_a_body_of_another_kind_is_refused_with_a_length_or_without(ann: Person, path: str) -> None:
+def test_a_body_of_the_wrong_media_type_is_refused_with_and_without_a_length(org: Org, path: str) -> None:
     for headers in (CHUNKED, {"content_length": "2"}):
-        status, answer = post(ann, path, b"{}", "text/plain", **headers)
+        status, answer = post(org, path, b"{}", "text/plain", **headers)
         assert (status, answer["code"]) == (415, "unsupported_media_type")

@@ -49,7 +49,7 @@ def _schemas() -> Iterator[type[BaseModel]]:
                 yield found
 
 
-def test_no_name_can_be_taken_for_one_of_the_hosts() -> None:
+def test_no_schema_name_can_collide_with_one_of_a_host() -> None:
     names = [*SCHEMAS, *DOCUMENT["components"]["securitySchemes"]]
     assert [name for name in names if not name.startswith("Orgkit")] == []
 
@@ -93,7 +93,7 @@ def test_every_failure_is_a_problem_with_an_example_for_each_code() -> None:
                 assert f"`{code}`" in answer["description"]
 
 
-def test_what_a_client_has_to_read_from_headers_is_documented() -> None:
+def test_headers_that_a_client_needs_are_documented() -> None:
     wanted = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After", 416: "Content-Range"}
     for operation in OPERATIONS:
         for status, header in wanted.items():
@@ -130,7 +130,7 @@ def test_every_error_that_a_service_can_raise_is_documented_somewhere() -> None:
     assert known - documented == {"method_not_allowed", "length_required", "image_exists"}
 
 
-def test_bodies_tell_their_bounds_and_no_defaults_that_a_client_might_send() -> None:
+def test_bodies_document_their_limits_and_no_defaults() -> None:
     bodies = {name: schema for name, schema in SCHEMAS.items() if schema.get("additionalProperties") is False}
     assert "OrgkitProfileChange" in bodies
     fields = [field for schema in bodies.values() for field in schema["properties"].values()]
@@ -141,7 +141,7 @@ def test_bodies_tell_their_bounds_and_no_defaults_that_a_client_might_send() -> 
     assert (ids["minItems"], ids["maxItems"], ids["items"]["minimum"]) == (1, 1000, 1)
 
 
-def test_a_page_tells_how_long_it_may_be() -> None:
+def test_a_page_documents_its_maximum_length() -> None:
     parameters = DOCUMENT["paths"]["/contacts/"]["get"]["parameters"]
     limit = next(parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
     assert (limit["minimum"], limit["maximum"]) == (1, 200)

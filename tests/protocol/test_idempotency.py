@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -12,9 +14,9 @@ from PIL import Image as Picture
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.models import IdempotencyRecord
-from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.protocol import idempotency
 from ninja_orgkit.urls import api
+from tests.org import Org
 from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
@@ -22,17 +24,13 @@ pytestmark = pytest.mark.django_db
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 
-@pytest.fixture
-def ann(register):
-    return register()
+def create(org: Org, name: str = "Bob", key: dict[str, str] = KEY) -> Any:
+    """Create a contact with an Idempotency-Key."""
+    return org.api.post("/contacts/", {"organization": org.slug, "display_name": name}, headers=key)
 
 
-def create(person, name="Bob", key=KEY):
-    return person.api.post("/contacts/", {"organization": person.org, "display_name": name}, headers=key)
-
-
-def test_the_same_request_again_gets_the_same_answer_and_makes_nothing(ann):
-    first, again = create(ann), create(ann)
+def test_repeating_a_request_returns_the_same_answer_and_creates_nothing(org: Org) -> None:
+    first, again = create(org), create(org)
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.content == first.content
     assert (again["Location"], again["ETag"]) == (first["Location"], first["ETag"])
@@ -42,70 +40,65 @@ def test_the_same_request_again_gets_the_same_answer_and_makes_nothing(ann):
     assert Contact.objects.count() == 1
 
 
-def test_another_body_with_the_same_key_is_refused(ann):
-    create(ann)
-    answer = create(ann, name="Eve")
+def test_another_body_with_the_same_key_is_refused(org: Org) -> None:
+    create(org)
+    answer = create(org, name="Eve")
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
     assert Contact.objects.count() == 1
 
 
-def test_a_key_belongs_to_one_user_one_method_and_one_path(ann, register):
-    bob = register()
-    assert create(ann).status_code == create(bob).status_code == 201
-    assert ann.api.post(f"/orgs/{ann.org}/tags/", {"name": "VIP"}, headers=KEY).status_code == 201
+def test_a_key_belongs_to_one_user_one_method_and_one_path(org: Org, other_org: Org) -> None:
+    assert create(org).status_code == create(other_org).status_code == 201
+    assert org.api.post(f"/orgs/{org.slug}/tags/", {"name": "VIP"}, headers=KEY).status_code == 201
     assert Contact.objects.count() == 2
 
 
-def test_a_failure_pins_nothing(ann):
-    bad = ann.api.post("/contacts/", {"organization": ann.org}, headers=KEY)
-    conflict = ann.api.post(f"/orgs/{ann.org}/tags/", {"name": "VIP"})
+def test_a_failed_request_does_not_use_up_the_key(org: Org) -> None:
+    bad = org.api.post("/contacts/", {"organization": org.slug}, headers=KEY)
+    conflict = org.api.post(f"/orgs/{org.slug}/tags/", {"name": "VIP"})
     assert (bad.status_code, conflict.status_code) == (422, 201)
-    assert ann.api.post(f"/orgs/{ann.org}/tags/", {"name": "vip"}, headers=KEY).status_code == 409
-    assert ann.api.post(f"/orgs/{ann.org}/tags/", {"name": "other"}, headers=KEY).status_code == 201
-    assert create(ann).status_code == 201
+    assert org.api.post(f"/orgs/{org.slug}/tags/", {"name": "vip"}, headers=KEY).status_code == 409
+    assert org.api.post(f"/orgs/{org.slug}/tags/", {"name": "other"}, headers=KEY).status_code == 201
+    assert create(org).status_code == 201
 
 
-def test_authorisation_comes_before_the_replay(ann, register):
-    bob = register()
-    slug = ann.api.post("/orgs/", {"name": "Both"}).json()["slug"]
-    membership = Membership(role="member")
-    membership.organization_id = Membership.objects.get(organization__slug=slug).organization_id
-    membership.account_id = Membership.objects.get(account__slug=bob.slug).account_id
-    membership.save()
-    body = {"organization": slug, "display_name": "Carl"}
+def test_permission_is_checked_before_an_answer_is_replayed(org: Org) -> None:
+    bob = org.stranger
+    membership = org.join(bob, "member")
+    body = {"organization": org.slug, "display_name": "Carl"}
     assert bob.api.post("/contacts/", body, headers=KEY).status_code == 201
     membership.delete()
     assert bob.api.post("/contacts/", body, headers=KEY).status_code == 404
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "naïve", "a b", "a\tb"])
-def test_a_key_that_is_none_is_refused(ann, key):
-    answer = create(ann, key={"Idempotency-Key": key})
+def test_an_invalid_key_is_refused(org: Org, key: str) -> None:
+    answer = create(org, key={"Idempotency-Key": key})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_idempotency_key")
 
 
-def test_a_request_that_is_still_running_is_a_conflict_until_its_lease_ends(ann):
-    create(ann)
+def test_a_key_in_use_is_a_conflict_until_its_lease_ends(org: Org) -> None:
+    create(org)
     IdempotencyRecord.objects.update(status=None, lease_until=timezone.now() + timedelta(minutes=1))
-    answer = create(ann)
+    answer = create(org)
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
     IdempotencyRecord.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert create(ann).status_code == 201
-    assert create(ann)["Idempotency-Replayed"] == "true"
+    assert create(org).status_code == 201
+    assert create(org)["Idempotency-Replayed"] == "true"
     assert Contact.objects.count() == 2
 
 
-def test_a_key_is_forgotten_after_a_day(ann):
-    create(ann)
+def test_a_key_is_forgotten_after_a_day(org: Org) -> None:
+    create(org)
     IdempotencyRecord.objects.update(created_at=timezone.now() - timedelta(hours=25))
-    assert create(ann, name="Eve").status_code == 201
+    assert create(org, name="Eve").status_code == 201
     IdempotencyRecord.objects.update(created_at=timezone.now() - timedelta(hours=25))
     assert idempotency.purge() == 1
 
 
-def test_uploads_are_compared_by_content_and_not_by_boundaries(ann):
-    def upload(color):
-        return ann.api.upload(f"/images/orgs/{ann.org}/images/", file=picture(color), title="One", headers=KEY)
+def test_uploads_are_compared_by_their_content(org: Org) -> None:
+    def upload(color: str) -> Any:
+        return org.api.upload(f"/images/orgs/{org.slug}/images/", file=coloured(color), title="One", headers=KEY)
 
     first, again, other = upload("red"), upload("red"), upload("blue")
     assert [answer.status_code for answer in (first, again, other)] == [201, 201, 422]
@@ -114,14 +107,15 @@ def test_uploads_are_compared_by_content_and_not_by_boundaries(ann):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_uses_of_one_key_at_once_make_one_object(ann):
-    answers = in_parallel(16, lambda _: create(ann).status_code)
+def test_concurrent_requests_with_one_key_make_one_object(org: Org) -> None:
+    answers = in_parallel(16, lambda _: create(org).status_code)
     assert set(answers) <= {201, 409}
     assert 201 in answers
     assert Contact.objects.count() == 1
 
 
-def picture(color: str) -> BytesIO:
+def coloured(color: str) -> BytesIO:
+    """Return a picture of one colour as a file."""
     file = BytesIO()
     Picture.new("RGB", (8, 8), color).save(file, "PNG")
     file.seek(0)
@@ -129,16 +123,18 @@ def picture(color: str) -> BytesIO:
     return file
 
 
+Posts = dict[str, tuple[str, Any]]
+
+
 @pytest.fixture
-def posts(ann):
-    """What to send to each operation that takes a key: its path, and JSON, or the fields of a form with files."""
-    group = ann.api.post("/orgs/", {"name": "Acme"}).json()["slug"]
-    contact = ann.api.post("/contacts/", {"organization": group, "display_name": "Bob"}).json()["slug"]
-    images = f"/images/orgs/{group}"
-    ids = [ann.api.upload(f"{images}/images/", file=picture(color)).json()["id"] for color in ("red", "green", "blue")]
+def posts(org: Org) -> Posts:
+    """Return what to send to each operation that takes a key: a path, and JSON or the fields of a form with files."""
+    group, images = org.slug, org.images_root
+    contact = org.add_contact("Bob")["slug"]
+    ids = [org.add_image()["id"] for _ in range(3)]
     target = {"app_label": "contacts", "model": "contact", "obj_id": contact}
     of_object = f"{images}/images/contacts/contact/{contact}"
-    ann.api.post(f"{images}/attach/", {"image_id": ids[0], **target})
+    org.api.post(f"{images}/attach/", {"image_id": ids[0], **target})
     return {
         "create_organization": ("/orgs/", {"name": "Second"}),
         "create_invitation": (f"/orgs/{group}/invitations/", {"email": "carl@example.com", "role": "viewer"}),
@@ -159,7 +155,7 @@ def posts(ann):
     }
 
 
-def _documented():
+def _documented() -> Iterator[str]:
     """Return the operations that are said to take a key."""
     for operations in api.get_openapi_schema(path_prefix="")["paths"].values():
         for operation in operations.values():
@@ -167,18 +163,18 @@ def _documented():
                 yield operation["operationId"]
 
 
-def test_it_is_taken_by_every_post_that_creates_uploads_acts_in_bulk_or_exports(posts):
+def test_the_documented_operations_with_a_key_are_exactly_these(posts: Posts) -> None:
     assert set(_documented()) == set(posts)
 
 
 @pytest.mark.parametrize("operation", sorted(_documented()))
-def test_every_operation_that_takes_a_key_is_done_once(ann, posts, operation):
+def test_every_operation_with_a_key_happens_once(org: Org, posts: Posts, operation: str) -> None:
     path, body = posts[operation]
 
-    def send():
+    def send() -> Any:
         if "upload" in operation:
-            return ann.api.upload(path, headers=KEY, **{name: picture(color) for name, color in body.items()})
-        return ann.api.post(path, body, headers=KEY)
+            return org.api.upload(path, headers=KEY, **{name: coloured(color) for name, color in body.items()})
+        return org.api.post(path, body, headers=KEY)
 
     first, again = send(), send()
     assert 200 <= first.status_code < 300, first.content

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from io import BytesIO
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
-from PIL import Image as Picture
+from pytest_django import Settings
 
-from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.models import ThrottleCounter
-from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.urls import api as ready_made
-from tests.client import Person
+from tests.media.pictures import picture
+from tests.org import PASSWORD, Org
+from tests.protocol.samples import path_parts
 
 DOCUMENT: dict[str, Any] = ready_made.get_openapi_schema(path_prefix="")
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -25,7 +24,6 @@ OPERATIONS = {
     for method, operation in operations.items()
     if "application/json" in operation.get("requestBody", {}).get("content", ())
 }
-PASSWORD = "correct horse battery"
 NEW_PASSWORD = "stapled battery horse"
 
 SECRETS = {"password", "old_password", "new_password", "token", "refresh", "invitation"}
@@ -34,23 +32,23 @@ UNBOUNDED = {"token", "refresh", "invitation"}
 """Whatever its length, a token that is none is just that."""
 
 
-def valid(world: World) -> dict[str, Any]:
+def valid(samples: Samples) -> dict[str, Any]:
     """Return a body for each operation that would be done."""
-    target = {"app_label": "contacts", "model": "contact", "obj_id": world.parts["slug"]}
+    target = {"app_label": "contacts", "model": "contact", "obj_id": samples.parts["slug"]}
     contact = {
         "display_name": "Bo", "first_name": "Bo", "last_name": "B", "email": "bo@example.com", "phone": "1",
         "location": "Here", "notes": "x", "custom": {"a": 1},
     }  # fmt: skip
     texts = {"title": "One", "description": "x", "alt_text": "x"}
     return {
-        "obtain_token_pair": {"email": world.person.email, "password": PASSWORD},
-        "refresh_token_pair": {"refresh": world.person.refresh},
-        "verify_token": {"token": world.person.access},
-        "log_out": {"refresh": world.person.refresh},
+        "obtain_token_pair": {"email": samples.org.owner.email, "password": PASSWORD},
+        "refresh_token_pair": {"refresh": samples.org.owner.refresh},
+        "verify_token": {"token": samples.org.owner.access},
+        "log_out": {"refresh": samples.org.owner.refresh},
         "change_password": {"old_password": PASSWORD, "new_password": NEW_PASSWORD},
         "request_email_change": {"email": "new@example.com", "password": PASSWORD},
-        "resend_verification": {"email": world.person.email},
-        "request_password_reset": {"email": world.person.email},
+        "resend_verification": {"email": samples.org.owner.email},
+        "request_password_reset": {"email": samples.org.owner.email},
         "confirm_password_reset": {"token": "x", "new_password": NEW_PASSWORD},
         "register_user": {
             "email": "eve@example.com", "password": PASSWORD, "username": "eve", "first_name": "Eve", "last_name": "E",
@@ -66,67 +64,42 @@ def valid(world: World) -> dict[str, Any]:
         "create_invitation": {"email": "guest@example.com", "role": "member"},
         "accept_invitation": {"token": "x"},
         "decline_invitation": {"token": "x"},
-        "create_contact": {"organization": world.parts["org_slug"], **contact},
-        "replace_contact": {"organization": world.parts["org_slug"], **contact},
-        "update_contact": {"organization": world.parts["org_slug"], **contact},
+        "create_contact": {"organization": samples.parts["org_slug"], **contact},
+        "replace_contact": {"organization": samples.parts["org_slug"], **contact},
+        "update_contact": {"organization": samples.parts["org_slug"], **contact},
         "create_tag": {"name": "New", "slug": "new", "color": "#112233"},
         "update_tag": {"name": "New", "slug": "new", "color": "#112233"},
         "assign_tags": {"tags": ["New"]},
         "update_image": texts,
-        "bulk_delete_images": {"ids": [world.parts["image_id"]]},
-        "attach_image": {"image_id": world.parts["image_id"], **target},
-        "detach_image": {"image_id": world.parts["image_id"], **target},
-        "attach_images_to_object": {"image_ids": [world.parts["image_id"]]},
-        "bulk_attach_images": {"image_ids": [world.parts["image_id"]]},
-        "bulk_detach_images": {"image_ids": [world.parts["image_id"]]},
+        "bulk_delete_images": {"ids": [samples.parts["image_id"]]},
+        "attach_image": {"image_id": samples.parts["image_id"], **target},
+        "detach_image": {"image_id": samples.parts["image_id"], **target},
+        "attach_images_to_object": {"image_ids": [samples.parts["image_id"]]},
+        "bulk_attach_images": {"image_ids": [samples.parts["image_id"]]},
+        "bulk_detach_images": {"image_ids": [samples.parts["image_id"]]},
         "update_image_of_object": {"is_cover": True, "position": 0, **texts},
     }  # fmt: skip
 
 
-class World:
-    """Somebody who has one of everything."""
+class Samples:
+    """An organization with one of everything."""
 
-    def __init__(self, person: Person, register: Callable[..., Person]) -> None:
-        self.person = person
-        api = person.api
-        org = api.post("/orgs/", {"name": "Acme", "slug": "acme"}).json()["slug"]
-        slug = api.post("/contacts/", {"organization": org, "display_name": "Ada"}).json()["slug"]
-        (tag,) = api.post(f"/orgs/{org}/tags/contacts/contact/{slug}/", ["vip"]).json()
-        uploaded = api.upload(f"/images/orgs/{org}/images/", file=picture())
-        assert uploaded.status_code == 201, uploaded.content
-        image = uploaded.json()["id"]
-        assert (
-            api.post(f"/images/orgs/{org}/images/contacts/contact/{slug}/", {"image_ids": [image]}).status_code == 200
-        )
-        member = register("bob@example.com", username="bob")
-        account = Account.objects.get(slug=member.slug)
-        Membership.objects.create(organization=Organization.objects.get(slug=org), account=account, role="member")
-        self.parts: dict[str, Any] = {
-            "org_slug": org, "slug": slug, "tag_id": tag["id"], "image_id": image, "user_slug": member.slug,
-            "app_label": "contacts", "model": "contact", "obj_id": slug,
-        }  # fmt: skip
+    def __init__(self, org: Org) -> None:
+        self.org = org
+        self.parts = path_parts(org)
 
     def send(self, operation: str, body: Any) -> Any:
         """Send a JSON body to an operation."""
         method, route, _ = OPERATIONS[operation]
         content = body if isinstance(body, bytes) else json.dumps(body)
-        return self.person.api.send(method, route.format(**self.parts), content, content_type="application/json")
-
-
-def picture() -> BytesIO:
-    """Return a picture as a file."""
-    file = BytesIO()
-    Picture.new("RGB", (8, 8), "teal").save(file, "PNG")
-    file.seek(0)
-    file.name = "teal.png"
-    return file
+        return self.org.api.send(method, route.format(**self.parts), content, content_type="application/json")
 
 
 @pytest.fixture
-def world(register: Callable[..., Person], settings: Any) -> World:
-    """Return somebody who has one of everything."""
+def samples(org: Org, settings: Settings) -> Samples:
+    """Return an organization with one of everything, where nothing is throttled."""
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "THROTTLING": False}
-    return World(register("ann@example.com", PASSWORD, username="ann"), register)
+    return Samples(org)
 
 
 def everything() -> dict[str, list[Any]]:
@@ -195,17 +168,17 @@ def _bad_texts(name: str, field: dict[str, Any]) -> Iterator[str]:
         yield "x" * 1_000_000
 
 
-def test_every_body_of_the_api_is_tested_here(world: World) -> None:
-    assert set(valid(world)) == set(OPERATIONS)
+def test_every_body_of_the_api_is_covered_by_these_tests(samples: Samples) -> None:
+    assert set(valid(samples)) == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_body_that_is_valid_is_not_refused(world: World, operation: str) -> None:
-    assert world.send(operation, valid(world)[operation]).status_code in (200, 201, 202, 204, 400)
+def test_a_valid_body_is_accepted(samples: Samples, operation: str) -> None:
+    assert samples.send(operation, valid(samples)[operation]).status_code in (200, 201, 202, 204, 400)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_text_has_a_longest_length(operation: str) -> None:
+def test_every_text_has_a_maximum_length(operation: str) -> None:
     for name, field in schema_of(operation)["properties"].items():
         text = kinds_of(field).get("string")
         if text is not None and name not in UNBOUNDED and not {"enum", "pattern"} & set(text):
@@ -214,12 +187,12 @@ def test_every_text_has_a_longest_length(operation: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_no_field_takes_what_it_should_not_and_nothing_is_written(world: World, operation: str) -> None:
-    good = valid(world)[operation]
+def test_an_invalid_value_in_any_field_is_refused_and_nothing_is_written(samples: Samples, operation: str) -> None:
+    good = valid(samples)[operation]
     before = everything()
     for name, field in schema_of(operation)["properties"].items():
         for bad in bad_values(name, field):
-            response = world.send(operation, {**good, name: bad})
+            response = samples.send(operation, {**good, name: bad})
             assert (response.status_code, response.json()["code"]) == (422, "validation_error"), (name, bad)
             assert any(error["loc"][:2] == ["body", name] for error in response.json()["errors"]), (name, bad)
     assert everything() == before
@@ -227,52 +200,53 @@ def test_no_field_takes_what_it_should_not_and_nothing_is_written(world: World, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_field_that_is_not_known_or_missing_is_refused_and_nothing_is_written(world: World, operation: str) -> None:
-    good, schema = valid(world)[operation], schema_of(operation)
+def test_unknown_and_missing_fields_are_refused_and_nothing_is_written(samples: Samples, operation: str) -> None:
+    good, schema = valid(samples)[operation], schema_of(operation)
     before = everything()
     for name in ("unknown", "id", "pk", "created_at", "is_superuser", "__class__", "", "a\x00", "\ud800", "x" * 5000):
-        response = world.send(operation, {**good, name: 1})
+        response = samples.send(operation, {**good, name: 1})
         assert (response.status_code, response.json()["code"]) == (422, "validation_error"), name
     for name in schema.get("required", ()):
-        response = world.send(operation, {key: value for key, value in good.items() if key != name})
+        response = samples.send(operation, {key: value for key, value in good.items() if key != name})
         assert response.status_code == 422
         assert ["body", name] in [error["loc"] for error in response.json()["errors"]]
     assert everything() == before
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_body_that_is_no_object_is_refused_and_nothing_is_written(world: World, operation: str) -> None:
+def test_a_body_that_is_not_an_object_is_refused_and_nothing_is_written(samples: Samples, operation: str) -> None:
     optional = not OPERATIONS[operation][2]["requestBody"]["required"]
     before = everything()
     for body in ([], [[]], "x", 5, 2**64, 1.5, True, *(() if optional else (None, b""))):
-        response = world.send(operation, body)
+        response = samples.send(operation, body)
         assert (response.status_code, response.json()["code"]) == (422, "validation_error"), body
     assert everything() == before
 
 
-def test_what_a_form_says_is_checked_as_if_it_were_json(world: World) -> None:
-    api, images = world.person.api, f"/images/orgs/{world.parts['org_slug']}"
-    image, target = str(world.parts["image_id"]), {"app_label": "contacts", "model": "contact"}
+def test_forms_are_validated_like_json(samples: Samples) -> None:
+    api, images = samples.org.api, f"/images/orgs/{samples.parts['org_slug']}"
+    image, target = str(samples.parts["image_id"]), {"app_label": "contacts", "model": "contact"}
     before = everything()
-    for path, good, changes in (
+    forms: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = [
         (
             f"{images}/bulk-delete/",
             {"ids": [image]},
-            ({"ids": []}, {"ids": [image, str(2**63)]}, {"ids": ["x"]}, {"a": "1"}),
+            [{"ids": []}, {"ids": [image, str(2**63)]}, {"ids": ["x"]}, {"a": "1"}],
         ),
         (
             f"{images}/detach/",
-            {"image_id": image, **target, "obj_id": world.parts["slug"]},
-            (
+            {"image_id": image, **target, "obj_id": samples.parts["slug"]},
+            [
                 {"image_id": "1.5"},
                 {"image_id": "-1"},
                 {"image_id": ""},
                 {"obj_id": "a\x00"},
                 {"model": "x" * 256},
                 {"a": "1"},
-            ),
+            ],
         ),
-    ):
+    ]
+    for path, good, changes in forms:
         for change in changes:
             response = api.upload(path, **{**good, **change})
             assert (response.status_code, response.json()["code"]) == (422, "validation_error"), change
@@ -283,12 +257,13 @@ def test_what_a_form_says_is_checked_as_if_it_were_json(world: World) -> None:
         ("description", "\x07"),
         ("a", "1"),
     ):
-        response = api.upload(f"{images}/images/", file=picture(), **{name: bad})
+        texts: dict[str, Any] = {name: bad}
+        response = api.upload(f"{images}/images/", file=picture(), **texts)
         assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["body", name])
     assert everything() == before
 
 
-def test_lines_are_stripped_and_composed_and_texts_keep_their_lines(world: World) -> None:
+def test_lines_are_stripped_and_normalised_and_texts_keep_their_line_breaks(samples: Samples) -> None:
     line, text = "  Zoe\u0308 \u3000", " a\r\n\tZoe\u0308\n "
     kept = {"line": "Zoë", "text": " a\n\tZoë\n "}
     for operation, lines, texts in (
@@ -302,26 +277,29 @@ def test_lines_are_stripped_and_composed_and_texts_keep_their_lines(world: World
         ("update_image", ("title", "alt_text"), ("description",)),
         ("update_image_of_object", ("title", "alt_text"), ("description",)),
     ):
-        sent = {**valid(world)[operation], **dict.fromkeys(lines, line), **dict.fromkeys(texts, text)}
-        response = world.send(operation, sent)
+        sent = {**valid(samples)[operation], **dict.fromkeys(lines, line), **dict.fromkeys(texts, text)}
+        response = samples.send(operation, sent)
         assert response.status_code in (200, 201), response.content
         shown = response.json()
         assert {name: shown[name] for name in lines} == dict.fromkeys(lines, kept["line"])
         assert {name: shown[name] for name in texts} == dict.fromkeys(texts, kept["text"])
 
 
-def test_a_length_is_that_of_the_composed_text(world: World) -> None:
-    good = valid(world)["create_tag"]
-    assert world.send("create_tag", {**good, "name": "e\u0301" * 50}).json()["name"] == "é" * 50
+def test_lengths_are_measured_after_normalisation(samples: Samples) -> None:
+    good = valid(samples)["create_tag"]
+    assert samples.send("create_tag", {**good, "name": "e\u0301" * 50}).json()["name"] == "é" * 50
     longest = {"display_name": "  " + "e\u0301" * 255, "notes": "\r\n" * 10_000}
-    assert world.send("update_contact", longest).json()["notes"] == "\n" * 10_000
+    assert samples.send("update_contact", longest).json()["notes"] == "\n" * 10_000
     # This letter is two in the composed form.
-    assert world.send("create_tag", {**good, "name": "\u0958" * 26}).status_code == 422
+    assert samples.send("create_tag", {**good, "name": "\u0958" * 26}).status_code == 422
 
 
-def test_a_password_is_taken_as_it_is(world: World) -> None:
+def test_a_password_is_used_unchanged(samples: Samples) -> None:
     password = "  Zoe\u0308\tx\n\x07 "
-    changed = world.send("change_password", {"old_password": PASSWORD, "new_password": password})
+    changed = samples.send("change_password", {"old_password": PASSWORD, "new_password": password})
     assert changed.status_code == 200, changed.content
     for other, status in ((password.strip(), 401), ("  Zo\u00eb\tx\n\x07 ", 401), (password, 200)):
-        assert world.send("obtain_token_pair", {"email": "ann@example.com", "password": other}).status_code == status
+        assert (
+            samples.send("obtain_token_pair", {"email": samples.org.owner.email, "password": other}).status_code
+            == status
+        )

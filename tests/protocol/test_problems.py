@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,11 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
 from ninja import NinjaAPI
+from pytest_django import Settings
 
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.protocol.problems import add_error_handlers
 from ninja_orgkit.urls import api as ready_made
-from tests.client import Api, Person
+from tests.client import Api
+from tests.conftest import CountQueries
+from tests.org import Org
 
 SECRET = "hunter2-zebra"
 
@@ -68,15 +70,9 @@ handler404 = "ninja_orgkit.protocol.problems.handler404"
 handler500 = "ninja_orgkit.protocol.problems.handler500"
 
 
-@pytest.fixture
-def ann(register: Callable[..., Person]) -> Person:
-    """Return somebody."""
-    return register("ann@example.com", username="ann")
-
-
-def filled(route: str, org: str) -> str:
-    """Return a path of which only the organization is there."""
-    return route.format(org_slug=org, **PARTS)
+def filled(route: str, slug: str) -> str:
+    """Return a path on which nothing but the organization may exist."""
+    return route.format(org_slug=slug, **PARTS)
 
 
 def media_types(operation: dict[str, Any]) -> list[str]:
@@ -97,7 +93,7 @@ def problem(response: Any, status: int) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("method", "route"), [(method, route) for method, route in ROUTES if route not in OPEN])
-def test_who_is_not_signed_in_is_told_how_before_anything_else_is_looked_at(api: Api, method: str, route: str) -> None:
+def test_a_missing_or_bad_token_is_refused_before_anything_else_is_checked(api: Api, method: str, route: str) -> None:
     for token in (None, "x", "a.b.c", "\x7f"):
         for body, kind in ((b"", ""), (b"{", "application/json"), (b"x" * 2_000_000, "text/plain")):
             response = api.as_user(token).send(method, filled(route, "acme"), body, content_type=kind)
@@ -105,7 +101,7 @@ def test_who_is_not_signed_in_is_told_how_before_anything_else_is_looked_at(api:
             assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_only_these_routes_are_open() -> None:
+def test_only_the_listed_routes_work_without_a_token() -> None:
     secured = {
         route
         for route, operations in PATHS.items()
@@ -117,7 +113,7 @@ def test_only_these_routes_are_open() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("route", PATHS)
-def test_a_method_that_a_route_does_not_know_is_answered_with_those_that_it_does(api: Api, route: str) -> None:
+def test_a_wrong_method_answers_with_the_allowed_ones(api: Api, route: str) -> None:
     known = {method.upper() for method in PATHS[route]}
     also = {"HEAD"} if route in ("/media/{token}", "/exports/download") else set()
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"} - known - also:
@@ -127,16 +123,15 @@ def test_a_method_that_a_route_does_not_know_is_answered_with_those_that_it_does
 
 
 @pytest.mark.parametrize(("method", "route"), [(method, route) for method, route in ROUTES if "{org_slug}" in route])
-def test_a_foreign_organization_answers_like_none_at_all_at_the_same_cost(
-    ann: Person, register: Callable[..., Person], count_queries: Any, method: str, route: str
+def test_a_foreign_organization_answers_like_an_unknown_one_with_the_same_statements(
+    org: Org, other_org: Org, count_queries: CountQueries, method: str, route: str
 ) -> None:
-    bob = register()
     bodies = {"application/json": b"{}"}
     answers = []
-    for org in ("nowhere", bob.org):
+    for slug in ("nowhere", other_org.slug):
         (kind,) = media_types(PATHS[route][method.lower()])[:1] or [""]
         with count_queries() as queries:
-            response = ann.api.send(method, filled(route, org), bodies.get(kind, b""), content_type=kind)
+            response = org.api.send(method, filled(route, slug), bodies.get(kind, b""), content_type=kind)
         answers.append((response.status_code, response.content, response["Content-Type"], len(queries)))
     assert answers[0] == answers[1]
     assert answers[0][0] in (404, 422)
@@ -145,9 +140,9 @@ def test_a_foreign_organization_answers_like_none_at_all_at_the_same_cost(
 @pytest.mark.parametrize(
     ("method", "route"), [(method, route) for method, route in ROUTES if media_types(PATHS[route][method.lower()])]
 )
-def test_a_body_of_another_kind_than_documented_is_refused_unread(ann: Person, method: str, route: str) -> None:
+def test_a_body_of_an_undocumented_media_type_is_refused_unread(org: Org, method: str, route: str) -> None:
     for kind in ("text/plain", "application/xml", "application/jsonx", "text/json"):
-        response = ann.api.send(method, filled(route, ann.org), b'{"a": 1}', content_type=kind)
+        response = org.api.send(method, filled(route, org.slug), b'{"a": 1}', content_type=kind)
         assert problem(response, 415) == "unsupported_media_type"
 
 
@@ -172,32 +167,32 @@ UNPARSABLE = {
 
 
 @pytest.mark.parametrize(("method", "route"), TAKES_JSON)
-def test_json_that_cannot_be_parsed_is_a_bad_request(ann: Person, method: str, route: str, settings: Any) -> None:
+def test_json_that_cannot_be_parsed_is_a_bad_request(org: Org, method: str, route: str, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "THROTTLING": False}
     for name, body in UNPARSABLE.items():
-        response = ann.api.send(method, filled(route, ann.org), body, content_type="application/json")
+        response = org.api.send(method, filled(route, org.slug), body, content_type="application/json")
         assert problem(response, 400) == "malformed_body", name
 
 
 @pytest.mark.parametrize(("method", "route"), TAKES_JSON)
-def test_json_over_a_mebibyte_is_too_large(ann: Person, method: str, route: str) -> None:
+def test_json_over_a_mebibyte_is_too_large(org: Org, method: str, route: str) -> None:
     for size in (1024 * 1024 + 1, 5 * 1024 * 1024):
         body = b'{"a": "' + b"x" * (size - 9) + b'"}'
-        response = ann.api.send(method, filled(route, ann.org), body, content_type="application/json")
+        response = org.api.send(method, filled(route, org.slug), body, content_type="application/json")
         assert problem(response, 413) == "too_large"
     largest = b'{"a": "' + b"x" * (1024 * 1024 - 9) + b'"}'
-    assert ann.api.send(method, filled(route, ann.org), largest, content_type="application/json").status_code == 422
+    assert org.api.send(method, filled(route, org.slug), largest, content_type="application/json").status_code == 422
 
 
-def test_json_is_read_with_a_byte_order_mark_a_charset_or_no_content_type_at_all(ann: Person) -> None:
-    body = json.dumps({"organization": ann.org, "display_name": "Zoë"}, ensure_ascii=False).encode()
+def test_json_is_read_with_a_byte_order_mark_a_charset_or_no_content_type(org: Org) -> None:
+    body = json.dumps({"organization": org.slug, "display_name": "Zoë"}, ensure_ascii=False).encode()
     for sent, kind in (
         (b"\xef\xbb\xbf" + body, "application/json"),
         (body, "application/json; charset=utf-8"),
         (body, "Application/JSON"),
         (body, ""),
     ):
-        response = ann.api.send("POST", "/contacts/", sent, content_type=kind)
+        response = org.api.send("POST", "/contacts/", sent, content_type=kind)
         assert response.status_code == 201
         assert response.json()["display_name"] == "Zoë"
 
@@ -219,19 +214,19 @@ PART = b'--zz\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\nx\r\n'
         (422, "validation_error", FORM, b"%%%=%zz&ids=%ff"),
     ],
 )
-def test_a_form_that_cannot_be_read_is_a_problem(ann: Person, status: int, code: str, kind: str, body: bytes) -> None:
-    root = f"/images/orgs/{ann.org}"
+def test_an_unreadable_form_is_refused(org: Org, status: int, code: str, kind: str, body: bytes) -> None:
+    root = f"/images/orgs/{org.slug}"
     for route in (f"{root}/attach/", f"{root}/detach/", f"{root}/bulk-delete/", f"{root}/images/contacts/contact/x/"):
-        response = ann.api.send("POST", route, body, content_type=kind)
+        response = org.api.send("POST", route, body, content_type=kind)
         assert problem(response, status) == code
 
 
 @pytest.mark.parametrize("route", ["/users/avatar", "/images/orgs/{org}/images/", "/images/orgs/{org}/bulk-upload/"])
-def test_an_upload_that_cannot_be_read_is_a_problem(ann: Person, route: str) -> None:
-    route = route.format(org=ann.org)
+def test_an_unreadable_upload_is_refused(org: Org, route: str) -> None:
+    route = route.format(org=org.slug)
 
     def refused(kind: str, body: bytes, status: int) -> str:
-        return problem(ann.api.send("POST", route, body, content_type=kind), status)
+        return problem(org.api.send("POST", route, body, content_type=kind), status)
 
     multipart = "multipart/form-data; boundary=zz"
     base64 = b'; filename="x"\r\nContent-Transfer-Encoding: base64'
@@ -255,10 +250,10 @@ class CutShort:
 
 
 @pytest.mark.parametrize("kind", ["application/json", FORM, "multipart/form-data; boundary=zz"])
-def test_a_body_that_breaks_off_is_a_bad_request(ann: Person, kind: str) -> None:
-    environ = {"wsgi.input": CutShort(), "CONTENT_LENGTH": "100", "CONTENT_TYPE": kind}
-    client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {ann.access}"})
-    response = client.post(f"/api/v1/images/orgs/{ann.org}/attach/", b"", content_type=kind, **environ)
+def test_a_body_that_breaks_off_is_a_bad_request(org: Org, kind: str) -> None:
+    environ: dict[str, Any] = {"wsgi.input": CutShort(), "CONTENT_LENGTH": "100", "CONTENT_TYPE": kind}
+    client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {org.owner.access}"})
+    response = client.post(f"/api/v1/images/orgs/{org.slug}/attach/", b"", content_type=kind, **environ)
     assert problem(response, 400) == "malformed_body"
 
 
@@ -268,7 +263,7 @@ def test_a_body_that_breaks_off_is_a_bad_request(ann: Person, kind: str) -> None
     ["/", "/nowhere", "/api/v1/nowhere", "/api/v1/contacts/a/b/c/", "/api/v1//contacts/", "/api/v1/%00", "/api/v1/%ff/",
      "/api/v2/contacts/", "/api/v1/orgs/acme/tags/%2e%2e/", "/api/v1/" + "x" * 5000],
 )  # fmt: skip
-def test_an_unknown_url_is_a_problem_below_the_api_and_outside_of_it(client: Client, url: str) -> None:
+def test_an_unknown_url_answers_with_a_problem_inside_and_outside_the_api(client: Client, url: str) -> None:
     for method in ("GET", "POST", "DELETE", "OPTIONS"):
         response = client.generic(method, url)
         assert problem(response, 404) == "not_found"
@@ -277,7 +272,7 @@ def test_an_unknown_url_is_a_problem_below_the_api_and_outside_of_it(client: Cli
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("url", ["/host/defect", "/plain/"])
-def test_a_defect_tells_nothing(settings: Any, url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_reveals_no_details(settings: Settings, url: str, caplog: pytest.LogCaptureFixture) -> None:
     settings.ROOT_URLCONF = __name__
     for debug in (False, True):
         settings.DEBUG = debug and url != "/plain/"  # outside of the API that is Django's page
@@ -288,16 +283,16 @@ def test_a_defect_tells_nothing(settings: Any, url: str, caplog: pytest.LogCaptu
     assert SECRET in caplog.text
 
 
-def test_a_defect_of_a_route_of_ours_tells_nothing_and_keeps_nothing(ann: Person, settings: Any) -> None:
+def test_a_defect_in_a_route_reveals_and_stores_nothing(org: Org, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "ROLES": {"owner": 5}}  # no list of permissions
-    body = {"organization": ann.org, "display_name": SECRET}
-    response = ann.api.post("/contacts/", body)
+    body = {"organization": org.slug, "display_name": SECRET}
+    response = org.api.post("/contacts/", body)
     assert problem(response, 500) == "internal_error"
     assert SECRET not in response.content.decode()
     assert not Contact.objects.exists()
 
 
-def test_what_was_sent_is_never_repeated(ann: Person, settings: Any) -> None:
+def test_errors_never_repeat_what_was_sent(org: Org, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "THROTTLING": False}
     values: list[Any] = [
         SECRET, f"{SECRET}\x00", SECRET * 10_000, [SECRET], {SECRET: SECRET}, {"a": {"b": SECRET}}, f"#{SECRET}",
@@ -305,8 +300,8 @@ def test_what_was_sent_is_never_repeated(ann: Person, settings: Any) -> None:
     for method, route in TAKES_JSON:
         for name in fields_of(PATHS[route][method.lower()]):
             for value in values:
-                response = ann.api.send(
-                    method, filled(route, ann.org), json.dumps({name: value}), content_type="application/json"
+                response = org.api.send(
+                    method, filled(route, org.slug), json.dumps({name: value}), content_type="application/json"
                 )
                 if response.status_code >= 400:
                     problem(response, response.status_code)
@@ -314,7 +309,8 @@ def test_what_was_sent_is_never_repeated(ann: Person, settings: Any) -> None:
     for route, operations in PATHS.items():
         for parameter in operations.get("get", {}).get("parameters", ()):
             if parameter["in"] == "query":
-                response = ann.api.get(filled(route, ann.org), **{parameter["name"]: SECRET})
+                query: dict[str, Any] = {parameter["name"]: SECRET}
+                response = org.api.get(filled(route, org.slug), **query)
                 if response.status_code >= 400:
                     assert SECRET not in response.content.decode(), (route, parameter["name"])
 

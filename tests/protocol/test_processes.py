@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ninja_orgkit.contacts.models import Contact
-from tests.client import Person
+from tests.conftest import Register
 from tests.servers.processes import Web
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -56,7 +56,7 @@ def _at_once(times: int, act: Callable[[int], tuple[int, dict[str, str]]]) -> li
 
 
 @pytest.mark.parametrize("servers", ["database", "cache"], indirect=True)
-def test_of_two_hundred_requests_at_a_limit_of_ten_exactly_ten_get_through(servers: list[Web]) -> None:
+def test_two_servers_let_exactly_ten_of_two_hundred_requests_through_a_limit_of_ten(servers: list[Web]) -> None:
     body = {"email": "nobody@example.com", "password": "wrong"}
     answers = _at_once(200, lambda number: _post(f"{servers[number % 2].url}/api/v1/token/pair", body))
     assert Counter(status for status, _ in answers) == {401: 10, 429: 190}
@@ -64,7 +64,7 @@ def test_of_two_hundred_requests_at_a_limit_of_ten_exactly_ten_get_through(serve
     assert 1 <= min(waits) <= max(waits) <= 60
 
 
-def test_sixteen_uses_of_one_key_at_once_make_one_object(servers: list[Web], register: Callable[..., Person]) -> None:
+def test_sixteen_concurrent_requests_with_one_key_make_one_object(servers: list[Web], register: Register) -> None:
     person = register()
     body = {"organization": person.org, "display_name": "Bob"}
     headers = {"Authorization": f"Bearer {person.access}", "Idempotency-Key": "4f1c"}
@@ -74,7 +74,7 @@ def test_sixteen_uses_of_one_key_at_once_make_one_object(servers: list[Web], reg
     assert Contact.objects.count() == 1
 
 
-def test_a_connection_is_kept_when_a_body_is_refused_unread(servers: list[Web]) -> None:
+def test_refusing_a_body_unread_keeps_the_connection_open(servers: list[Web]) -> None:
     with closing(http.client.HTTPConnection(servers[0].address, timeout=60)) as connection:
         for size in (100_000, 2_000_000):
             connection.request("POST", "/api/v1/contacts/", body=b" " * size)
@@ -87,7 +87,7 @@ def test_a_connection_is_kept_when_a_body_is_refused_unread(servers: list[Web]) 
             assert (refused.status, following.status) == (401, 200)
 
 
-def test_a_body_without_a_length_is_refused_rather_than_taken_for_none(servers: list[Web]) -> None:
+def test_a_body_without_a_length_is_refused_instead_of_ignored(servers: list[Web]) -> None:
     with closing(http.client.HTTPConnection(servers[0].address, timeout=60)) as connection:
         headers = {"Content-Type": "application/json"}
         connection.request("POST", "/api/v1/auth/logout", body=iter([b"{}"]), headers=headers, encode_chunked=True)

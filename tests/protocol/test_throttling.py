@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.test import RequestFactory
+from pytest_django import Settings
 
 from ninja_orgkit.errors import Throttled
 from ninja_orgkit.models import ThrottleCounter
 from ninja_orgkit.protocol import throttling
+from ninja_orgkit.protocol.clients import client_address
+from ninja_orgkit.protocol.throttling import network_of
+from tests.client import Api
+from tests.conftest import Register
 from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +22,7 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "sturdy-Pass-1"
 
 
-def passes(scope="login.account", key="k"):
+def passes(scope: str = "login.account", key: str = "k") -> Any:
     try:
         throttling.spend(scope, key)
     except Throttled as exc:
@@ -22,7 +30,7 @@ def passes(scope="login.account", key="k"):
     return 0
 
 
-def test_the_eleventh_attempt_on_an_account_is_refused_known_or_not(api, register):
+def test_the_eleventh_sign_in_attempt_is_refused_for_known_and_unknown_accounts(api: Api, register: Register) -> None:
     register(email="ann@example.com", password=PASSWORD)
     for email in ("ann@example.com", "nobody@example.com"):
         answers = [api.post("/token/pair", {"email": email, "password": "wrong"}) for _ in range(11)]
@@ -31,7 +39,7 @@ def test_the_eleventh_attempt_on_an_account_is_refused_known_or_not(api, registe
         assert 1 <= int(answers[-1]["Retry-After"]) <= 60
 
 
-def test_neither_success_nor_spelling_nor_a_forwarded_address_clears_the_count(api, register):
+def test_success_spelling_and_forwarded_addresses_do_not_reset_the_count(api: Api, register: Register) -> None:
     register(email="ann@example.com", password=PASSWORD)
     for number in range(10):
         spelled = "ANN@example.com" if number % 2 else " ann@example.com"
@@ -42,13 +50,13 @@ def test_neither_success_nor_spelling_nor_a_forwarded_address_clears_the_count(a
     assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 429
 
 
-def test_bad_bearer_tokens_count_and_missing_ones_do_not(api, settings):
+def test_invalid_bearer_tokens_count_and_missing_ones_do_not(api: Api, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {"THROTTLES": {"bearer.address": "3/min"}}
     assert [api.get("/users/me").status_code for _ in range(5)] == [401] * 5
     assert [api.as_user("x").get("/users/me").status_code for _ in range(5)] == [401] * 3 + [429] * 2
 
 
-def test_a_window_begins_anew_after_its_time():
+def test_the_count_starts_again_after_a_window() -> None:
     assert [passes() for _ in range(11)][:10] == [0] * 10
     counter = ThrottleCounter.objects.get()
     counter.began -= 60
@@ -57,7 +65,7 @@ def test_a_window_begins_anew_after_its_time():
     assert ThrottleCounter.objects.get().count == 1
 
 
-def test_nobody_is_told_to_wait_longer_than_a_window_when_it_began_by_a_faster_clock():
+def test_retry_after_never_exceeds_a_window_even_if_clocks_differ() -> None:
     assert [passes() for _ in range(10)] == [0] * 10
     counter = ThrottleCounter.objects.get()
     counter.began += 5
@@ -65,12 +73,12 @@ def test_nobody_is_told_to_wait_longer_than_a_window_when_it_began_by_a_faster_c
     assert passes() == 60
 
 
-def test_keys_are_not_kept_in_clear():
+def test_keys_are_not_stored_in_plain_text() -> None:
     passes(key="ann@example.com")
     assert "ann" not in ThrottleCounter.objects.get().key
 
 
-def test_it_can_be_switched_off(settings):
+def test_throttling_can_be_switched_off(settings: Settings) -> None:
     settings.NINJA_ORGKIT = {"THROTTLING": False}
     assert [passes() for _ in range(20)] == [0] * 20
 
@@ -91,24 +99,26 @@ def test_it_can_be_switched_off(settings):
         (1, "unknown:", "unknown:"),
     ],
 )
-def test_the_client_is_who_the_outermost_trusted_proxy_saw(rf, settings, proxies, forwarded, expected):
+def test_the_client_address_is_what_the_outermost_trusted_proxy_saw(
+    rf: RequestFactory, settings: Settings, proxies: int, forwarded: str, expected: str
+) -> None:
     settings.NINJA_ORGKIT = {"TRUSTED_PROXIES": proxies}
     request = rf.get("/", headers={"X-Forwarded-For": forwarded})
-    assert throttling.client_address(request) == expected
+    assert client_address(request) == expected
 
 
-def test_an_ipv6_client_is_its_network():
-    assert throttling.network_of("2001:db8::1") == throttling.network_of("2001:db8::ffff:1")
-    assert throttling.network_of("2001:db8::1") != throttling.network_of("2001:db8:0:1::1")
-    assert throttling.network_of("::ffff:10.0.0.1") == "10.0.0.1"
+def test_ipv6_clients_are_counted_by_network() -> None:
+    assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1")
+    assert network_of("2001:db8::1") != network_of("2001:db8:0:1::1")
+    assert network_of("::ffff:10.0.0.1") == "10.0.0.1"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_exactly_the_limit_gets_through_at_once():
+def test_concurrent_requests_never_exceed_the_limit() -> None:
     assert in_parallel(40, lambda _: passes()).count(0) == 10
 
 
-def test_what_cannot_be_counted_has_to_wait(api, settings):
+def test_a_request_that_cannot_be_counted_is_refused(api: Api, settings: Settings) -> None:
     gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {**settings.CACHES, "shared": gone}
     settings.NINJA_ORGKIT = {"THROTTLE_STORE": "shared"}
