@@ -16,7 +16,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.media.avatars import avatar_names, clear_avatar, set_avatar
 from ninja_orgkit.media.errors import FileTooLarge, InvalidImage, NoAvatar, UnsupportedImage
-from ninja_orgkit.media.storage import saving
+from ninja_orgkit.media.storage import StoredFiles
 from tests.media import pictures
 
 
@@ -116,8 +116,8 @@ def test_the_old_files_stay_when_the_change_is_rolled_back(account: Account, med
 
 def test_no_new_file_is_left_when_the_callers_transaction_is_rolled_back(account: Account, media_root: Path) -> None:
     def change() -> None:
-        with saving() as saver, transaction.atomic():
-            set_avatar(account, file=pictures.photo(), saver=saver)
+        with StoredFiles() as stored_files, transaction.atomic():
+            set_avatar(account, file=pictures.photo(), stored_files=stored_files)
             assert len(files_below(media_root)) == 2
             raise Interrupted
 

@@ -48,9 +48,9 @@ def test_the_storage_is_a_setting(settings: Any, tmp_path: Path, media_root: Pat
 
 def test_files_go_when_what_they_belong_to_could_not_be_recorded(media_root: Path) -> None:
     def record() -> None:
-        with storage.saving() as saver:
-            saver.save("images", "png", b"one")
-            saver.save("images", "webp", b"two")
+        with storage.StoredFiles() as stored_files:
+            stored_files.save("images", "png", b"one")
+            stored_files.save("images", "webp", b"two")
             assert len(files_below(media_root)) == 2
             raise Interrupted
 
@@ -60,8 +60,8 @@ def test_files_go_when_what_they_belong_to_could_not_be_recorded(media_root: Pat
 
 
 def test_files_stay_when_it_was_recorded(media_root: Path) -> None:
-    with storage.saving() as saver:
-        name = saver.save("images", "png", b"one")
+    with storage.StoredFiles() as stored_files:
+        name = stored_files.save("images", "png", b"one")
     assert files_below(media_root) == [media_root / name]
 
 

@@ -20,7 +20,7 @@ from ninja_orgkit.contacts.services import create_contact
 from ninja_orgkit.images.services.attachments import attach_images
 from ninja_orgkit.images.services.uploads import upload_image
 from ninja_orgkit.media.avatars import set_avatar
-from ninja_orgkit.media.storage import Saver, saving
+from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.services.organizations import create_organization
 from ninja_orgkit.tags.services import assign_tags, create_tag
@@ -39,34 +39,36 @@ def fill(folder: Path) -> None:
     Their logins are written to ``logins.json`` in the folder, for nobody but its owner to read.
     """
     passwords = {login.email: secrets.token_urlsafe(12) for login in (world.OWNER, world.MEMBER)}
-    with saving() as saver, transaction.atomic():
-        owner, member = (_join(login, passwords[login.email], saver=saver) for login in (world.OWNER, world.MEMBER))
+    with StoredFiles() as stored_files, transaction.atomic():
+        owner, member = (
+            _join(login, passwords[login.email], stored_files=stored_files) for login in (world.OWNER, world.MEMBER)
+        )
         owner.user.is_staff = owner.user.is_superuser = True
         owner.user.save(update_fields=["is_staff", "is_superuser"])
         society = create_organization(owner, name=world.ORGANIZATION, slug=world.SLUG).organization
         Membership.objects.create(organization=society, account=member, role="member")
         for name, color in world.TAG_COLORS.items():
             create_tag(society, name=name, color=color)
-        contacts = _invite_people(society, creator=member, saver=saver)
-        images = _hang_pictures(society, creator=owner, saver=saver)
+        contacts = _invite_people(society, creator=member, stored_files=stored_files)
+        images = _hang_pictures(society, creator=owner, stored_files=stored_files)
         attach_images(society, contacts[0], image_ids=images)
         attach_images(society, contacts[1], image_ids=images[:1])
         _open_shop(society, images)
         _keep(folder / "logins.json", passwords)
-        transaction.on_commit(saver.names.clear)
+        stored_files.keep_on_commit()
 
 
-def _join(login: world.Login, password: str, *, saver: Saver) -> Account:
+def _join(login: world.Login, password: str, *, stored_files: StoredFiles) -> Account:
     """Register somebody with a picture, whose address counts as verified."""
     register(NewAccount(login.email, password, first_name=login.first_name, last_name=login.last_name), device="demo")
     account = Account.objects.select_related("user").get(email=login.email)
     account.email_verified_at = timezone.now()
     account.finished_onboarding = True
     account.save(update_fields=["email_verified_at", "finished_onboarding"])
-    return set_avatar(account, file=BytesIO(pictures.face(len(login.email))), saver=saver)
+    return set_avatar(account, file=BytesIO(pictures.face(len(login.email))), stored_files=stored_files)
 
 
-def _invite_people(society: Organization, *, creator: Account, saver: Saver) -> list[Contact]:
+def _invite_people(society: Organization, *, creator: Account, stored_files: StoredFiles) -> list[Contact]:
     """Make the contacts, with tags, and a picture for every other one."""
     contacts = []
     for number, person in enumerate(world.PEOPLE):
@@ -80,19 +82,19 @@ def _invite_people(society: Organization, *, creator: Account, saver: Saver) -> 
         contact = create_contact(society, creator=creator, fields=fields)
         assign_tags(society, contact, names=person.tags)
         if number % 2 == 0:
-            set_avatar(contact, file=BytesIO(pictures.face(number)), saver=saver)
+            set_avatar(contact, file=BytesIO(pictures.face(number)), stored_files=stored_files)
         contacts.append(contact)
     return contacts
 
 
-def _hang_pictures(society: Organization, *, creator: Account, saver: Saver) -> list[int]:
+def _hang_pictures(society: Organization, *, creator: Account, stored_files: StoredFiles) -> list[int]:
     """Upload pictures, whose renditions a worker makes, and return their ids."""
     drawn = [(title, "jpg", pictures.landscape(number)) for number, title in enumerate(world.PICTURES)]
     drawn += [("Logo", "png", pictures.logo()), ("Orbit", "gif", pictures.animation())]
     ids = []
     for title, extension, content in drawn:
         file = SimpleUploadedFile(f"{title}.{extension}", content)
-        ids.append(upload_image(society, creator, file=file, saver=saver, title=title).image_id)
+        ids.append(upload_image(society, creator, file=file, stored_files=stored_files, title=title).image_id)
     return ids
 
 

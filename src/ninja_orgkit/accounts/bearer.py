@@ -11,7 +11,7 @@ from ninja.security import HttpBearer
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.sessions import live_session
 from ninja_orgkit.errors import Unauthenticated
-from ninja_orgkit.media.storage import Saver
+from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.throttling import throttle_client
 
 
@@ -32,7 +32,7 @@ class AuthedRequest(HttpRequest):
     """A request that passed the bearer check. An operation that stores files finds them in ``stored_files``."""
 
     auth: Caller
-    stored_files: Saver
+    stored_files: StoredFiles
 
 
 class OrgkitBearer(HttpBearer):

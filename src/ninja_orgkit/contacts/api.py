@@ -127,7 +127,7 @@ def delete_contact(request: ContactRequest) -> None:
 )
 def upload_contact_avatar(request: ContactRequest, file: AvatarUpload) -> dict[str, Any]:
     """Set the avatar of a contact."""
-    return represent_avatar(set_avatar(request.contact, file=file, saver=request.stored_files))
+    return represent_avatar(set_avatar(request.contact, file=file, stored_files=request.stored_files))
 
 
 @router.delete("/{slug}/avatar/", response={204: None}, gate=_TO_CHANGE, errors=[NoAvatar])

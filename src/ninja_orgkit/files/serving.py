@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header
 from ninja_orgkit.errors import NotFound, RangeNotSatisfiable
 from ninja_orgkit.media.formats import CONTENT_TYPES
 from ninja_orgkit.media.links import resolve
-from ninja_orgkit.media.storage import is_local, private, reaching
+from ninja_orgkit.media.storage import is_local, private, storage_errors
 from ninja_orgkit.protocol.responses import NotModified
 
 _TYPES = {**CONTENT_TYPES, "zip": "application/zip"}
@@ -51,7 +51,7 @@ def serve(
 
 def _redirect(request: HttpRequest, storage: Storage, name: str, disposition: str) -> HttpResponseBase:
     options = _link_options(storage, method=request.method, name=name, disposition=disposition)
-    with reaching():
+    with storage_errors():
         url = storage.url(name, **options) if storage.exists(name) else None
     if url is None:
         raise NotFound
@@ -73,7 +73,7 @@ def _link_options(storage: Storage, *, method: str | None, name: str, dispositio
 
 
 def _stream(request: HttpRequest, storage: Storage, name: str) -> HttpResponseBase:
-    with reaching():
+    with storage_errors():
         try:
             file = storage.open(name)
         except (FileNotFoundError, IsADirectoryError, SuspiciousOperation):

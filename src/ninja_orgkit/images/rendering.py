@@ -14,7 +14,7 @@ from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
 from ninja_orgkit.media.renditions import Rendered, render
-from ninja_orgkit.media.storage import Saver, open_file, saving
+from ninja_orgkit.media.storage import StoredFiles, open_file
 
 RENDER = "orgkit.images.render"
 
@@ -59,20 +59,20 @@ def _render(image: Image) -> None:
     except (InvalidImage, UnsupportedImage, FileNotFoundError):
         _finish(image, status=Image.Status.FAILED)
         return
-    with saving() as saver:
-        stored = _store(rendered, saver)
+    with StoredFiles() as stored_files:
+        stored = _store(rendered, stored_files)
         placeholder = rendered.info.placeholder
         if not _finish(image, status=Image.Status.READY, placeholder=placeholder, renditions=stored):
-            saver.discard()
+            stored_files.discard()
 
 
-def _store(rendered: Rendered, saver: Saver) -> dict[str, Any]:
+def _store(rendered: Rendered, stored_files: StoredFiles) -> dict[str, Any]:
     """Store the renditions; those of a small picture are all the same, and stored once."""
     names: dict[bytes, str] = {}
     stored = {}
     for name, made in rendered.renditions.items():
         if made.content not in names:
-            names[made.content] = saver.save("images", "webp", made.content)
+            names[made.content] = stored_files.save("images", "webp", made.content)
         stored[name] = {"name": names[made.content], "width": made.width, "height": made.height}
     return stored
 

@@ -189,7 +189,7 @@ class OrgkitUploadError(BaseModel):
 
     model_config = example(
         code="unsupported_image",
-        detail="This is not a picture in a format that is accepted: JPEG, PNG, WebP, AVIF or GIF.",
+        detail="This file is not a JPEG, PNG, WebP, AVIF or GIF picture. Upload one of these formats.",
     )
 
     code: str

@@ -1,4 +1,4 @@
-"""Avatars: two square pictures of an account or a contact."""
+"""Avatars: a picture of an account or a contact, as a square in two sizes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.media.errors import NoAvatar
 from ninja_orgkit.media.renditions import square_avatar
-from ninja_orgkit.media.storage import Saver, saving
+from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.media.uploads import refuse_oversize
 
 _FIELDS = ("avatar", "avatar_large")
 
 
 class WithAvatar(models.Model):
-    """A model with an avatar in two sizes; the fields hold stored names, empty when there is none."""
+    """A model with an avatar in two sizes. The columns hold stored names, and are empty when there is no avatar."""
 
     avatar: models.CharField[str, str] = models.CharField(max_length=255, blank=True, default="", editable=False)
     avatar_large: models.CharField[str, str] = models.CharField(max_length=255, blank=True, default="", editable=False)
@@ -35,21 +35,21 @@ class WithAvatar(models.Model):
 M = TypeVar("M", bound=WithAvatar)
 
 
-def set_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes], saver: Saver | None = None) -> M:
-    """Make a picture the avatar of ``obj``, and return ``obj``; the files of the former one are deleted.
+def set_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes], stored_files: StoredFiles | None = None) -> M:
+    """Make a picture the avatar of ``obj``, delete the files of the former avatar, and return ``obj``.
 
     Both sizes are rendered and stored first, and deleted again when the row cannot be changed. A caller with a
-    transaction of its own passes the ``saver`` that it made outside of it. Raises FileTooLarge, UnsupportedImage,
-    InvalidImage, StorageUnavailable, and NotFound when the row is gone.
+    transaction of its own passes ``stored_files``, opened outside that transaction. Raises FileTooLarge,
+    UnsupportedImage, InvalidImage and StorageUnavailable, and NotFound when the row is gone.
     """
     if isinstance(file, UploadedFile):
         refuse_oversize(file, max_bytes=settings.AVATAR_MAX_BYTES)
     pictures = square_avatar(file, settings.AVATAR_SIZES)
-    with saving() if saver is None else nullcontext(saver) as files:
+    with StoredFiles() if stored_files is None else nullcontext(stored_files) as files:
         names = [files.save("avatars", "webp", pictures[size]) for size in settings.AVATAR_SIZES]
         with transaction.atomic():
             _replace(obj, names)
-            transaction.on_commit(files.names.clear)
+            files.keep_on_commit()
     return obj
 
 
@@ -59,7 +59,7 @@ def clear_avatar(obj: WithAvatar) -> None:
 
 
 def avatar_names(obj: WithAvatar) -> list[str]:
-    """Return the stored names of an avatar: what has to be deleted when the row goes."""
+    """Return the stored names of an avatar, which are to be deleted with the row."""
     return [name for name in (obj.avatar, obj.avatar_large) if name]
 
 
@@ -74,7 +74,7 @@ def _delete_files(instance: WithAvatar, **_kwargs: Any) -> None:
 
 
 def _replace(obj: WithAvatar, names: Sequence[str]) -> None:
-    """Write new names and have the old files deleted after the commit; the row is locked, so none is forgotten."""
+    """Write new names, and delete the old files after the commit. The row is locked, so that no file is forgotten."""
     with transaction.atomic():
         row = type(obj)._base_manager.select_for_update().filter(pk=obj.pk).values_list(*_FIELDS).first()
         if row is None:
@@ -89,5 +89,5 @@ def _replace(obj: WithAvatar, names: Sequence[str]) -> None:
 
 
 def _touched(obj: models.Model) -> list[str]:
-    """Return the fields that say when a row was last changed."""
+    """Return the columns that record when a row was last changed."""
     return [field.name for field in obj._meta.concrete_fields if getattr(field, "auto_now", False)]

@@ -1,4 +1,4 @@
-"""What can be wrong with a file."""
+"""The errors of files and their storage."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from ninja_orgkit.errors import Invalid, NotFound, TooLarge, Unavailable, Unsupp
 
 
 class UnsupportedImage(UnsupportedMediaType):
-    """This is not a picture in a format that is accepted: JPEG, PNG, WebP, AVIF or GIF."""
+    """This file is not a JPEG, PNG, WebP, AVIF or GIF picture. Upload one of these formats."""
 
 
 class InvalidImage(Invalid):
-    """This picture is broken, truncated, empty, or has too many pixels."""
+    """This picture is damaged, incomplete or empty, or has too many pixels."""
 
 
 class FileTooLarge(TooLarge):
-    """The file is too large."""
+    """This file is too large."""
 
 
 class TooManyFiles(TooLarge):
-    """The request has too many files."""
+    """This request has too many files."""
 
 
 class NoAvatar(NotFound):
@@ -26,8 +26,8 @@ class NoAvatar(NotFound):
 
 
 class StorageUnavailable(Unavailable):
-    """The file storage cannot be reached; try again later."""
+    """The file storage cannot be reached. Try again later."""
 
 
 UPLOAD_ERRORS = (FileTooLarge, UnsupportedImage, InvalidImage, StorageUnavailable)
-"""What can be wrong with an upload."""
+"""The errors of an upload."""

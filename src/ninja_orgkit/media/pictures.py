@@ -18,7 +18,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.media.errors import InvalidImage
 from ninja_orgkit.media.formats import GIF, HEAD_BYTES, JPEG, Format, check_whole, sniff, walk_gif
-from ninja_orgkit.media.storage import reaching
+from ninja_orgkit.media.storage import storage_errors
 
 Size = tuple[int, int]
 
@@ -118,7 +118,7 @@ class _Reader:
         except _NOT_ABOUT_THE_PICTURE:
             raise
         except Exception:
-            with reaching():  # entered only here: some pictures are read in hundreds of thousands of steps
+            with storage_errors():  # entered only here: some pictures are read in hundreds of thousands of steps
                 raise
 
 
@@ -129,7 +129,7 @@ def opened(file: IO[bytes]) -> Iterator[Source]:
     Whatever the decoder raises in the ``with`` block becomes InvalidImage: hostile bytes make it raise nearly anything.
     A file that cannot be read raises StorageUnavailable.
     """
-    with reaching():  # some storages fetch the file only now
+    with storage_errors():  # some storages fetch the file only now
         reader: Any = _Reader(file)
         reader.seek(0)
     kind = sniff(reader.read(HEAD_BYTES))

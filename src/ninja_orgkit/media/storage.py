@@ -1,4 +1,4 @@
-"""Where files are kept: one private storage, by alias, under names that say nothing."""
+"""The one private storage of all files, under names that reveal nothing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import InMemoryStorage, Storage, storages
+from django.db import transaction
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.media.errors import StorageUnavailable
@@ -21,25 +23,25 @@ _NO_FOLDER = "health"
 
 
 def private() -> Storage:
-    """Return the storage for pictures, avatars and archives: the alias that the setting ``STORAGE`` names."""
+    """Return the storage of pictures, avatars and archives, which the setting ``STORAGE`` names."""
     return storages[settings.STORAGE]
 
 
 def save(feature: str, extension: str, content: File[bytes] | bytes) -> str:
-    """Store a file as ``<feature>/<uuid>.<extension>``; return the name that the storage gave it.
+    """Store a file as ``<feature>/<uuid>.<extension>`` and return the name that the storage gave it.
 
     Raises StorageUnavailable.
     """
     file = ContentFile(content) if isinstance(content, bytes) else content
-    with reaching():
+    with storage_errors():
         return private().save(f"{feature}/{uuid4()}.{extension}", file)
 
 
 @contextmanager
-def reaching() -> Iterator[None]:
-    """Turn whatever a storage raises into StorageUnavailable, FileNotFoundError aside.
+def storage_errors() -> Iterator[None]:
+    """Turn whatever a storage raises, except FileNotFoundError, into StorageUnavailable.
 
-    Each storage has its own exceptions, and the kit imports none of them.
+    Each storage has exceptions of its own, and the kit imports none of them.
     """
     try:
         yield
@@ -50,60 +52,60 @@ def reaching() -> Iterator[None]:
         raise StorageUnavailable from exc
 
 
-@contextmanager
-def saving() -> Iterator[Saver]:
-    """Give a saver whose files are deleted when the block fails.
+class StoredFiles:
+    """Files that are deleted again when the ``with`` block fails.
 
-    Put it outside the transaction that records the names, so that a change which is not committed leaves no file; and
-    let ``transaction.on_commit(saver.names.clear)`` tell it that the files belong to somebody.
+    Open the block outside the transaction that records the names, so that a transaction which is rolled back leaves no
+    file. In the transaction, call ``keep_on_commit``: then the files stay once it is committed.
     """
-    saver = Saver()
-    try:
-        yield saver
-    except BaseException:
-        saver.discard()
-        raise
-
-
-class Saver:
-    """Stores files and remembers their names."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_details: object) -> None:
+        if error is not None:
+            self.discard()
+
+    def keep_on_commit(self) -> None:
+        """Keep the files once the current transaction is committed."""
+        transaction.on_commit(self.names.clear)
+
     def save(self, feature: str, extension: str, content: File[bytes] | bytes) -> str:
-        """Store a file, as ``save`` does."""
+        """Store a file as the function ``save`` does, and remember its name."""
         name = save(feature, extension, content)
         self.names.append(name)
         return name
 
     def discard(self) -> None:
-        """Delete all files that were stored; one that cannot be deleted is logged and does not keep the others."""
+        """Delete all files. One that cannot be deleted is logged, and the others are still deleted."""
         while self.names:
             with suppress(StorageUnavailable):
                 delete(self.names.pop())
 
 
 def delete(name: str) -> None:
-    """Delete a file; one that is gone already is fine. Raises StorageUnavailable."""
-    with suppress(FileNotFoundError), reaching():
+    """Delete a file. A file that is already gone is not an error. Raises StorageUnavailable."""
+    with suppress(FileNotFoundError), storage_errors():
         private().delete(name)
 
 
 def open_file(name: str) -> File[bytes]:
     """Open a file for reading. Raises FileNotFoundError and StorageUnavailable."""
-    with reaching():
+    with storage_errors():
         return private().open(name)
 
 
 def size(name: str) -> int:
-    """Return the bytes of a file. Raises FileNotFoundError and StorageUnavailable."""
-    with reaching():
+    """Return the size of a file in bytes. Raises FileNotFoundError and StorageUnavailable."""
+    with storage_errors():
         return private().size(name)
 
 
 def is_local(storage: Storage) -> bool:
-    """Tell whether the application itself has to send the files, because no server has URLs for them."""
+    """Tell whether the application has to send the files itself, because the storage has no URLs for them."""
     if isinstance(storage, InMemoryStorage):
         return True
     try:
@@ -114,21 +116,21 @@ def is_local(storage: Storage) -> bool:
 
 
 def check() -> None:
-    """Raise whatever the storage raises when it is away; cheap, and leaves nothing behind."""
+    """Raise what the storage raises when it cannot be reached. This is cheap and leaves nothing behind."""
     storage = private()
     if isinstance(storage, InMemoryStorage):
         return
     if is_local(storage):
         _check_folder(Path(storage.path("")))
     elif getattr(storage, "bucket_name", None):
-        # Asked for an object, a bucket that is missing answers like one that does not have it.
+        # When asked for an object, a missing bucket answers like one without the object.
         storage.listdir(_NO_FOLDER)
     else:
         storage.exists(_NO_FOLDER)
 
 
 def _check_folder(folder: Path) -> None:
-    """Raise OSError unless files can be made in a folder, which itself is made with the first of them."""
+    """Raise OSError unless files can be created in a folder. The folder itself is created with the first file."""
     nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     if not nearest.is_dir():
         raise NotADirectoryError(nearest)

@@ -22,7 +22,7 @@ from ninja.constants import NOT_SET
 from ninja.operation import Operation
 
 from ninja_orgkit.errors import OrgKitError
-from ninja_orgkit.media.storage import saving
+from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.conditional import tagged_response
 from ninja_orgkit.protocol.idempotency import idempotent
 from ninja_orgkit.protocol.openapi import BODY_SOURCES, Traits, describe
@@ -174,7 +174,7 @@ class _Endpoint:
         for throttle in self.throttles:
             throttle(request, body)
         perform = partial(self._perform, request, values)
-        with saving() if self.stores_files else nullcontext() as request.stored_files:
+        with StoredFiles() if self.stores_files else nullcontext() as request.stored_files:
             return idempotent(request, body, perform) if self.idempotent else perform()
 
     def _perform(self, request: HttpRequest, values: dict[str, Any]) -> Any:

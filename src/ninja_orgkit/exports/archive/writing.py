@@ -17,7 +17,7 @@ from ninja_orgkit.exports.archive.progress import Progress
 from ninja_orgkit.exports.archive.rows import CsvLines, Kind, json_line, kinds
 from ninja_orgkit.exports.archive.snapshots import snapshot
 from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Spool, Writable
-from ninja_orgkit.media.storage import open_file, reaching
+from ninja_orgkit.media.storage import open_file, storage_errors
 from ninja_orgkit.organizations.models import Organization
 
 FORMAT = "ninja-orgkit-export"
@@ -133,7 +133,7 @@ class _Build:
 
 
 def _read(file: File[bytes]) -> bytes:
-    with reaching():
+    with storage_errors():
         chunk: bytes = file.read(CHUNK)
     return chunk
 

@@ -62,7 +62,7 @@ def _store(job: ExportJob, out: IO[bytes], sink: Sink, progress: Progress) -> No
     name = f"exports/{uuid4()}.zip"
     leases.record(job, file=name)
     try:
-        with storage.reaching():
+        with storage.storage_errors():
             name = storage.private().save(name, File(out))
         if name != job.file:
             leases.record(job, file=name)

@@ -56,7 +56,7 @@ def upload_image(request: MemberRequest, body: ImageForm[schemas.OrgkitImageUplo
         request.organization,
         request.auth.account,
         file=body.file,
-        saver=request.stored_files,
+        stored_files=request.stored_files,
         **body.model_dump(exclude={"file"}),
     )
     image = represent_image(done.row)
@@ -95,7 +95,7 @@ def delete_image(request: MemberRequest, image_id: ImageId) -> None:
 def bulk_upload_images(request: MemberRequest, body: BulkForm[schemas.OrgkitBulkUpload]) -> dict[str, Any]:
     """Upload up to 50 images, each for itself: a wrong one does not keep the others."""
     done = uploads.upload_images(
-        request.organization, request.auth.account, files=body.files, saver=request.stored_files
+        request.organization, request.auth.account, files=body.files, stored_files=request.stored_files
     )
     return {"results": [schemas.represent_result(item) for item in done]}
 

@@ -21,7 +21,7 @@ from ninja_orgkit.images.rendering import RENDER
 from ninja_orgkit.images.selectors import image_rows_by_sha256
 from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.media.pictures import inspect
-from ninja_orgkit.media.storage import Saver, delete
+from ninja_orgkit.media.storage import StoredFiles, delete
 from ninja_orgkit.media.uploads import refuse_oversize
 from ninja_orgkit.organizations.models import Organization
 
@@ -47,23 +47,28 @@ class Uploaded:
 
 
 def upload_image(
-    organization: Organization, creator: Account, *, file: UploadedFile[Any], saver: Saver, **texts: str
+    organization: Organization, creator: Account, *, file: UploadedFile[Any], stored_files: StoredFiles, **texts: str
 ) -> Uploaded:
     """Store a picture and record it; its renditions are made in the background.
 
-    ``texts`` are ``title``, ``description`` and ``alt_text``. ``saver`` deletes the file when the caller's transaction
-    fails. The same bytes again in the same organization give the image that is there, untouched. Raises FileTooLarge,
-    UnsupportedImage, InvalidImage and StorageUnavailable, and ImageExists when others upload and delete the same
-    picture too fast to find it.
+    ``texts`` are ``title``, ``description`` and ``alt_text``. ``stored_files`` deletes the file when the transaction of
+    the caller fails. The same bytes again in the same organization return the existing image, unchanged. Raises
+    FileTooLarge, UnsupportedImage, InvalidImage and StorageUnavailable, and ImageExists when others upload and delete
+    the same picture too fast to find it.
     """
-    (result,) = upload_images(organization, creator, files=[file], saver=saver, **texts)
+    (result,) = upload_images(organization, creator, files=[file], stored_files=stored_files, **texts)
     if result.error is not None:
         raise result.error
     return result
 
 
 def upload_images(
-    organization: Organization, creator: Account, *, files: Iterable[UploadedFile[Any]], saver: Saver, **texts: str
+    organization: Organization,
+    creator: Account,
+    *,
+    files: Iterable[UploadedFile[Any]],
+    stored_files: StoredFiles,
+    **texts: str,
 ) -> list[Uploaded]:
     """Upload pictures as ``upload_image`` does, each for itself: what is wrong with one stands in its result.
 
@@ -75,7 +80,7 @@ def upload_images(
     fresh: dict[str, Image] = {}
     for picture in pictures:
         if picture.result.error is None and picture.sha256 not in rows and picture.sha256 not in fresh:
-            image = picture.stored(saver)
+            image = picture.stored(stored_files)
             if image is not None:
                 image.organization, image.creator = organization, creator
                 for name, text in texts.items():
@@ -83,7 +88,7 @@ def upload_images(
                 fresh[picture.sha256] = image
     with transaction.atomic():
         created = _insert(organization, fresh, rows)
-        transaction.on_commit(saver.names.clear)
+        stored_files.keep_on_commit()
     for picture in pictures:
         picture.conclude(rows, created)
     return [picture.result for picture in pictures]
@@ -106,7 +111,7 @@ class _Picture:
             digest.update(chunk)
         self.sha256 = digest.hexdigest()
 
-    def stored(self, saver: Saver) -> Image | None:
+    def stored(self, stored_files: StoredFiles) -> Image | None:
         """Look into the file and store it as it is; return an image to be saved, None when something is wrong."""
         try:
             info = inspect(self.file)
@@ -116,7 +121,7 @@ class _Picture:
             self.result.error = exc
             return None
         self.file.seek(0)
-        name = saver.save("images", info.extension, self.file)
+        name = stored_files.save("images", info.extension, self.file)
         return Image(
             file=name,
             sha256=self.sha256,

@@ -49,7 +49,7 @@ def update_me(request: AuthedRequest, body: Json[OrgkitProfileChange]) -> dict[s
 )
 def upload_my_avatar(request: AuthedRequest, file: AvatarUpload) -> dict[str, Any]:
     """Set the caller's avatar."""
-    return represent_avatar(set_avatar(request.auth.account, file=file, saver=request.stored_files))
+    return represent_avatar(set_avatar(request.auth.account, file=file, stored_files=request.stored_files))
 
 
 @router.delete("/avatar", auth=bearer, response={204: None}, errors=[NoAvatar])
