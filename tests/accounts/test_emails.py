@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
+from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.models import OutboxMessage
+from tests.client import Api, Person
+from tests.conftest import Mailbox, Register, RunOutbox
 from tests.mails import link_of
 
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "sturdy-Pass-1"
 
+AskForToken = Callable[..., str]
+
 
 @pytest.fixture
-def ann(register):
+def ann(register: Register) -> Person:
     return register(email="ann@example.com", password=PASSWORD)
 
 
 @pytest.fixture
-def change_token(ann, run_outbox, mailbox):
-    def ask(email="new@example.com"):
+def change_token(ann: Person, run_outbox: RunOutbox, mailbox: Mailbox) -> AskForToken:
+    def ask(email: str = "new@example.com") -> str:
         run_outbox()
         mailbox.clear()
         assert ann.api.patch("/auth/email", {"email": email}).status_code == 202
@@ -33,11 +41,13 @@ def change_token(ann, run_outbox, mailbox):
     return ask
 
 
-def verify(api, token):
+def verify(api: Api, token: str) -> Any:
     return api.get("/auth/email/verify", token=token)
 
 
-def test_the_mail_after_registration_verifies_the_address(api, ann, run_outbox, mailbox):
+def test_the_mail_after_registration_verifies_the_address(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     run_outbox()
     link, token = link_of(mailbox[0])
     assert link.startswith("http://localhost:3000/verify-email?token=")
@@ -49,9 +59,11 @@ def test_the_mail_after_registration_verifies_the_address(api, ann, run_outbox, 
     assert verify(api, token).status_code == 200
 
 
-def test_the_mail_warns_who_did_not_register_and_their_reset_puts_the_other_out(api, ann, run_outbox, mailbox):
+def test_the_owner_of_an_address_can_reset_an_account_that_somebody_else_registered(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     run_outbox()
-    assert all("do not confirm" in text for text in (mailbox[0].body, mailbox[0].alternatives[0][0]))
+    assert all("do not confirm" in text for text in (str(mailbox[0].body), str(mailbox[0].alternatives[0][0])))
     api.post("/auth/password-reset/request", {"email": "ann@example.com"})
     run_outbox()
     body = {"token": link_of(mailbox[-1])[1], "new_password": "my-own-Pass-9"}
@@ -60,37 +72,41 @@ def test_the_mail_warns_who_did_not_register_and_their_reset_puts_the_other_out(
     assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 401
 
 
-def test_a_link_can_be_taken_from_its_mail_as_it_stands_there(ann, run_outbox, mailbox):
+def test_the_text_and_the_html_of_a_mail_contain_the_same_link(
+    ann: Person, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     run_outbox()
     link, token = link_of(mailbox[0])
     assert link.endswith(f"?token={token}")
-    html = mailbox[0].alternatives[0][0]
+    html = str(mailbox[0].alternatives[0][0])
     assert f'<a href="{link}"' in html
 
 
 @pytest.mark.parametrize(("wanted", "used"), [("", "en"), ("de-AT", "de"), ("tlh", "en")])
-def test_a_mail_says_its_language(ann, run_outbox, mailbox, wanted, used):
+def test_the_html_of_a_mail_declares_its_language(
+    ann: Person, run_outbox: RunOutbox, mailbox: Mailbox, wanted: str, used: str
+) -> None:
     ann.api.patch("/users/me", {"preferred_language": wanted})
     run_outbox()
-    assert f'<html lang="{used}">' in mailbox[0].alternatives[0][0]
+    assert f'<html lang="{used}">' in str(mailbox[0].alternatives[0][0])
 
 
-def test_a_failed_verification_is_kept_private_too(api):
+def test_a_failed_verification_has_the_same_privacy_headers(api: Api) -> None:
     answer = verify(api, "x")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_token")
     assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("no-referrer", "no-store")
 
 
 @pytest.mark.parametrize("token", ["", "x" * 9000, "a:b:c", "é", "%00"])
-def test_what_is_no_token_is_refused(api, token):
+def test_an_invalid_token_is_refused(api: Api, token: str) -> None:
     assert verify(api, token).status_code == 400
 
 
-def test_a_missing_token_is_a_validation_error(api):
+def test_a_missing_token_is_a_validation_error(api: Api) -> None:
     assert api.get("/auth/email/verify").status_code == 422
 
 
-def test_a_change_applies_when_the_link_is_opened_and_not_before(api, ann, change_token):
+def test_an_address_changes_only_when_the_link_is_opened(api: Api, ann: Person, change_token: AskForToken) -> None:
     token = change_token()
     assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
     assert verify(api, token).status_code == 200
@@ -101,7 +117,7 @@ def test_a_change_applies_when_the_link_is_opened_and_not_before(api, ann, chang
     assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 401
 
 
-def test_opening_the_link_again_changes_nothing(api, ann, change_token):
+def test_opening_the_link_again_changes_nothing(api: Api, ann: Person, change_token: AskForToken) -> None:
     token = change_token()
     verify(api, token)
     before = Account.objects.get().updated_at
@@ -109,7 +125,9 @@ def test_opening_the_link_again_changes_nothing(api, ann, change_token):
     assert Account.objects.get().updated_at == before
 
 
-def test_a_link_to_a_former_change_is_refused_after_a_later_one(api, ann, change_token):
+def test_the_link_of_an_earlier_change_is_refused_after_a_later_change(
+    api: Api, ann: Person, change_token: AskForToken
+) -> None:
     first, second = change_token("first@example.com"), change_token("second@example.com")
     assert verify(api, first).status_code == 200
     assert verify(api, second).status_code == 400
@@ -117,7 +135,9 @@ def test_a_link_to_a_former_change_is_refused_after_a_later_one(api, ann, change
     assert verify(api, first).status_code == 400
 
 
-def test_a_link_to_a_former_change_stays_void_when_the_address_comes_back(api, ann, change_token):
+def test_the_link_of_an_earlier_change_stays_void_when_the_address_is_restored(
+    api: Api, ann: Person, change_token: AskForToken
+) -> None:
     spent, pending = change_token("new@example.com"), change_token("other@example.com")
     assert verify(api, spent).status_code == 200
     assert verify(api, change_token("ann@example.com")).status_code == 200
@@ -125,33 +145,41 @@ def test_a_link_to_a_former_change_stays_void_when_the_address_comes_back(api, a
     assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
 
 
-def test_the_link_of_the_last_change_can_be_opened_again_in_any_spelling_of_the_address(api, ann, change_token):
+def test_the_link_of_the_last_change_can_be_opened_again_for_any_spelling_of_the_address(
+    api: Api, ann: Person, change_token: AskForToken
+) -> None:
     token = change_token("New@EXAMPLE.com")
     assert [verify(api, token).status_code for _ in range(2)] == [200, 200]
 
 
-def test_a_change_link_dies_with_the_password_that_it_was_asked_for_under(api, ann, change_token):
+def test_a_password_change_voids_a_pending_change_of_address(api: Api, ann: Person, change_token: AskForToken) -> None:
     token = change_token()
     ann.api.post("/auth/change-password", {"old_password": PASSWORD, "new_password": "another-Pass-2"})
     assert verify(api, token).status_code == 400
     assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
 
 
-def test_a_change_link_that_took_effect_can_be_opened_again_after_a_password_change(api, ann, change_token):
+def test_a_used_change_link_can_be_opened_again_after_a_password_change(
+    api: Api, ann: Person, change_token: AskForToken
+) -> None:
     token = change_token()
     verify(api, token)
     ann.api.post("/auth/change-password", {"old_password": PASSWORD, "new_password": "another-Pass-2"})
     assert verify(api, token).status_code == 200
 
 
-def test_a_link_that_verifies_outlives_a_password_change(api, ann, run_outbox, mailbox):
+def test_a_verification_link_survives_a_password_change(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     run_outbox()
     ann.api.post("/auth/change-password", {"old_password": PASSWORD, "new_password": "another-Pass-2"})
     assert verify(api, link_of(mailbox[0])[1]).status_code == 200
     assert ann.api.get("/users/me").json()["email_verified"] is True
 
 
-def test_another_spelling_of_ones_own_address_is_taken_over(api, ann, change_token, run_outbox, mailbox):
+def test_a_user_can_change_the_spelling_of_their_own_address(
+    api: Api, ann: Person, change_token: AskForToken, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     run_outbox()
     verify(api, link_of(mailbox[0])[1])
     token = change_token("Ann@example.com")
@@ -160,14 +188,14 @@ def test_another_spelling_of_ones_own_address_is_taken_over(api, ann, change_tok
         assert ann.api.get("/users/me").json()["email"] == "Ann@example.com"
 
 
-def test_asking_for_ones_own_address_verifies_it_and_changes_nothing_else(api, ann, change_token):
+def test_a_change_to_the_current_address_only_verifies_it(api: Api, ann: Person, change_token: AskForToken) -> None:
     other, own = change_token("other@example.com"), change_token("ann@example.com")
     assert [verify(api, own).status_code for _ in range(2)] == [200, 200]
     assert ann.api.get("/users/me").json()["email_verified"] is True
     assert verify(api, other).status_code == 200
 
 
-def edit_user(django_user_model, **fields):
+def edit_user(django_user_model: type[User], **fields: Any) -> None:
     """Do what a host does in the admin: load the user, edit it and save the whole row."""
     user = django_user_model.objects.get()
     for name, value in fields.items():
@@ -175,9 +203,14 @@ def edit_user(django_user_model, **fields):
     user.save()
 
 
-def test_an_address_that_the_host_edits_is_unverified_and_voids_links(
-    api, ann, change_token, run_outbox, mailbox, django_user_model
-):
+def test_an_address_edited_by_the_host_is_unverified_and_voids_links(
+    api: Api,
+    ann: Person,
+    change_token: AskForToken,
+    run_outbox: RunOutbox,
+    mailbox: Mailbox,
+    django_user_model: type[User],
+) -> None:
     run_outbox()
     verification = link_of(mailbox[0])[1]
     verify(api, verification)
@@ -190,7 +223,9 @@ def test_an_address_that_the_host_edits_is_unverified_and_voids_links(
     assert ann.api.get("/users/me").json()["email_verified"] is False
 
 
-def test_an_address_that_the_host_edits_is_verified_by_a_new_mail(api, ann, run_outbox, mailbox, django_user_model):
+def test_an_address_edited_by_the_host_can_be_verified_by_a_new_mail(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox, django_user_model: type[User]
+) -> None:
     edit_user(django_user_model, email="typed@example.com")
     api.post("/auth/email/resend", {"email": "typed@example.com"})
     run_outbox()
@@ -202,8 +237,14 @@ def test_an_address_that_the_host_edits_is_verified_by_a_new_mail(api, ann, run_
     "fields", [{}, {"first_name": "Anna"}, {"email": "ann@EXAMPLE.com"}, {"email": "Ann@example.com"}]
 )
 def test_a_user_saved_with_the_same_address_stays_verified(
-    api, ann, change_token, run_outbox, mailbox, django_user_model, fields
-):
+    api: Api,
+    ann: Person,
+    change_token: AskForToken,
+    run_outbox: RunOutbox,
+    mailbox: Mailbox,
+    django_user_model: type[User],
+    fields: dict[str, Any],
+) -> None:
     run_outbox()
     verify(api, link_of(mailbox[0])[1])
     token = change_token()
@@ -213,14 +254,16 @@ def test_a_user_saved_with_the_same_address_stays_verified(
     assert ann.api.get("/users/me").json()["email_verified"] is True
 
 
-def test_an_address_is_shown_as_the_user_of_the_host_has_it(api, register, django_user_model):
+def test_an_address_is_shown_as_it_is_stored_on_the_host_user(
+    api: Api, register: Register, django_user_model: type[User]
+) -> None:
     bob = register(email="Bob@EXAMPLE.com")
     assert bob.user["email"] == django_user_model.objects.get().email == "Bob@example.com"
 
 
-def test_a_user_that_was_loaded_before_the_change_does_not_bring_the_former_address_back(
-    api, ann, change_token, django_user_model
-):
+def test_saving_a_stale_user_does_not_restore_the_old_address(
+    api: Api, ann: Person, change_token: AskForToken, django_user_model: type[User]
+) -> None:
     stale = django_user_model.objects.get()
     assert verify(api, change_token()).status_code == 200
     stale.set_password(PASSWORD)
@@ -230,20 +273,24 @@ def test_a_user_that_was_loaded_before_the_change_does_not_bring_the_former_addr
     assert django_user_model.objects.get().email == "new@example.com"
 
 
-def test_the_notice_and_the_link_are_sent_apart_so_that_one_does_not_repeat_the_other(ann, run_outbox):
+def test_the_notice_and_the_link_are_sent_by_separate_tasks(ann: Person, run_outbox: RunOutbox) -> None:
     run_outbox()
     ann.api.patch("/auth/email", {"email": "new@example.com"})
     tasks = OutboxMessage.objects.values_list("task", flat=True)
     assert sorted(tasks) == ["orgkit.accounts.mail_email_change", "orgkit.accounts.mail_email_change_notice"]
 
 
-def test_the_present_address_gets_a_notice_without_a_link(ann, change_token, mailbox):
+def test_the_current_address_gets_a_notice_without_a_link(
+    ann: Person, change_token: AskForToken, mailbox: Mailbox
+) -> None:
     change_token()
     (notice,) = [mail for mail in mailbox if mail.to == ["ann@example.com"]]
     assert "http" not in notice.body
 
 
-def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(ann, register, run_outbox, mailbox):
+def test_a_taken_address_gets_the_same_answer_and_its_owner_gets_a_mail(
+    ann: Person, register: Register, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     register(email="bob@example.com")
     run_outbox()
     mailbox.clear()
@@ -255,14 +302,18 @@ def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(ann, register
     assert "http" not in told.body
 
 
-def test_an_address_that_was_taken_meanwhile_is_refused(api, ann, change_token, register):
+def test_a_change_is_refused_when_the_address_has_been_taken_since(
+    api: Api, ann: Person, change_token: AskForToken, register: Register
+) -> None:
     token = change_token()
     register(email="new@example.com")
     assert verify(api, token).status_code == 400
     assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
 
 
-def test_an_address_that_only_the_hosts_own_constraint_knows_is_refused(api, ann, change_token, django_user_model):
+def test_a_change_is_refused_when_a_host_constraint_forbids_the_address(
+    api: Api, ann: Person, change_token: AskForToken, django_user_model: type[User]
+) -> None:
     token = change_token()
     with connection.cursor() as cursor:
         cursor.execute("CREATE UNIQUE INDEX host_email ON auth_user (email)")
@@ -271,7 +322,7 @@ def test_an_address_that_only_the_hosts_own_constraint_knows_is_refused(api, ann
     assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
 
 
-def test_a_change_may_need_the_password(ann, settings):
+def test_a_setting_makes_a_change_of_address_require_the_password(ann: Person, settings: Settings) -> None:
     assert ann.api.patch("/auth/email", {"email": "n@example.com", "password": "wrong"}).status_code == 400
     settings.NINJA_ORGKIT = {"EMAIL_CHANGE_REQUIRES_PASSWORD": True}
     missing = ann.api.patch("/auth/email", {"email": "n@example.com"})
@@ -282,29 +333,33 @@ def test_a_change_may_need_the_password(ann, settings):
 @pytest.mark.parametrize(
     "email", ["", "x", "a@b", "a@b.c\nBcc: x@y.z", "a" * 250 + "@example.com", "x@" + "क" * 63 + ".com", None, 5]
 )
-def test_what_is_no_address_is_refused(ann, email):
+def test_an_invalid_address_is_refused(ann: Person, email: Any) -> None:
     assert ann.api.patch("/auth/email", {"email": email}).status_code == 422
 
 
-def test_links_expire(api, ann, change_token, settings):
+def test_links_expire(api: Api, ann: Person, change_token: AskForToken, settings: Settings) -> None:
     token = change_token()
     settings.NINJA_ORGKIT = {"EMAIL_CHANGE_TOKEN_LIFETIME": timedelta(0)}
     assert verify(api, token).status_code == 400
 
 
-def test_sessions_go_on_after_a_change(api, ann, change_token):
+def test_a_change_of_address_keeps_the_sessions(api: Api, ann: Person, change_token: AskForToken) -> None:
     verify(api, change_token())
     assert ann.api.get("/users/me").status_code == 200
 
 
-def test_a_deactivated_user_is_not_activated_by_a_link(api, ann, change_token, django_user_model):
+def test_a_link_does_not_reactivate_a_deactivated_user(
+    api: Api, ann: Person, change_token: AskForToken, django_user_model: type[User]
+) -> None:
     token = change_token()
     django_user_model.objects.update(is_active=False)
     assert verify(api, token).status_code == 400
     assert not django_user_model.objects.get().is_active
 
 
-def test_the_verification_mail_can_be_had_again_by_anybody_and_tells_nothing(api, ann, run_outbox, mailbox):
+def test_requesting_another_verification_mail_reveals_nothing(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     run_outbox()
     mailbox.clear()
     known = api.post("/auth/email/resend", {"email": "ann@example.com"})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
+from django.db.models import Model
 from django.db.models.signals import post_save
 from django.test.utils import isolate_apps
 
@@ -43,10 +44,9 @@ def test_saving_anything_but_a_user_does_not_look_for_an_account(db: None) -> No
     assert not post_save.has_listeners(Session)
 
 
-def _follows(model: type) -> bool:
+def _follows(model: type[Model]) -> bool:
     """Tell whether ``keep_account`` is called after a save of this model, by taking it off and putting it back."""
-    how = {"sender": model, "dispatch_uid": "orgkit.accounts.keep_account"}
-    found = post_save.disconnect(**how)
+    found = post_save.disconnect(sender=model, dispatch_uid="orgkit.accounts.keep_account")
     if found:
-        post_save.connect(keep_account, **how)
-    return found
+        post_save.connect(keep_account, sender=model, dispatch_uid="orgkit.accounts.keep_account")
+    return bool(found)

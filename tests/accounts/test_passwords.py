@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 
 from ninja_orgkit.accounts.errors import TokenNotValid
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.passwords import change_password
 from ninja_orgkit.models import OutboxMessage
+from tests.client import Api, Person
+from tests.conftest import CountQueries, Mailbox, Register, RunOutbox
 from tests.mails import link_of
 from tests.parallel import in_parallel
 
@@ -18,9 +24,11 @@ pytestmark = pytest.mark.django_db
 
 OLD, NEW = "sturdy-Pass-1", "another-Pass-2"
 
+AskForToken = Callable[..., str]
+
 
 @pytest.fixture
-def ann(register, run_outbox, mailbox):
+def ann(register: Register, run_outbox: RunOutbox, mailbox: Mailbox) -> Person:
     ann = register(email="ann@example.com", password=OLD)
     run_outbox()
     mailbox.clear()
@@ -28,8 +36,8 @@ def ann(register, run_outbox, mailbox):
 
 
 @pytest.fixture
-def reset_token(api, ann, run_outbox, mailbox):
-    def ask(email="ann@example.com"):
+def reset_token(api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox) -> AskForToken:
+    def ask(email: str = "ann@example.com") -> str:
         assert api.post("/auth/password-reset/request", {"email": email}).status_code == 202
         run_outbox()
         return link_of(mailbox.pop())[1]
@@ -37,11 +45,11 @@ def reset_token(api, ann, run_outbox, mailbox):
     return ask
 
 
-def sign_in(api, password):
+def sign_in(api: Api, password: str) -> Any:
     return api.post("/token/pair", {"email": "ann@example.com", "password": password}).status_code
 
 
-def test_changing_the_password_keeps_this_session_and_ends_the_others(api, ann):
+def test_changing_the_password_keeps_this_session_and_ends_the_others(api: Api, ann: Person) -> None:
     other = api.post("/token/pair", {"email": "ann@example.com", "password": OLD}).json()
     answer = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW})
     assert answer.status_code == 200
@@ -50,7 +58,7 @@ def test_changing_the_password_keeps_this_session_and_ends_the_others(api, ann):
     assert (sign_in(api, OLD), sign_in(api, NEW)) == (401, 200)
 
 
-def test_a_refresh_token_of_before_a_password_change_is_worth_nothing(api, ann):
+def test_a_refresh_token_from_before_a_password_change_is_refused(api: Api, ann: Person) -> None:
     new = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW}).json()
     assert api.post("/token/verify", {"token": ann.refresh}).status_code == 401
     stale = api.post("/token/refresh", {"refresh": ann.refresh})
@@ -60,7 +68,7 @@ def test_a_refresh_token_of_before_a_password_change_is_worth_nothing(api, ann):
     assert api.post("/token/refresh", {"refresh": new["refresh"]}).status_code == 200
 
 
-def test_a_spent_token_of_after_a_password_change_ends_the_session_as_ever(api, ann):
+def test_reusing_a_token_from_after_a_password_change_ends_the_session(api: Api, ann: Person) -> None:
     new = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW}).json()
     last = api.post("/token/refresh", {"refresh": new["refresh"]}).json()
     Session.objects.update(refreshed_at=timezone.now() - timedelta(seconds=11))
@@ -68,7 +76,7 @@ def test_a_spent_token_of_after_a_password_change_ends_the_session_as_ever(api, 
     assert api.as_user(last["access"]).get("/users/me").status_code == 401
 
 
-def test_what_was_refreshed_while_the_password_changed_is_worth_nothing(api, ann):
+def test_tokens_refreshed_during_a_password_change_are_refused(api: Api, ann: Person) -> None:
     """The change was let in before the refresh and writes after it."""
     session = Session.objects.select_related("account__user").get()
     successor = api.post("/token/refresh", {"refresh": ann.refresh}).json()["refresh"]
@@ -77,7 +85,7 @@ def test_what_was_refreshed_while_the_password_changed_is_worth_nothing(api, ann
     assert api.post("/token/refresh", {"refresh": pair.refresh}).status_code == 200
 
 
-def test_a_password_is_not_changed_by_a_session_that_has_just_ended(api, ann):
+def test_a_session_that_has_just_ended_cannot_change_the_password(api: Api, ann: Person) -> None:
     session = Session.objects.select_related("account__user").get()
     ann.api.post("/auth/logout-all")
     with pytest.raises(TokenNotValid):
@@ -85,14 +93,16 @@ def test_a_password_is_not_changed_by_a_session_that_has_just_ended(api, ann):
     assert sign_in(api, OLD) == 200
 
 
-def test_a_wrong_old_password_changes_nothing(api, ann):
+def test_a_wrong_old_password_changes_nothing(api: Api, ann: Person) -> None:
     answer = ann.api.post("/auth/change-password", {"old_password": "x", "new_password": NEW})
     assert (answer.status_code, answer.json()["code"]) == (400, "wrong_password")
     assert sign_in(api, OLD) == 200
 
 
 @pytest.mark.parametrize("weak", ["short", "12345678", "password", "x" * 129])
-def test_a_weak_password_is_refused_and_changes_nothing(api, ann, reset_token, weak):
+def test_a_weak_password_is_refused_and_changes_nothing(
+    api: Api, ann: Person, reset_token: AskForToken, weak: Any
+) -> None:
     changed = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": weak})
     token = reset_token()
     reset = api.post("/auth/password-reset/confirm", {"token": token, "new_password": weak})
@@ -101,7 +111,7 @@ def test_a_weak_password_is_refused_and_changes_nothing(api, ann, reset_token, w
     assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 200
 
 
-def test_a_reset_request_says_the_same_for_known_unknown_and_impossible_addresses(api, ann):
+def test_a_reset_request_gets_the_same_answer_for_every_address(api: Api, ann: Person) -> None:
     answers = [
         api.post("/auth/password-reset/request", {"email": email})
         for email in ("ann@example.com", "nobody@example.com", "not an address")
@@ -110,7 +120,9 @@ def test_a_reset_request_says_the_same_for_known_unknown_and_impossible_addresse
     assert len({(answer.content, str(answer.headers)) for answer in answers}) == 1
 
 
-def test_a_reset_request_does_the_same_work_for_known_and_unknown_addresses(api, ann, count_queries):
+def test_a_reset_request_does_the_same_work_for_known_and_unknown_addresses(
+    api: Api, ann: Person, count_queries: CountQueries
+) -> None:
     counts = []
     for email in ("ann@example.com", "nobody@example.com"):
         with count_queries() as queries:
@@ -119,7 +131,9 @@ def test_a_reset_request_does_the_same_work_for_known_and_unknown_addresses(api,
     assert counts[0] == counts[1]
 
 
-def test_only_a_known_active_address_gets_a_mail(api, ann, run_outbox, mailbox, django_user_model):
+def test_only_a_known_active_address_gets_a_mail(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox, django_user_model: type[User]
+) -> None:
     api.post("/auth/password-reset/request", {"email": "nobody@example.com"})
     django_user_model.objects.update(is_active=False)
     api.post("/auth/password-reset/request", {"email": "ann@example.com"})
@@ -127,14 +141,18 @@ def test_only_a_known_active_address_gets_a_mail(api, ann, run_outbox, mailbox, 
     assert mailbox == []
 
 
-def test_the_mail_links_to_the_front_end_and_not_to_the_host_of_the_request(api, ann, run_outbox, mailbox):
+def test_the_reset_link_leads_to_the_front_end_and_ignores_the_host_header(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     api.post("/auth/password-reset/request", {"email": "ANN@example.com"}, headers={"Host": "localhost"})
     run_outbox()
     assert link_of(mailbox[0])[0].startswith("http://localhost:3000/reset-password?token=")
     assert mailbox[0].to == ["ann@example.com"]
 
 
-def test_a_reset_ends_every_session_verifies_the_address_and_works_once(api, ann, reset_token):
+def test_a_reset_ends_every_session_verifies_the_address_and_works_once(
+    api: Api, ann: Person, reset_token: AskForToken
+) -> None:
     token = reset_token()
     answer = api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW})
     assert answer.status_code == 200
@@ -145,7 +163,9 @@ def test_a_reset_ends_every_session_verifies_the_address_and_works_once(api, ann
     assert (sign_in(api, OLD), sign_in(api, NEW)) == (401, 200)
 
 
-def test_a_reset_token_dies_with_a_password_change_and_with_an_address_change(api, ann, reset_token):
+def test_changing_the_password_or_the_address_voids_a_reset_token(
+    api: Api, ann: Person, reset_token: AskForToken
+) -> None:
     first = reset_token()
     ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW})
     second = reset_token()
@@ -156,7 +176,7 @@ def test_a_reset_token_dies_with_a_password_change_and_with_an_address_change(ap
         assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": OLD}).status_code == 400
 
 
-def test_a_reset_token_stays_dead_when_the_address_comes_back(api, ann, reset_token):
+def test_a_reset_token_stays_void_when_the_address_is_restored(api: Api, ann: Person, reset_token: AskForToken) -> None:
     token = reset_token()
     account = Account.objects.get()
     for email in ("ann@example.org", "ann@example.com"):
@@ -167,7 +187,9 @@ def test_a_reset_token_stays_dead_when_the_address_comes_back(api, ann, reset_to
     assert sign_in(api, OLD) == 200
 
 
-def test_a_reset_voids_a_change_of_address_that_somebody_else_asked_for(api, ann, reset_token, run_outbox, mailbox):
+def test_a_reset_voids_a_pending_change_of_address(
+    api: Api, ann: Person, reset_token: AskForToken, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     ann.api.patch("/auth/email", {"email": "thief@example.com"})
     run_outbox()
     change = next(link_of(mail)[1] for mail in mailbox if mail.to == ["thief@example.com"])
@@ -176,41 +198,45 @@ def test_a_reset_voids_a_change_of_address_that_somebody_else_asked_for(api, ann
     assert Account.objects.get().email == "ann@example.com"
 
 
-def test_a_reset_token_works_for_two_hours(api, ann, reset_token, settings):
+def test_an_expired_reset_token_is_refused(api: Api, ann: Person, reset_token: AskForToken, settings: Settings) -> None:
     token = reset_token()
     settings.NINJA_ORGKIT = {"RESET_TOKEN_LIFETIME": timedelta(0)}
     assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 400
 
 
 @pytest.mark.parametrize("token", ["", "x", "a:b:c", "x" * 9000, "é"])
-def test_what_is_no_reset_token_is_refused(api, ann, token):
+def test_an_invalid_reset_token_is_refused(api: Api, ann: Person, token: str) -> None:
     answer = api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_token")
 
 
-def test_a_verification_token_is_no_reset_token(api, ann, register, run_outbox, mailbox):
+def test_a_verification_token_cannot_reset_a_password(
+    api: Api, ann: Person, register: Register, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
     register(email="bob@example.com")
     run_outbox()
     _, token = link_of(mailbox[-1])
     assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 400
 
 
-def test_an_inactive_user_cannot_use_a_reset_token(api, ann, reset_token, django_user_model):
+def test_an_inactive_user_cannot_use_a_reset_token(
+    api: Api, ann: Person, reset_token: AskForToken, django_user_model: type[User]
+) -> None:
     token = reset_token()
     django_user_model.objects.update(is_active=False)
     assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 400
 
 
-def test_no_token_is_in_the_outbox(api, ann):
+def test_no_token_is_in_the_outbox(api: Api, ann: Person) -> None:
     api.post("/auth/password-reset/request", {"email": "ann@example.com"})
     assert OutboxMessage.objects.get().kwargs == {"email": "ann@example.com"}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_reset_token_used_at_once_by_many_works_once(api, ann, reset_token):
+def test_a_reset_token_works_once_under_concurrent_use(api: Api, ann: Person, reset_token: AskForToken) -> None:
     token = reset_token()
 
-    def confirm(number):
+    def confirm(number: int) -> Any:
         body = {"token": token, "new_password": f"another-Pass-{number}"}
         return api.post("/auth/password-reset/confirm", body).status_code
 
@@ -218,10 +244,10 @@ def test_a_reset_token_used_at_once_by_many_works_once(api, ann, reset_token):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refresh_and_a_password_change_at_once_leave_one_chain(api, ann):
+def test_a_refresh_during_a_password_change_leaves_one_chain_of_tokens(api: Api, ann: Person) -> None:
     """Whichever is first, only what was minted under the new password goes on."""
 
-    def act(number):
+    def act(number: int) -> Any:
         if number == 0:
             return ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW})
         return api.post("/token/refresh", {"refresh": ann.refresh})

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.test import Client
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.sessions import begin_session
+from tests.client import Api, Person
+from tests.conftest import CountQueries, Register
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ann(register):
+def ann(register: Register) -> Person:
     return register(email="ann@example.com", password="sturdy-Pass-1")
 
 
 @pytest.fixture
-def tablet(api, ann):
+def tablet(api: Api, ann: Person) -> Api:
     pair = api.post("/token/pair", {"email": "ann@example.com", "password": "sturdy-Pass-1"}).json()
     return api.as_user(pair["access"])
 
 
-def test_the_list_shows_devices_and_no_token(ann, tablet):
+def test_the_list_shows_devices_and_no_token(ann: Person, tablet: Api) -> None:
     page = tablet.get("/auth/sessions").json()
     assert page["count"] == 2
     assert set(page["items"][0]) == {"id", "device", "address", "created_at", "last_used_at", "current"}
     assert [item["current"] for item in page["items"]] == [True, False]
 
 
-def test_the_list_leaves_out_what_a_password_that_was_set_elsewhere_has_ended(api, ann, tablet):
+def test_the_list_omits_sessions_ended_by_a_password_set_elsewhere(api: Api, ann: Person, tablet: Api) -> None:
     user = Account.objects.get().user
     user.set_password("new-Pass-2")
     user.save()
@@ -36,14 +41,14 @@ def test_the_list_leaves_out_what_a_password_that_was_set_elsewhere_has_ended(ap
     assert api.as_user(pair["access"]).get("/auth/sessions").json()["count"] == 1
 
 
-def test_ending_another_session_signs_it_out_at_once(ann, tablet):
+def test_ending_another_session_signs_it_out_at_once(ann: Person, tablet: Api) -> None:
     (other,) = [item for item in tablet.get("/auth/sessions").json()["items"] if not item["current"]]
     assert tablet.delete(f"/auth/sessions/{other['id']}").status_code == 204
     assert ann.api.get("/users/me").status_code == 401
     assert tablet.get("/users/me").status_code == 200
 
 
-def test_a_foreign_a_missing_and_a_malformed_session_are_the_same_404(ann, tablet, register):
+def test_a_foreign_a_missing_and_a_malformed_session_answer_alike(ann: Person, tablet: Api, register: Register) -> None:
     bob = register(email="bob@example.com")
     foreign = bob.api.get("/auth/sessions").json()["items"][0]["id"]
     answers = [tablet.delete(f"/auth/sessions/{key}") for key in (foreign, "0" * 8 + foreign[8:], "7", "NOPE")]
@@ -52,32 +57,32 @@ def test_a_foreign_a_missing_and_a_malformed_session_are_the_same_404(ann, table
     assert bob.api.get("/users/me").status_code == 200
 
 
-def test_logout_everywhere_ends_every_session(ann, tablet):
+def test_logout_everywhere_ends_every_session(ann: Person, tablet: Api) -> None:
     assert tablet.post("/auth/logout-all").status_code == 204
     assert tablet.get("/users/me").status_code == 401
     assert ann.api.get("/users/me").status_code == 401
 
 
-def test_logout_ends_the_session_of_a_refresh_token(api, ann, tablet):
+def test_logout_ends_the_session_of_a_refresh_token(api: Api, ann: Person, tablet: Api) -> None:
     assert api.post("/auth/logout", {"refresh": ann.refresh}).status_code == 200
     assert ann.api.get("/users/me").status_code == 401
     assert tablet.get("/users/me").status_code == 200
 
 
-def test_logout_ends_the_session_of_the_bearer_token(ann):
+def test_logout_ends_the_session_of_the_bearer_token(ann: Person) -> None:
     assert ann.api.post("/auth/logout").status_code == 200
     assert ann.api.get("/users/me").status_code == 401
 
 
 @pytest.mark.parametrize("body", [None, {}, {"refresh": "x"}, {"refresh": None}])
-def test_logout_is_fine_without_anything_to_end(api, body):
+def test_logout_succeeds_without_a_session_to_end(api: Api, body: Any) -> None:
     assert api.post("/auth/logout", body).status_code == 200
 
 
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic abc", "Bearer \xff", "Bearer " + "x" * 9000]
 )
-def test_logout_is_fine_with_an_unusable_bearer_token(api, ann, header):
+def test_logout_succeeds_with_an_unusable_bearer_token(api: Api, ann: Person, header: str) -> None:
     assert api.post("/auth/logout", headers={"Authorization": header}).status_code == 200
     refresh = {"Authorization": f"Bearer {ann.refresh}"}
     assert api.post("/auth/logout", {}, headers=refresh).status_code == 200
@@ -85,12 +90,12 @@ def test_logout_is_fine_with_an_unusable_bearer_token(api, ann, header):
 
 
 @pytest.mark.parametrize("body", [{"refresh": 5}, {"refresh": []}, {"refresh": "\x00"}, {"token": "x"}, [], 5, "x"])
-def test_logout_refuses_a_body_of_the_wrong_type_and_ends_nothing(ann, body):
+def test_logout_refuses_a_body_of_the_wrong_type_and_ends_nothing(ann: Person, body: Any) -> None:
     assert ann.api.post("/auth/logout", body).status_code == 422
     assert ann.api.get("/users/me").status_code == 200
 
 
-def test_logout_refuses_a_body_that_is_not_json_and_ends_nothing(ann):
+def test_logout_refuses_a_body_that_is_not_json_and_ends_nothing(ann: Person) -> None:
     broken = ann.api.send("POST", "/auth/logout", b"{", content_type="application/json")
     form = ann.api.send("POST", "/auth/logout", b"refresh=x", content_type="application/x-www-form-urlencoded")
     assert (broken.status_code, form.status_code) == (400, 415)
@@ -98,7 +103,7 @@ def test_logout_refuses_a_body_that_is_not_json_and_ends_nothing(ann):
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b"])
-def test_a_missing_or_malformed_bearer_token_is_a_401_with_a_challenge(client, header):
+def test_a_missing_or_malformed_bearer_token_is_a_401_with_a_challenge(client: Client, header: str) -> None:
     answer = client.get("/api/v1/users/me", headers={"Authorization": header})
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
@@ -106,7 +111,9 @@ def test_a_missing_or_malformed_bearer_token_is_a_401_with_a_challenge(client, h
 
 
 @pytest.mark.parametrize("sessions", [1, 50])
-def test_listing_takes_the_same_statements_for_any_number_of_sessions(ann, sessions, count_queries):
+def test_listing_sessions_runs_three_statements_for_1_session_and_for_50(
+    ann: Person, sessions: int, count_queries: CountQueries
+) -> None:
     for _ in range(sessions - 1):
         begin_session(Account.objects.get())
     with count_queries() as queries:

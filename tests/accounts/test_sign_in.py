@@ -5,14 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import timedelta
+from typing import Any
 
 import jwt
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.models import Account, Session
 from tests.accounts.hashers import CountingHasher, SlowHasher
+from tests.client import Api, Person
+from tests.conftest import CountQueries, Register
 from tests.parallel import in_parallel
 from tests.servers.processes import environment
 
@@ -22,7 +27,7 @@ PASSWORD = "sturdy-Pass-1"
 
 
 @pytest.fixture
-def ann(register):
+def ann(register: Register) -> Person:
     return register(email="ann@example.com", username="Ann.Lee", password=PASSWORD)
 
 
@@ -36,14 +41,16 @@ def ann(register):
         {"username": "annlee"},
     ],
 )
-def test_address_and_username_sign_in_whatever_their_spelling(api, ann, login):
+def test_any_spelling_of_the_address_or_the_username_signs_in(api: Api, ann: Person, login: dict[str, str]) -> None:
     answer = api.post("/token/pair", {**login, "password": PASSWORD})
     assert answer.status_code == 200
     assert answer.json()["user"] == {"slug": ann.slug, "username": "Ann.Lee"}
     assert set(answer.json()) == {"access", "refresh", "user"}
 
 
-def test_wrong_password_unknown_account_and_inactive_user_get_the_same_answer(api, ann, django_user_model):
+def test_wrong_password_unknown_account_and_inactive_user_get_the_same_answer(
+    api: Api, ann: Person, django_user_model: type[User]
+) -> None:
     wrong = api.post("/token/pair", {"email": "ann@example.com", "password": "nothing-like-it"})
     unknown = api.post("/token/pair", {"email": "bob@example.com", "password": PASSWORD})
     django_user_model.objects.update(is_active=False)
@@ -54,7 +61,7 @@ def test_wrong_password_unknown_account_and_inactive_user_get_the_same_answer(ap
     assert wrong["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_password_is_hashed_for_an_unknown_account_too(api, ann, settings):
+def test_a_password_is_hashed_for_an_unknown_account_too(api: Api, ann: Person, settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["tests.accounts.hashers.CountingHasher"]
     counts = []
     for email in ("nobody@example.com", "ann@example.com"):
@@ -65,7 +72,9 @@ def test_a_password_is_hashed_for_an_unknown_account_too(api, ann, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_account_that_is_deleted_while_its_password_is_checked_is_unknown(api, ann, settings, monkeypatch):
+def test_an_account_deleted_during_the_password_check_is_unknown(
+    api: Api, ann: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.PASSWORD_HASHERS = ["tests.accounts.hashers.SlowHasher"]
     monkeypatch.setattr(SlowHasher, "meanwhile", Account.objects.get().user.delete)
     answer = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
@@ -74,7 +83,7 @@ def test_an_account_that_is_deleted_while_its_password_is_checked_is_unknown(api
 
 
 @pytest.mark.parametrize("way", ["sign in", "change the address", "sign in wrongly"])
-def test_sessions_go_on_when_a_password_is_only_hashed_anew(api, ann, settings, way):
+def test_rehashing_a_password_keeps_the_sessions(api: Api, ann: Person, settings: Settings, way: str) -> None:
     before = Account.objects.get().user.password
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", *settings.PASSWORD_HASHERS]
     if way == "change the address":
@@ -87,7 +96,9 @@ def test_sessions_go_on_when_a_password_is_only_hashed_anew(api, ann, settings, 
     assert api.post("/token/refresh", {"refresh": ann.refresh}).status_code == 200
 
 
-def test_signing_in_takes_one_statement_to_find_the_account_and_three_in_all(api, ann, settings, count_queries):
+def test_signing_in_runs_at_most_three_statements(
+    api: Api, ann: Person, settings: Settings, count_queries: CountQueries
+) -> None:
     settings.NINJA_ORGKIT = {"THROTTLING": False}
     with count_queries() as queries:
         api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
@@ -95,7 +106,7 @@ def test_signing_in_takes_one_statement_to_find_the_account_and_three_in_all(api
 
 
 @pytest.mark.parametrize("name", ["annlee", "nobody"])
-def test_all_spellings_of_a_name_share_one_limit_whether_it_is_known_or_not(api, ann, name):
+def test_all_spellings_of_a_known_or_unknown_username_share_one_limit(api: Api, ann: Person, name: str) -> None:
     spellings = [name, name.upper(), ".".join(name), "_".join(name), "-".join(name), f" {name} ", name.title()]
     for spelling in [*spellings, *spellings][:10]:
         assert api.post("/token/pair", {"username": spelling, "password": "wrong"}).status_code == 401
@@ -106,7 +117,7 @@ def test_all_spellings_of_a_name_share_one_limit_whether_it_is_known_or_not(api,
 
 
 @pytest.mark.parametrize("name", ["ann@example.com", "nobody@example.com"])
-def test_all_spellings_of_an_address_share_one_limit_whether_it_is_known_or_not(api, ann, name):
+def test_all_spellings_of_a_known_or_unknown_address_share_one_limit(api: Api, ann: Person, name: str) -> None:
     spellings = [name, name.upper(), f" {name}", name.replace("@", "\uff20"), name.title()]
     for spelling in [*spellings, *spellings]:
         assert api.post("/token/pair", {"email": spelling, "password": "wrong"}).status_code == 401
@@ -114,7 +125,7 @@ def test_all_spellings_of_an_address_share_one_limit_whether_it_is_known_or_not(
         assert api.post("/token/pair", {"email": spelling, "password": PASSWORD}).status_code == 429
 
 
-def test_names_that_differ_have_limits_of_their_own_and_a_success_clears_nothing(api, ann):
+def test_each_address_has_its_own_limit_and_a_success_does_not_reset_it(api: Api, ann: Person) -> None:
     for _ in range(10):
         assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 200
     assert api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).status_code == 429
@@ -134,7 +145,7 @@ def test_names_that_differ_have_limits_of_their_own_and_a_success_clears_nothing
         [],
     ],
 )
-def test_a_faulty_body_is_refused_and_echoes_nothing(api, ann, body):
+def test_an_invalid_body_is_refused_without_repeating_the_password(api: Api, ann: Person, body: Any) -> None:
     answer = api.post("/token/pair", body)
     assert answer.status_code == 422
     assert answer["Content-Type"] == "application/problem+json"
@@ -143,7 +154,9 @@ def test_a_faulty_body_is_refused_and_echoes_nothing(api, ann, body):
     assert all(error["loc"][0] == "body" for error in answer.json()["errors"])
 
 
-def test_unverified_accounts_cannot_sign_in_where_verification_is_mandatory(api, ann, settings):
+def test_unverified_accounts_cannot_sign_in_where_verification_is_mandatory(
+    api: Api, ann: Person, settings: Settings
+) -> None:
     settings.NINJA_ORGKIT = {"EMAIL_VERIFICATION": "mandatory"}
     right = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
     wrong = api.post("/token/pair", {"email": "ann@example.com", "password": "nothing-like-it"})
@@ -151,7 +164,7 @@ def test_unverified_accounts_cannot_sign_in_where_verification_is_mandatory(api,
     assert wrong.json()["code"] == "invalid_credentials"
 
 
-def test_tokens_hold_slug_and_session_and_no_key(api, ann):
+def test_tokens_contain_the_slug_and_the_session_and_no_integer_key(api: Api, ann: Person) -> None:
     claims = jwt.decode(ann.refresh, options={"verify_signature": False})
     assert set(claims) == {"sub", "sid", "token_type", "iat", "exp", "jti", "gen"}
     assert claims["sub"] == ann.slug
@@ -161,7 +174,9 @@ def test_tokens_hold_slug_and_session_and_no_key(api, ann):
     assert access["exp"] - access["iat"] == 15 * 60
 
 
-def test_issuer_and_audience_of_the_host_are_in_the_tokens_and_checked(api, ann, settings):
+def test_tokens_contain_the_issuer_and_audience_of_the_host_and_both_are_checked(
+    api: Api, ann: Person, settings: Settings
+) -> None:
     settings.NINJA_JWT = {"ISSUER": "me", "AUDIENCE": "mine"}
     pair = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD}).json()
     for token, own in ((pair["access"], set()), (pair["refresh"], {"gen"})):
@@ -182,14 +197,14 @@ print(tokens.read_jwt(sys.argv[1]).sub)
 """
 
 
-def test_environment_variables_have_no_say_in_tokens(ann):
+def test_environment_variables_do_not_influence_tokens(ann: Person) -> None:
     """ninja-jwt reads some when it is imported, so this takes a new process."""
     key = "known-to-everybody-who-reads-this-line"
     names = {"SIGNING_KEY": key, "VERIFYING_KEY": key, "ALGORITHM": "none", "ISSUER": "evil", "AUDIENCE": "evil"}
     claims = jwt.decode(ann.access, options={"verify_signature": False})
-    forged = [jwt.encode(claims, key, algorithm="HS256"), jwt.encode(claims, None, algorithm="none")]
+    forged = [jwt.encode(claims, key, algorithm="HS256"), jwt.encode(claims, "", algorithm="none")]
 
-    def read(token):
+    def read(token: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", _READ, token]
         return subprocess.run(command, env=environment(**names), capture_output=True, text=True, check=False)
 
@@ -198,15 +213,15 @@ def test_environment_variables_have_no_say_in_tokens(ann):
         assert "TokenNotValid" in read(token).stderr
 
 
-def test_a_user_made_by_the_host_can_sign_in(api, django_user_model):
+def test_a_user_made_by_the_host_can_sign_in(api: Api, django_user_model: type[User]) -> None:
     django_user_model.objects.create_user(username="host", email="host@example.com", password=PASSWORD)
     answer = api.post("/token/pair", {"email": "host@example.com", "password": PASSWORD})
     assert answer.status_code == 200
-    assert Account.objects.get(slug=answer.json()["user"]["slug"]).personal_organization
+    assert Account.objects.get(slug=answer.json()["user"]["slug"]).personal_organization.type == "personal"
 
 
 @pytest.mark.parametrize("hop", ["203.0.113.9", "2001:db8::1", "x" * 300, "unknown"])
-def test_whatever_a_proxy_calls_the_client_it_can_sign_in(api, ann, settings, hop):
+def test_any_client_address_from_a_proxy_can_sign_in(api: Api, ann: Person, settings: Settings, hop: str) -> None:
     settings.NINJA_ORGKIT = {"TRUSTED_PROXIES": 1}
     body = {"email": "ann@example.com", "password": PASSWORD}
     answer = api.post("/token/pair", body, headers={"X-Forwarded-For": hop})
@@ -215,7 +230,9 @@ def test_whatever_a_proxy_calls_the_client_it_can_sign_in(api, ann, settings, ho
     assert latest["address"] == hop[:45]
 
 
-def test_a_second_user_with_the_same_address_exists_but_is_not_found_by_it(api, ann, django_user_model):
+def test_a_second_user_with_the_same_address_signs_in_by_username_only(
+    api: Api, ann: Person, django_user_model: type[User]
+) -> None:
     django_user_model.objects.create_user(username="other", email="ANN@example.com", password="another-Pass-2")
     assert Account.objects.get(username="other").email_key is None
     assert api.post("/token/pair", {"email": "ann@example.com", "password": "another-Pass-2"}).status_code == 401
@@ -223,8 +240,8 @@ def test_a_second_user_with_the_same_address_exists_but_is_not_found_by_it(api, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_users_made_at_once_with_one_address_one_is_found_by_it(django_user_model):
-    def make(number):
+def test_of_users_created_at_once_with_one_address_only_one_owns_it(django_user_model: type[User]) -> None:
+    def make(number: int) -> None:
         django_user_model.objects.create_user(f"user{number}", "same@example.com")
 
     in_parallel(6, make)
@@ -233,7 +250,9 @@ def test_of_users_made_at_once_with_one_address_one_is_found_by_it(django_user_m
     assert Account.objects.filter(email_key=None).count() == 5
 
 
-def test_a_name_that_grows_too_long_in_its_canonical_form_is_no_username(api, settings, django_user_model):
+def test_a_username_that_becomes_too_long_when_normalised_is_refused(
+    api: Api, settings: Settings, django_user_model: type[User]
+) -> None:
     settings.NINJA_ORGKIT = {"USERNAME_PATTERN": r"[\w.-]+"}
     name = "\ufdfa" * 30
     assert api.get("/users/check_username", username=name).json()["reason"] == "invalid"
@@ -243,7 +262,7 @@ def test_a_name_that_grows_too_long_in_its_canonical_form_is_no_username(api, se
     assert (user.orgkit_account.username, user.orgkit_account.username_key) == (name, None)
 
 
-def test_a_token_that_a_server_with_a_faster_clock_has_just_signed_is_good(api, ann):
+def test_a_token_signed_by_a_server_with_a_faster_clock_is_accepted(api: Api, ann: Person) -> None:
     session = Session.objects.get()
     session.refreshed_at = timezone.now() + timedelta(seconds=1)
     assert api.as_user(tokens.mint_pair(session).access).get("/users/me").status_code == 200

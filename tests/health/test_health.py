@@ -21,7 +21,7 @@ from tests.client import Api, count_queries
 ALL_OK = {"database": "ok", "cache": "ok", "storage": "ok", "broker": "ok"}
 
 
-def test_everything_that_is_there_is_ok(db: None, api: Api, broker: str):
+def test_everything_that_works_is_ok(db: None, api: Api, broker: str) -> None:
     response = api.get("/health")
     assert response.status_code == 200
     body = response.json()
@@ -30,20 +30,20 @@ def test_everything_that_is_there_is_ok(db: None, api: Api, broker: str):
     assert response["Cache-Control"] == "no-store"
 
 
-def test_a_broker_that_is_away_degrades(db: None, api: Api):
+def test_a_broker_outage_degrades_the_health(db: None, api: Api) -> None:
     response = api.get("/health")
     assert response.status_code == 200
     assert response.json()["status"] == "degraded"
     assert response.json()["checks"] == {**ALL_OK, "broker": "unavailable"}
 
 
-def test_a_cache_that_is_away_degrades(db: None, api: Api, broker: str, settings: Any):
+def test_a_cache_outage_degrades_the_health(db: None, api: Api, broker: str, settings: Any) -> None:
     gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {"default": gone}
     assert api.get("/health").json()["checks"] == {**ALL_OK, "cache": "unavailable"}
 
 
-def test_a_storage_that_is_away_degrades(db: None, api: Api, broker: str, settings: Any):
+def test_a_storage_outage_degrades_the_health(db: None, api: Api, broker: str, settings: Any) -> None:
     options = {
         "endpoint_url": "http://127.0.0.1:1",
         "bucket_name": "gone",
@@ -64,7 +64,7 @@ def _storage_of(api: Api) -> str:
     return str(checks["storage"])
 
 
-def test_a_folder_that_the_first_upload_will_make_is_ok(db: None, api: Api, settings: Any, tmp_path: Path):
+def test_a_storage_folder_that_does_not_exist_yet_is_ok(db: None, api: Api, settings: Any, tmp_path: Path) -> None:
     deep = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "a" / "b"}}
     settings.STORAGES = {**settings.STORAGES, "default": deep}
     assert _storage_of(api) == "ok"
@@ -72,14 +72,16 @@ def test_a_folder_that_the_first_upload_will_make_is_ok(db: None, api: Api, sett
     assert _storage_of(api) == "ok"
 
 
-def test_a_storage_in_memory_is_ok(db: None, api: Api, settings: Any):
+def test_a_storage_in_memory_is_ok(db: None, api: Api, settings: Any) -> None:
     memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
     settings.STORAGES = {**settings.STORAGES, "default": memory}
     assert _storage_of(api) == "ok"
 
 
 @pytest.mark.parametrize("below", [False, True])
-def test_a_file_in_the_place_of_the_folder_degrades(db: None, api: Api, media_root: Path, settings: Any, below: bool):
+def test_a_file_in_place_of_the_storage_folder_degrades_the_health(
+    db: None, api: Api, media_root: Path, settings: Any, below: bool
+) -> None:
     media_root.write_text("in the way")
     if below:
         options = {"location": media_root / "below"}
@@ -88,13 +90,17 @@ def test_a_file_in_the_place_of_the_folder_degrades(db: None, api: Api, media_ro
     assert _storage_of(api) == "unavailable"
 
 
-def test_a_folder_that_leads_nowhere_degrades(db: None, api: Api, media_root: Path, tmp_path: Path):
+def test_a_broken_link_in_place_of_the_storage_folder_degrades_the_health(
+    db: None, api: Api, media_root: Path, tmp_path: Path
+) -> None:
     media_root.symlink_to(tmp_path / "not mounted")
     assert _storage_of(api) == "unavailable"
 
 
 @pytest.mark.slow
-def test_a_bucket_that_is_there_is_ok_and_one_that_is_not_degrades(db: None, api: Api, settings: Any, s3_server: Any):
+def test_an_existing_bucket_is_ok_and_a_missing_one_degrades_the_health(
+    db: None, api: Api, settings: Any, s3_server: Any
+) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     assert _storage_of(api) == "ok"
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage(bucket_name="elsewhere")}
@@ -108,9 +114,9 @@ def silent_server() -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_what_hangs_is_unavailable_after_seconds(
+def test_a_check_that_hangs_is_unavailable_after_seconds(
     db: None, api: Api, silent_server: str, settings: Any, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", f"redis://{silent_server}/0")
     hanging = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"redis://{silent_server}/0"}
     settings.CACHES = {"default": {**hanging, "OPTIONS": {"socket_timeout": 3}}}
@@ -133,7 +139,7 @@ def _without_a_database(script: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_without_the_database_it_is_503():
+def test_health_without_the_database_is_503() -> None:
     script = (
         "import django; django.setup(); from django.test import Client; response = Client().get('/api/v1/health');"
         "print(response.status_code, response['Retry-After']); print(response.content.decode())"
@@ -146,20 +152,20 @@ def test_without_the_database_it_is_503():
     assert not any(word in second for word in ("127.0.0.1", "somebody", "nowhere", "refused"))
 
 
-def test_live_touches_nothing(db: None, api: Api):
+def test_the_liveness_check_runs_no_statement(db: None, api: Api) -> None:
     with count_queries() as queries:
         response = api.get("/health?live=1")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
     assert len(queries) == 0
 
 
-def test_it_needs_no_token_and_has_one_spelling(db: None):
+def test_health_needs_no_token_and_has_one_url(db: None) -> None:
     assert Client().get("/api/v1/health?live=1").status_code == 200
     assert Client().get("/api/v1/health/?live=1").status_code == 404
     assert Client().post("/api/v1/health").status_code == 405
 
 
-def test_without_the_database_whatever_needs_it_is_503_too():
+def test_routes_that_need_the_database_are_503_without_it() -> None:
     script = (
         "import django; django.setup(); from django.test import Client; client = Client(raise_request_exception=False);"
         "body = {'username': 'ann', 'password': 'x'};"

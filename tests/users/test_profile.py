@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from PIL import Image
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.accounts import update_profile
+from tests.client import Api, Person
+from tests.conftest import CountQueries, Register, RunOutbox
+from tests.media.files import files_in
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ann(register):
+def ann(register: Register) -> Person:
     return register(email="ann@example.com", username="ann")
 
 
-def picture(size=(800, 600), kind="PNG"):
+def picture(size: tuple[int, int] = (800, 600), kind: str = "PNG") -> BytesIO:
     file = BytesIO()
     Image.new("RGB", size, "teal").save(file, kind)
     file.seek(0)
@@ -25,7 +32,7 @@ def picture(size=(800, 600), kind="PNG"):
     return file
 
 
-def test_given_fields_change_and_others_stay(ann):
+def test_a_profile_change_keeps_the_other_fields(ann: Person) -> None:
     change = {
         "display_name": "Ann L.",
         "about": "one\r\ntwo\tthree",
@@ -76,7 +83,7 @@ def test_given_fields_change_and_others_stay(ann):
         [],
     ],
 )
-def test_bad_values_are_refused_and_change_nothing(ann, change):
+def test_invalid_values_are_refused_and_change_nothing(ann: Person, change: Any) -> None:
     before = ann.api.get("/users/me").json()
     answer = ann.api.patch("/users/me", change)
     assert answer.status_code == 422
@@ -85,16 +92,18 @@ def test_bad_values_are_refused_and_change_nothing(ann, change):
 
 
 @pytest.mark.parametrize("tag", ["zh-Hant-TW", "de-1996", "en-u-ca-gregory-x-a", "x-private", "i-klingon", "es-419"])
-def test_every_language_tag_is_taken(ann, tag):
+def test_every_well_formed_language_tag_is_accepted(ann: Person, tag: str) -> None:
     assert ann.api.patch("/users/me", {"preferred_language": tag}).json()["preferred_language"] == tag
 
 
-def test_preferences_are_measured_as_utf_8_without_any_space(ann):
+def test_preferences_are_measured_as_compact_utf_8(ann: Person) -> None:
     for value, status in (("é" * 2044, 200), ("é" * 2045, 422)):  # with {"a":""} 4,096 bytes, and two more
         assert ann.api.patch("/users/me", {"notification_preferences": {"a": value}}).status_code == status
 
 
-def test_the_username_changes_with_the_user_of_the_host_and_the_slug_stays(api, ann, django_user_model):
+def test_changing_the_username_changes_the_host_user_and_keeps_the_slug(
+    api: Api, ann: Person, django_user_model: type[User]
+) -> None:
     slug = ann.slug
     assert ann.api.patch("/users/me", {"username": "Anna"}).json()["username"] == "Anna"
     assert django_user_model.objects.get().username == "Anna"
@@ -102,14 +111,14 @@ def test_the_username_changes_with_the_user_of_the_host_and_the_slug_stays(api, 
     assert api.post("/token/pair", {"username": "anna", "password": ann.password}).status_code == 200
 
 
-def test_another_spelling_of_ones_own_username_is_fine_and_somebody_elses_is_not(ann, register):
+def test_a_user_can_change_the_spelling_of_their_own_username_only(ann: Person, register: Register) -> None:
     register(email="bob@example.com", username="bob")
     assert ann.api.patch("/users/me", {"username": "A.N.N"}).status_code == 200
     taken = ann.api.patch("/users/me", {"username": "B_o-b"})
     assert (taken.status_code, taken.json()["code"]) == (409, "username_taken")
 
 
-def test_names_reach_the_user_of_the_host_and_come_back_from_it(ann, django_user_model):
+def test_names_are_shared_with_the_host_user(ann: Person, django_user_model: type[User]) -> None:
     ann.api.patch("/users/me", {"first_name": "Ann", "last_name": "Lee"})
     user = django_user_model.objects.get()
     assert user.get_full_name() == "Ann Lee"
@@ -118,40 +127,40 @@ def test_names_reach_the_user_of_the_host_and_come_back_from_it(ann, django_user
     assert ann.api.get("/users/me").json()["first_name"] == "Anna"
 
 
-def test_a_profile_change_does_not_undo_a_password_change(ann, django_user_model):
+def test_a_profile_change_does_not_undo_a_password_change(ann: Person, django_user_model: type[User]) -> None:
     user = django_user_model.objects.get()
     user.set_password("another-Pass-2")
     django_user_model.objects.update(password=user.password)
-    from ninja_orgkit.accounts.services.accounts import update_profile
-
     update_profile(Account.objects.get(), {"first_name": "Ann"})
     assert django_user_model.objects.get().check_password("another-Pass-2")
 
 
-def test_an_avatar_comes_out_square_in_two_sizes_and_replaces_the_former(ann, client, media_root, run_outbox):
+def test_an_avatar_is_square_in_two_sizes_and_replaces_the_old_one(
+    ann: Person, api: Api, media_root: Path, run_outbox: RunOutbox
+) -> None:
     first = ann.api.upload("/users/avatar", file=picture())
     assert first.status_code == 200
     for name, side in (("avatar_url", 160), ("avatar_large_url", 600)):
-        answer = client.get(first.json()[name])
+        answer = api.get(first.json()[name])
         assert answer.status_code == 200
         assert Image.open(BytesIO(b"".join(answer.streaming_content))).size == (side, side)
     second = ann.api.upload("/users/avatar", file=picture((60, 60)))
     run_outbox()
     assert ann.api.get("/users/me").json()["avatar_url"] == second.json()["avatar_url"] != first.json()["avatar_url"]
-    assert client.get(first.json()["avatar_url"]).status_code == 404
-    assert len([path for path in media_root.rglob("*") if path.is_file()]) == 2
+    assert api.get(first.json()["avatar_url"]).status_code == 404
+    assert len(files_in(media_root)) == 2
 
 
-def test_an_avatar_can_be_removed_once(ann, media_root, run_outbox):
+def test_an_avatar_can_be_removed_once(ann: Person, media_root: Path, run_outbox: RunOutbox) -> None:
     ann.api.upload("/users/avatar", file=picture())
     assert ann.api.delete("/users/avatar").status_code == 204
     assert ann.api.delete("/users/avatar").status_code == 404
     run_outbox()
     assert ann.api.get("/users/me").json()["avatar_url"] is None
-    assert not [path for path in media_root.rglob("*") if path.is_file()]
+    assert not files_in(media_root)
 
 
-def test_what_is_no_picture_is_refused_and_leaves_no_file(ann, media_root):
+def test_an_unusable_picture_is_refused_and_leaves_no_file(ann: Person, media_root: Path) -> None:
     text = BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     text.name = "me.png"
     broken = BytesIO(picture().read()[:60])
@@ -161,7 +170,7 @@ def test_what_is_no_picture_is_refused_and_leaves_no_file(ann, media_root):
     statuses = [ann.api.upload("/users/avatar", file=file).status_code for file in (text, broken, huge)]
     assert statuses == [415, 422, 413]
     assert ann.api.upload("/users/avatar").status_code == 422
-    assert not [path for path in media_root.rglob("*") if path.is_file()]
+    assert not files_in(media_root)
 
 
 @pytest.mark.parametrize(
@@ -178,17 +187,19 @@ def test_what_is_no_picture_is_refused_and_leaves_no_file(ann, media_root):
         ("x" * 300, "invalid"),
     ],
 )
-def test_anybody_can_ask_whether_a_username_is_free(api, ann, name, reason):
+def test_anybody_can_check_whether_a_username_is_available(
+    api: Api, ann: Person, name: str, reason: str | None
+) -> None:
     answer = api.get("/users/check_username", username=name)
     assert answer.status_code == 200
     assert answer.json() == {"username": name, "available": reason is None, "reason": reason}
 
 
-def test_asking_without_a_name_is_a_validation_error(api):
+def test_checking_without_a_username_is_a_validation_error(api: Api) -> None:
     assert api.get("/users/check_username").status_code == 422
 
 
-def test_my_profile_takes_two_statements(ann, count_queries):
+def test_reading_my_profile_runs_two_statements(ann: Person, count_queries: CountQueries) -> None:
     with count_queries() as queries:
         ann.api.get("/users/me")
     assert len(queries) == 2

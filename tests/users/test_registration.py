@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
+from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Organization
+from tests.client import Api
+from tests.conftest import Mailbox, Register, RunOutbox
 from tests.mails import link_of
 from tests.parallel import in_parallel
 
@@ -22,7 +28,7 @@ FIELDS = {
 }  # fmt: skip
 
 
-def test_registering_gives_tokens_a_profile_and_a_personal_organization(api):
+def test_registering_gives_tokens_a_profile_and_a_personal_organization(api: Api) -> None:
     answer = api.post("/auth/register", {**ANN, "username": "Ann", "first_name": "Ann", "last_name": "Lee"})
     assert answer.status_code == 201
     body = answer.json()
@@ -35,14 +41,14 @@ def test_registering_gives_tokens_a_profile_and_a_personal_organization(api):
     assert api.as_user(body["access"]).get("/users/me").json() == body["user"]
 
 
-def test_a_username_is_made_of_the_address_when_none_is_given(api):
+def test_a_missing_username_is_made_of_the_address(api: Api) -> None:
     first = api.post("/auth/register", {"email": "ann@example.com", "password": PASSWORD}).json()["user"]
     second = api.post("/auth/register", {"email": "ann@example.org", "password": PASSWORD}).json()["user"]
     assert first["username"] == "ann"
     assert second["username"].startswith("ann-")
 
 
-def test_a_taken_address_and_a_taken_username_are_conflicts_in_any_spelling(api):
+def test_a_taken_address_and_a_taken_username_are_conflicts_in_any_spelling(api: Api) -> None:
     api.post("/auth/register", {**ANN, "username": "ann.lee"})
     address = api.post("/auth/register", {"email": "ANN@EXAMPLE.com", "password": PASSWORD, "username": "other"})
     username = api.post("/auth/register", {"email": "b@example.com", "password": PASSWORD, "username": "Ann_Lee"})
@@ -76,7 +82,7 @@ def test_a_taken_address_and_a_taken_username_are_conflicts_in_any_spelling(api)
         {"is_staff": True},
     ],
 )
-def test_bad_input_is_refused_and_leaves_nothing(api, change):
+def test_invalid_input_is_refused_and_leaves_nothing(api: Api, change: Any) -> None:
     answer = api.post("/auth/register", {**ANN, **change})
     assert answer.status_code == 422
     assert not Account.objects.exists()
@@ -84,7 +90,7 @@ def test_bad_input_is_refused_and_leaves_nothing(api, change):
     assert not OutboxMessage.objects.exists()
 
 
-def test_what_only_users_without_an_account_have_is_taken_too(api, django_user_model):
+def test_addresses_and_names_of_users_without_an_account_are_taken_too(api: Api, django_user_model: type[User]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE UNIQUE INDEX host_email ON auth_user (email)")
     django_user_model.objects.bulk_create([django_user_model(username="old", email="ann@example.com")])
@@ -95,7 +101,7 @@ def test_what_only_users_without_an_account_have_is_taken_too(api, django_user_m
     assert not Account.objects.exists()
 
 
-def test_a_weak_password_is_told_with_its_reasons(api):
+def test_a_weak_password_is_refused_with_reasons(api: Api) -> None:
     answer = api.post("/auth/register", {**ANN, "password": "12345678"})
     assert (answer.status_code, answer.json()["code"]) == (422, "weak_password")
     assert {(*error["loc"], error["type"]) for error in answer.json()["errors"]} == {
@@ -105,7 +111,7 @@ def test_a_weak_password_is_told_with_its_reasons(api):
     assert "12345678" not in answer.content.decode()
 
 
-def test_usernames_of_other_scripts_are_a_setting(api, settings):
+def test_a_setting_allows_usernames_in_other_scripts(api: Api, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {"USERNAME_PATTERN": r"[\w.-]+"}
     body = {**ANN, "username": "Zo\u00eb.\u0416\u0443\u043a"}
     user = api.post("/auth/register", body).json()["user"]
@@ -116,18 +122,18 @@ def test_usernames_of_other_scripts_are_a_setting(api, settings):
     assert (taken["available"], taken["reason"]) == (False, "taken")
 
 
-def test_names_are_stripped_and_normalised(api):
+def test_names_are_stripped_and_normalised(api: Api) -> None:
     user = api.post("/auth/register", {**ANN, "first_name": "  Ame\u0301lie "}).json()["user"]
     assert user["first_name"] == "Am\u00e9lie"
 
 
-def test_an_invalid_invitation_leaves_nothing(api):
+def test_an_invalid_invitation_leaves_nothing(api: Api) -> None:
     answer = api.post("/auth/register", {**ANN, "invitation": "x"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_token")
     assert not Account.objects.exists()
 
 
-def test_without_verification_no_mail_is_sent(api, settings):
+def test_without_verification_no_mail_is_sent(api: Api, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {"EMAIL_VERIFICATION": "none"}
     assert api.post("/auth/register", ANN).status_code == 201
     assert not OutboxMessage.objects.exists()
@@ -137,10 +143,12 @@ class TestWhereVerificationIsMandatory:
     """Nobody learns whether an address is known; its owner does."""
 
     @pytest.fixture(autouse=True)
-    def mandatory(self, settings):
+    def mandatory(self, settings: Settings) -> None:
         settings.NINJA_ORGKIT = {"EMAIL_VERIFICATION": "mandatory"}
 
-    def test_known_and_unknown_addresses_get_the_same_answer_and_one_mail_each(self, api, run_outbox, mailbox):
+    def test_known_and_unknown_addresses_get_the_same_answer_and_one_mail(
+        self, api: Api, run_outbox: RunOutbox, mailbox: Mailbox
+    ) -> None:
         unknown = api.post("/auth/register", ANN)
         known = api.post("/auth/register", {**ANN, "password": "another-Pass-2"})
         assert (unknown.status_code, known.status_code) == (202, 202)
@@ -151,7 +159,7 @@ class TestWhereVerificationIsMandatory:
         assert mailbox[0].subject != mailbox[1].subject
 
     @pytest.fixture
-    def invitation(self, register, settings, run_outbox, mailbox):
+    def invitation(self, register: Register, settings: Settings, run_outbox: RunOutbox, mailbox: Mailbox) -> str:
         """Return the token of an invitation that ann@example.com got, and a client of who sent it."""
         settings.NINJA_ORGKIT = {}
         host = register(email="host@example.com")
@@ -164,7 +172,9 @@ class TestWhereVerificationIsMandatory:
         return token
 
     @pytest.mark.parametrize(("body", "status"), [({}, 400), ({"email": "bob@example.com"}, 403)])
-    def test_a_bad_invitation_is_refused_for_known_and_unknown_addresses_alike(self, api, invitation, body, status):
+    def test_a_bad_invitation_is_refused_for_known_and_unknown_addresses_alike(
+        self, api: Api, invitation: str, body: Any, status: int
+    ) -> None:
         body = {**ANN, "invitation": invitation if body else "x", **body}
         unknown = api.post("/auth/register", body)
         api.post("/auth/register", {**ANN, "email": body["email"]})
@@ -173,7 +183,9 @@ class TestWhereVerificationIsMandatory:
         assert unknown.content == known.content
         assert Account.objects.filter(email=body["email"]).count() == 1
 
-    def test_a_known_address_does_not_join_by_registering_again(self, api, invitation, run_outbox, mailbox):
+    def test_a_known_address_does_not_join_by_registering_again(
+        self, api: Api, invitation: str, run_outbox: RunOutbox, mailbox: Mailbox
+    ) -> None:
         api.post("/auth/register", ANN)
         answer = api.post("/auth/register", {**ANN, "password": "another-Pass-2", "invitation": invitation})
         assert answer.status_code == 202
@@ -181,9 +193,9 @@ class TestWhereVerificationIsMandatory:
         assert [mail.to for mail in mailbox] == [["ann@example.com"], ["ann@example.com"]]
         assert Account.objects.get(email="ann@example.com").memberships.count() == 1
 
-    def test_who_registers_with_an_invitation_is_verified_and_gets_a_mail_too(
-        self, api, invitation, run_outbox, mailbox
-    ):
+    def test_registering_with_an_invitation_verifies_the_address_and_sends_a_mail(
+        self, api: Api, invitation: str, run_outbox: RunOutbox, mailbox: Mailbox
+    ) -> None:
         plain = api.post("/auth/register", {**ANN, "email": "other@example.com"})
         invited = api.post("/auth/register", {**ANN, "invitation": invitation})
         assert (invited.status_code, invited.content) == (202, plain.content)
@@ -195,7 +207,9 @@ class TestWhereVerificationIsMandatory:
         assert me["email_verified"] is True
         assert {home["name"] for home in me["organizations"]} == {"ann", "Acme"}
 
-    def test_a_weak_password_and_a_taken_username_are_refused_for_known_and_unknown_addresses_alike(self, api):
+    def test_a_weak_password_and_a_taken_username_are_refused_for_known_and_unknown_addresses_alike(
+        self, api: Api
+    ) -> None:
         api.post("/auth/register", {**ANN, "username": "ann"})
         for change, status in ({"password": "password"}, 422), ({"username": "a.n.n"}, 409), ({"username": "me"}, 422):
             known, unknown = [
@@ -205,7 +219,9 @@ class TestWhereVerificationIsMandatory:
             assert known.status_code == unknown.status_code == status
             assert known.content == unknown.content
 
-    def test_signing_in_needs_the_link_of_the_mail_or_a_reset(self, api, run_outbox, mailbox):
+    def test_signing_in_needs_the_link_of_the_mail_or_a_reset(
+        self, api: Api, run_outbox: RunOutbox, mailbox: Mailbox
+    ) -> None:
         api.post("/auth/register", ANN)
         refused = api.post("/token/pair", ANN)
         assert (refused.status_code, refused.json()["code"]) == (401, "email_not_verified")
@@ -213,7 +229,9 @@ class TestWhereVerificationIsMandatory:
         assert api.get("/auth/email/verify", token=link_of(mailbox[0])[1]).status_code == 200
         assert api.post("/token/pair", ANN).status_code == 200
 
-    def test_the_owner_of_an_address_gets_in_by_a_password_of_their_own(self, api, run_outbox, mailbox):
+    def test_the_owner_of_an_address_can_sign_in_after_a_reset(
+        self, api: Api, run_outbox: RunOutbox, mailbox: Mailbox
+    ) -> None:
         """Somebody else registered with it before, and must be out then."""
         api.post("/auth/register", {**ANN, "password": "squatter-Pass-9"})
         api.post("/auth/register", ANN)
@@ -223,21 +241,23 @@ class TestWhereVerificationIsMandatory:
         assert api.post("/token/pair", ANN).status_code == 200
         assert api.post("/token/pair", {**ANN, "password": "squatter-Pass-9"}).status_code == 401
 
-    def test_a_second_registration_does_not_change_the_password(self, api, run_outbox):
+    def test_a_second_registration_does_not_change_the_password(self, api: Api, run_outbox: RunOutbox) -> None:
         api.post("/auth/register", ANN)
         api.post("/auth/register", {**ANN, "password": "another-Pass-2"})
         assert Account.objects.get().user.check_password(PASSWORD)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_registrations_of_one_address_at_once_make_one_account(api):
+def test_concurrent_registrations_of_one_address_make_one_account(api: Api) -> None:
     answers = in_parallel(6, lambda _: api.post("/auth/register", ANN).status_code)
     assert sorted(answers) == [201, 409, 409, 409, 409, 409]
     assert Account.objects.count() == Organization.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_registrations_at_once_say_the_same_where_verification_is_mandatory(api, settings):
+def test_concurrent_registrations_get_the_same_answer_where_verification_is_mandatory(
+    api: Api, settings: Settings
+) -> None:
     settings.NINJA_ORGKIT = {"EMAIL_VERIFICATION": "mandatory"}
     answers = in_parallel(4, lambda _: api.post("/auth/register", ANN))
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
@@ -245,8 +265,8 @@ def test_many_registrations_at_once_say_the_same_where_verification_is_mandatory
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_registrations_of_one_username_at_once_make_one_account(api):
-    def act(number):
+def test_concurrent_registrations_of_one_username_make_one_account(api: Api) -> None:
+    def act(number: int) -> Any:
         body = {**ANN, "email": f"ann{number}@example.com", "username": ["Ann.Lee", "annlee"][number % 2]}
         return api.post("/auth/register", body).status_code
 
@@ -255,7 +275,7 @@ def test_many_registrations_of_one_username_at_once_make_one_account(api):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_registrations_at_once_whose_addresses_make_one_username_all_succeed(api):
+def test_concurrent_registrations_with_similar_addresses_get_different_usernames(api: Api) -> None:
     answers = in_parallel(4, lambda number: api.post("/auth/register", {**ANN, "email": f"ann@example{number}.com"}))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["user"]["username"] for answer in answers}) == 4
