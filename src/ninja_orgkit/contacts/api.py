@@ -11,13 +11,14 @@ from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.contacts import schemas, selectors, services
 from ninja_orgkit.contacts.errors import OrganizationImmutable
 from ninja_orgkit.contacts.schemas import OrgkitContact, represent_contact
+from ninja_orgkit.database.locks import Check
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.protocol.bodies import Json
-from ninja_orgkit.protocol.conditional import Check, precondition
+from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.multipart import AvatarUpload
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import Slug

@@ -29,7 +29,7 @@ def _email_or_nothing(value: str) -> str:
 
 def _few_terms(value: str) -> str:
     if len(value.split()) > MAX_TERMS:
-        raise PydanticCustomError("too_many_terms", "Give at most {most} terms", {"most": MAX_TERMS})
+        raise PydanticCustomError("too_many_terms", "Give at most {max_terms} terms", {"max_terms": MAX_TERMS})
     return value
 
 

@@ -29,7 +29,7 @@ NewSlug = Annotated[
     StringConstraints(strip_whitespace=True, min_length=2, max_length=50, pattern=_SLUG),
     AfterValidator(_not_reserved),
 ]
-Name = Annotated[str, Line(255, shortest=1)]
+Name = Annotated[str, Line(255, min_length=1)]
 RoleName = Annotated[str, Line(32)]
 OrganizationFields: Any = custom_field("organization")
 OrganizationFieldsShown: Any = custom_shown("organization")

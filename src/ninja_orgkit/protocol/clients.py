@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from ninja_orgkit.conf import settings
 
-_LONGEST_DEVICE = 255
+_MAX_DEVICE_LENGTH = 255
 # Some proxies append ports, which are others for each connection.
 _WITH_PORT = re.compile(r"([^:\[\]]+):\d+|\[([^\[\]]*)\](?::\d+)?", re.ASCII)
 
@@ -34,4 +34,4 @@ def _without_port(address: str) -> str:
 def client_device(request: HttpRequest) -> str:
     """Return what the client calls itself, printable and cut."""
     agent: str = request.META.get("HTTP_USER_AGENT", "")
-    return "".join(char for char in agent if char.isprintable())[:_LONGEST_DEVICE]
+    return "".join(char for char in agent if char.isprintable())[:_MAX_DEVICE_LENGTH]

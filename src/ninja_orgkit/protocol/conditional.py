@@ -14,13 +14,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from ninja_orgkit.database.locks import Check
 from ninja_orgkit.errors import PreconditionFailed
 from ninja_orgkit.media.links import window
 from ninja_orgkit.protocol.responses import JSON_TYPE, NotModified, adapter
 from ninja_orgkit.protocol.urls import file_urls
-
-Check = Callable[[], None]
-"""Raises PreconditionFailed unless the object, whose row is locked now, is the one that the client knows."""
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*")

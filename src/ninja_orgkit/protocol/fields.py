@@ -26,7 +26,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ninja_orgkit.database.keys import MAX_ID, email_key
 
-LONGEST_EMAIL = 254
+MAX_EMAIL_LENGTH = 254
 LOWER_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -83,41 +83,41 @@ def clean_email(value: str) -> str:
         value.rpartition("@")[2].encode("idna")  # as the mail will name the domain
     except (ValidationError, UnicodeError):
         raise PydanticCustomError("email", "This is not an e-mail address") from None
-    if len(email_key(value) or "") > LONGEST_EMAIL:  # folding can make it longer
+    if len(email_key(value) or "") > MAX_EMAIL_LENGTH:  # folding can make it longer
         raise PydanticCustomError("email", "This is not an e-mail address")
     return value
 
 
 @dataclass(frozen=True)
 class Line:
-    """Marks a ``str`` as one line: stripped, NFC, ``shortest`` to ``longest`` characters, no control characters."""
+    """Marks a ``str`` as one line: stripped, NFC, with a length in characters, without control characters."""
 
-    longest: int
-    shortest: int = 0
+    max_length: int
+    min_length: int = 0
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return _cleaned(
             core_schema.str_schema(strip_whitespace=True),
             clean_line,
-            core_schema.str_schema(min_length=self.shortest, max_length=self.longest),
+            core_schema.str_schema(min_length=self.min_length, max_length=self.max_length),
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        shortest = {"minLength": self.shortest} if self.shortest else {}
-        return {"type": "string", **shortest, "maxLength": self.longest}
+        at_least = {"minLength": self.min_length} if self.min_length else {}
+        return {"type": "string", **at_least, "maxLength": self.max_length}
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Marks a ``str`` as a text of several lines: NFC, at most ``longest`` characters, TAB and LF allowed."""
+    """Marks a ``str`` as a text of several lines: NFC, at most ``max_length`` characters, TAB and LF allowed."""
 
-    longest: int
+    max_length: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _cleaned(core_schema.str_schema(), clean_text, core_schema.str_schema(max_length=self.longest))
+        return _cleaned(core_schema.str_schema(), clean_text, core_schema.str_schema(max_length=self.max_length))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "maxLength": self.longest}
+        return {"type": "string", "maxLength": self.max_length}
 
 
 def _cleaned(raw: CoreSchema, clean: Callable[[str], str], bounded: CoreSchema) -> CoreSchema:
@@ -148,7 +148,7 @@ def _aware(value: datetime) -> datetime:
         raise PydanticCustomError("datetime_range", "This time is out of range") from None
 
 
-Email = Annotated[str, Line(LONGEST_EMAIL, shortest=3), AfterValidator(clean_email)]
+Email = Annotated[str, Line(MAX_EMAIL_LENGTH, min_length=3), AfterValidator(clean_email)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(clean_secret)]
 AnyPassword = Annotated[str, StringConstraints(max_length=1024), AfterValidator(clean_secret)]
 Token = Annotated[str, AfterValidator(clean_secret)]

@@ -21,7 +21,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import Conflict, Invalid
 from ninja_orgkit.models import IdempotencyRecord
 
-_LONGEST = 255
+_MAX_LENGTH = 255
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Image-Duplicate")
 
 
@@ -46,7 +46,7 @@ def idempotent(request: HttpRequest, body: Any, perform: Callable[[], HttpRespon
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return perform()
-    if not 1 <= len(key) <= _LONGEST or not all("!" <= char <= "~" for char in key):
+    if not 1 <= len(key) <= _MAX_LENGTH or not all("!" <= char <= "~" for char in key):
         raise InvalidIdempotencyKey
     caller: str = request.auth.slug  # type: ignore[attr-defined]
     record, fresh = _claim(_hash(caller, request.method, request.path, key), _hash(_digest(body)))

@@ -14,12 +14,12 @@ from ninja_orgkit.errors import NotFound
 from ninja_orgkit.protocol.fields import LOWER_UUID
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_LONGEST = 255
+_MAX_LENGTH = 255
 
 
 def _sane(value: str) -> str:
     """Return a part of a path. What no identifier can be is simply not found."""
-    if len(value) > _LONGEST or _UNPRINTABLE.search(value):
+    if len(value) > _MAX_LENGTH or _UNPRINTABLE.search(value):
         raise NotFound
     return value
 

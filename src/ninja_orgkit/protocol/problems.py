@@ -45,8 +45,8 @@ from ninja_orgkit.protocol.responses import json_bytes
 logger = logging.getLogger("ninja_orgkit")
 
 _BODY_SOURCES = {"form", "file"}
-_LONGEST_NAME = 64
-_LONGEST_REST = 4 * 2**20
+_MAX_NAME_LENGTH = 64
+_MAX_UNREAD_BYTES = 4 * 2**20
 _CHUNK = 2**16
 
 
@@ -77,7 +77,7 @@ def _name(part: str | int) -> str | int:
     """Return a part of a location; a name that the client made up is cut and made printable."""
     if isinstance(part, int):
         return part
-    return "".join(char if char.isprintable() else "?" for char in part[:_LONGEST_NAME])
+    return "".join(char if char.isprintable() else "?" for char in part[:_MAX_NAME_LENGTH])
 
 
 def translate(exc: Exception) -> OrgKitError | None:
@@ -188,7 +188,7 @@ def _drain(request: HttpRequest) -> None:
 
     A server that finds more than a little of it unread closes a connection that the client takes for kept.
     """
-    left = _LONGEST_REST if request.META.get("CONTENT_LENGTH") else 0
+    left = _MAX_UNREAD_BYTES if request.META.get("CONTENT_LENGTH") else 0
     with suppress(OSError):  # the client may have gone
         while left > 0 and (chunk := request.read(_CHUNK)):
             left -= len(chunk)

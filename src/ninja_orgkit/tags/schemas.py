@@ -20,13 +20,13 @@ def _slug(value: str) -> str:
 
 
 def _few(value: list[str]) -> list[str]:
-    most = settings.TAGS_MAX_ASSIGN
-    if not 1 <= len(value) <= most:
-        raise PydanticCustomError("list_length", "List should have 1 to {most} items", {"most": most})
+    max_length = settings.TAGS_MAX_ASSIGN
+    if not 1 <= len(value) <= max_length:
+        raise PydanticCustomError("list_length", "List should have 1 to {max_length} items", {"max_length": max_length})
     return value
 
 
-TagName = Annotated[str, Line(50, shortest=1)]
+TagName = Annotated[str, Line(50, min_length=1)]
 TagSlug = Annotated[TagName, AfterValidator(_slug)]
 Color = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^#[0-9a-fA-F]{6}$")]
 

@@ -162,7 +162,7 @@ class OrgkitProfileChange(OrgkitInput):
 
     model_config = example(display_name="Ada", location="London", preferred_language="en-GB", timezone="Europe/London")
 
-    username: Annotated[str, Line(150, shortest=1)] = ""
+    username: Annotated[str, Line(150, min_length=1)] = ""
     first_name: PersonName = ""
     last_name: PersonName = ""
     display_name: ShortText = ""

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 from ninja_orgkit.accounts.bearer import bearer
+from ninja_orgkit.database.locks import Check
 from ninja_orgkit.images import schemas, selectors
 from ninja_orgkit.images.schemas import ImageId, OrgkitImage, represent_image
 from ninja_orgkit.images.services import images, uploads
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, FileTooLarge, StorageUnavailable, TooManyFiles
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.protocol.bodies import AnyBody, Json
-from ninja_orgkit.protocol.conditional import Check, precondition
+from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.multipart import BulkForm, ImageForm
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.responses import Reply

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from ninja import Query
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.database.locks import Check
 from ninja_orgkit.errors import field_error
 from ninja_orgkit.organizations import schemas, selectors
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
@@ -15,7 +16,7 @@ from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.organizations.schemas import OrgkitOrganization, represent_organization
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.protocol.bodies import Json
-from ninja_orgkit.protocol.conditional import Check, precondition
+from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 
 router = OrganizationRouter(tags=["organizations"], auth=bearer)
