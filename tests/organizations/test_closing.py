@@ -46,8 +46,8 @@ def test_rows_of_a_host_are_purged_in_batches(org: Org, monkeypatch: pytest.Monk
     Product.objects.bulk_create(Product(shop=shop, sku=f"s{number}", name="x", price=1) for number in range(5))
     other = Shop.objects.create(organization=Organization.objects.get(slug=org.owner.org), name="Other")
     Product.objects.create(shop=other, sku="kept", name="x", price=1)
-    organizations.close(org.row)
-    organizations.purge(org.row)
+    organizations.close_organization(org.row)
+    organizations.purge_organization(org.row)
     assert list(Product.objects.values_list("sku", flat=True)) == ["kept"]
 
 
@@ -71,9 +71,9 @@ def _pictured_products(organization: Organization, how_many: int) -> Any:
 
 def _purged(organization: Organization) -> int:
     """Close an organization, purge it, and return how many statements that took."""
-    organizations.close(organization)
+    organizations.close_organization(organization)
     with count_queries() as queries:
-        organizations.purge(organization)
+        organizations.purge_organization(organization)
     assert not any(kind.objects.exists() for kind in (Product, TagAssignment, ImageAttachment, Tag, Image))
     return len(queries)
 

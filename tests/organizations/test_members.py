@@ -185,7 +185,7 @@ def test_the_admin_adds_members_only_to_open_groups(org: Org, admin_client: Clie
     assert _add(admin_client, org.row, bob).status_code == 302
     assert bob.slug in roles_in(org)
     home, gone = Organization.objects.get(slug=org.owner.org), Organization.objects.get(slug="gone")
-    organizations.close(gone)
+    organizations.close_organization(gone)
     for refused, why in ((home, "cannot be shared"), (gone, "closed")):
         response = _add(admin_client, refused, bob)
         assert response.status_code == 200

@@ -19,7 +19,7 @@ _MAX_USERNAME_LENGTH = 150
 def email_field() -> str:
     """Return the name of the user's e-mail field, "" when the model has none."""
     name = get_user_model().get_email_field_name()
-    return name if _has(name) else ""
+    return name if _has_field(name) else ""
 
 
 def username_field() -> str:
@@ -27,22 +27,22 @@ def username_field() -> str:
     identifier = str(get_user_model().USERNAME_FIELD)
     if identifier != email_field():
         return identifier
-    return "username" if _has("username") else ""
+    return "username" if _has_field("username") else ""
 
 
-def build_unhashed(*, email: str, username: str, first_name: str = "", last_name: str = "") -> Any:
+def build_user_without_password(*, email: str, username: str, first_name: str = "", last_name: str = "") -> Any:
     """Return an unsaved user of the host's model with these values and no password yet."""
     user: Any = get_user_model()()
     write_email(user, email)
     write_username(user, username)
     for name, value in zip(_NAMES, (first_name, last_name), strict=True):
-        _write(user, name, name if _has(name) else "", value)
+        _write(user, name, name if _has_field(name) else "", value)
     return user
 
 
 def build_user(*, email: str, username: str, password: str, first_name: str = "", last_name: str = "") -> Any:
     """Return an unsaved user of the host's model with these values, its password hashed."""
-    user = build_unhashed(email=email, username=username, first_name=first_name, last_name=last_name)
+    user = build_user_without_password(email=email, username=username, first_name=first_name, last_name=last_name)
     user.set_password(password)
     return user
 
@@ -52,7 +52,11 @@ def read_profile(user: AbstractBaseUser, *, written: Collection[str] | None = No
 
     ``written`` names the fields of the user that were saved, None for all: the others may be stale.
     """
-    sources = {"email": email_field(), "username": username_field(), **{name: name for name in _NAMES if _has(name)}}
+    sources = {
+        "email": email_field(),
+        "username": username_field(),
+        **{name: name for name in _NAMES if _has_field(name)},
+    }
     found = {target: source for target, source in sources.items() if source and (written is None or source in written)}
     return {target: str(getattr(user, source) or "") for target, source in found.items()}
 
@@ -74,7 +78,7 @@ def write_username(user: Any, username: str) -> list[str]:
 
 def write_names(user: Any, account: Account) -> list[str]:
     """Set the first and last name from the account and return the names of the fields that they are in."""
-    values = ((name, name if _has(name) else "", getattr(account, name)) for name in _NAMES)
+    values = ((name, name if _has_field(name) else "", getattr(account, name)) for name in _NAMES)
     return [field for name, field, value in values for field in _write(user, name, field, value)]
 
 
@@ -98,7 +102,7 @@ def _max_length(field: str) -> int | None:
     return getattr(get_user_model()._meta.get_field(field), "max_length", None) if field else None
 
 
-def _has(name: str) -> bool:
+def _has_field(name: str) -> bool:
     try:
         get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:

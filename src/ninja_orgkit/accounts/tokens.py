@@ -54,7 +54,7 @@ class ResetToken:
 
     def can_apply(self, account: Account) -> bool:
         """Tell whether the account still has the password and the address that the token was made for."""
-        return constant_time_compare(self.basis, _credentials(account))
+        return constant_time_compare(self.basis, _credentials_fingerprint(account))
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ class EmailToken:
 
     def can_apply(self, account: Account) -> bool:
         """Tell whether the account is as it was when the token was minted."""
-        return self.basis in (_address(account), _credentials(account))
+        return self.basis in (_address_fingerprint(account), _credentials_fingerprint(account))
 
     def has_applied(self, account: Account) -> bool:
         """Tell whether the account is as the token leaves it."""
-        return account.email_verified_at is not None and self.result == _address(account)
+        return account.email_verified_at is not None and self.result == _address_fingerprint(account)
 
 
 def mint_pair(session: Session) -> Pair:
@@ -87,7 +87,7 @@ def mint_pair(session: Session) -> Pair:
 def read_jwt(token: str, *, token_type: str = "") -> Claims:
     """Return the claims of a JWT (of one type, if given). Raises TokenNotValid."""
     try:
-        claims = _configured().decode(token) if len(token) <= _MAX_LENGTH else {}
+        claims = _jwt_backend().decode(token) if len(token) <= _MAX_LENGTH else {}
         read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims.get("gen"))
     except (TokenBackendError, UnicodeError, KeyError, ValueError, TypeError, AttributeError):
         raise TokenNotValid from None
@@ -115,7 +115,7 @@ def fingerprint(*parts: str | None) -> str:
 
 def mint_reset(account: Account) -> str:
     """Return the token of a password-reset link. It dies with the password and the address that it was made for."""
-    return _sign("reset", account.slug, _credentials(account))
+    return _sign("reset", account.slug, _credentials_fingerprint(account))
 
 
 def read_reset_token(token: str) -> ResetToken:
@@ -125,7 +125,7 @@ def read_reset_token(token: str) -> ResetToken:
 
 def mint_verification(account: Account) -> str:
     """Return the token that proves the present address."""
-    address = _address(account)
+    address = _address_fingerprint(account)
     return _sign("verify", account.slug, account.email, address, address)
 
 
@@ -133,7 +133,7 @@ def mint_email_change(account: Account, email: str) -> str:
     """Return the token that proves a new address. It dies with the present one, and with the password."""
     changes = account.email_changes + (email_key(email) != email_key(account.email))
     result = fingerprint(email_key(email), str(changes))
-    return _sign("change", account.slug, email, _credentials(account), result)
+    return _sign("change", account.slug, email, _credentials_fingerprint(account), result)
 
 
 def read_email_token(token: str) -> EmailToken:
@@ -143,13 +143,13 @@ def read_email_token(token: str) -> EmailToken:
     return EmailToken(*_unsign("change", token, settings.EMAIL_CHANGE_TOKEN_LIFETIME, parts=4))
 
 
-def _address(account: Account) -> str:
+def _address_fingerprint(account: Account) -> str:
     """Return what stands for the present address; it is another one when an address comes back."""
     return fingerprint(email_key(account.email), str(account.email_changes))
 
 
-def _credentials(account: Account) -> str:
-    return fingerprint(account.user.password, _address(account))
+def _credentials_fingerprint(account: Account) -> str:
+    return fingerprint(account.user.password, _address_fingerprint(account))
 
 
 def _sign(purpose: str, *parts: str) -> str:
@@ -176,10 +176,10 @@ def _unsign(purpose: str, token: str, lifetime: timedelta, *, parts: int) -> lis
 def _encode(claims: dict[str, Any], session: Session) -> str:
     # The same generation always has the same id, so a token that is minted again is the same token.
     jti = salted_hmac("orgkit.jti", f"{session.pk}.{session.gen}.{claims['token_type']}", algorithm="sha256")
-    return str(_configured().encode({**claims, "jti": jti.hexdigest()[:32]}))
+    return str(_jwt_backend().encode({**claims, "jti": jti.hexdigest()[:32]}))
 
 
-def _configured() -> TokenBackend:
+def _jwt_backend() -> TokenBackend:
     """Return the backend as the host's ``NINJA_JWT`` wants it now. Environment variables have no say."""
     chosen = _jwt_settings()
     return _backend(

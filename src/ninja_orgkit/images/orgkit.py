@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ninja_orgkit.images.models import Image
-from ninja_orgkit.images.rows import OrgkitAttachmentRow, OrgkitImageRow, attachment_export
+from ninja_orgkit.images.rows import OrgkitAttachmentRow, OrgkitImageRow, image_attachment_rows
 from ninja_orgkit.images.services.images import purge_images
 from ninja_orgkit.registry import export_rows, register
 
@@ -18,4 +18,4 @@ register(
     export_kind="images",
     purge=purge_images,
 )
-export_rows("attachments", row=OrgkitAttachmentRow, rows=attachment_export)
+export_rows("attachments", row=OrgkitAttachmentRow, rows=image_attachment_rows)

@@ -18,8 +18,8 @@ from ninja_orgkit.media.storage import StoredFiles, open_file
 
 RENDER = "orgkit.images.render"
 
-_STALE = timedelta(hours=1)
-_PAUSE = timedelta(hours=6)
+_STALE_AFTER = timedelta(hours=1)
+_ASK_AGAIN_AFTER = timedelta(hours=6)
 _GIVE_UP_AFTER = timedelta(days=1)
 BATCH = 1000
 _MAX_ATTEMPTS = 3
@@ -115,8 +115,10 @@ def _ask_again(now: datetime) -> bool:
 
     Images whose messages only wait for busy workers are asked for seldom: each message more makes the wait longer.
     """
-    is_due = Q(asked_at=None) | Q(asked_at__lte=now - _PAUSE)
-    stale = Image.objects.filter(is_due, status=Image.Status.PROCESSING, updated_at__lte=now - _STALE).order_by("pk")
+    is_due = Q(asked_at=None) | Q(asked_at__lte=now - _ASK_AGAIN_AFTER)
+    stale = Image.objects.filter(is_due, status=Image.Status.PROCESSING, updated_at__lte=now - _STALE_AFTER).order_by(
+        "pk"
+    )
     keys = list(stale.select_for_update().values_list("pk", flat=True)[:BATCH])
     Image.objects.filter(pk__in=keys).update(asked_at=now)
     enqueue_each(RENDER, [{"image": key} for key in keys])

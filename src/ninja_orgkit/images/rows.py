@@ -49,7 +49,7 @@ class OrgkitAttachmentRow(BaseModel):
     alt_text: str | None
 
 
-def attachment_export(organization: Organization) -> Iterator[dict[str, Any]]:
+def image_attachment_rows(organization: Organization) -> Iterator[dict[str, Any]]:
     """Yield what each image of an organization is attached to; objects are named by their public identifiers."""
     links = ImageAttachment.objects.filter(image__organization=organization)
     rows = links.order_by("content_type", "object_id", *ORDER).values(*_COLUMNS)

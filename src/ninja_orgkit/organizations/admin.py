@@ -33,8 +33,8 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
         """Show the organizations alone, not the million rows they own; a personal one goes only with its account."""
         found = list(objs)
-        homes = [str(item) for item in found if item.type == Organization.Type.PERSONAL]
-        return [str(item) for item in found], {"organizations": len(found)}, set(), homes
+        personal = [str(item) for item in found if item.type == Organization.Type.PERSONAL]
+        return [str(item) for item in found], {"organizations": len(found)}, set(), personal
 
     def delete_model(self, request: HttpRequest, obj: Organization) -> None:
         """Close the organization."""

@@ -17,6 +17,12 @@ class OrganizationsConfig(AppConfig):
         from ninja_orgkit.accounts.models import Account
         from ninja_orgkit.organizations import receivers, tasks  # noqa: F401
 
-        post_save.connect(receivers.give_home, sender=Account, dispatch_uid="orgkit.organizations.give_home")
-        pre_delete.connect(receivers.hold_homes, sender=Account, dispatch_uid="orgkit.organizations.hold_homes")
-        post_delete.connect(receivers.close_homes, sender=Account, dispatch_uid="orgkit.organizations.close_homes")
+        post_save.connect(
+            receivers.create_with_account, sender=Account, dispatch_uid="orgkit.organizations.create_with_account"
+        )
+        pre_delete.connect(
+            receivers.lock_before_deletion, sender=Account, dispatch_uid="orgkit.organizations.lock_before_deletion"
+        )
+        post_delete.connect(
+            receivers.close_after_deletion, sender=Account, dispatch_uid="orgkit.organizations.close_after_deletion"
+        )

@@ -7,23 +7,25 @@ from typing import Any
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.services import members, organizations
 
-_HELD = "_orgkit_held_organizations"
+_OWNED = "_orgkit_owned_organizations"
 
 
-def give_home(sender: type[Account], instance: Account, created: bool, raw: bool = False, **_kwargs: Any) -> None:
+def create_with_account(
+    sender: type[Account], instance: Account, created: bool, raw: bool = False, **_kwargs: Any
+) -> None:
     """Create the personal organization of a new account. Fixtures (``raw``) bring their own."""
     if created and not raw:
-        organizations.give_home(instance)
+        organizations.create_personal_organization(instance)
 
 
-def hold_homes(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
-    """Lock what an account that is being deleted is in, and keep in mind for ``close_homes`` what it owns."""
-    setattr(instance, _HELD, members.lock_organizations_of_account(instance))
+def lock_before_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
+    """Lock what an account that is being deleted is in, and keep in mind for ``close_after_deletion`` what it owns."""
+    setattr(instance, _OWNED, members.lock_organizations_of_account(instance))
 
 
-def close_homes(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
+def close_after_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
     """Close what a deleted account leaves empty, whichever way it was deleted.
 
     Raises ProtectedError, which undoes the deletion, when the other owner has left since it was collected.
     """
-    organizations.close_homes(getattr(instance, _HELD, ()))
+    organizations.close_empty_organizations(getattr(instance, _OWNED, ()))

@@ -40,7 +40,7 @@ def purge_organization(organization: str) -> None:
     """Delete the rows and files of one closed organization."""
     found = Organization.objects.filter(slug=organization).exclude(deleted_at=None).first()
     if found is not None:
-        organizations.purge(found)
+        organizations.purge_organization(found)
 
 
 @shared_task(name="orgkit.organizations.purge_deleted", ignore_result=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja_orgkit.registry import export_rows, register
 from ninja_orgkit.tags.models import Tag
-from ninja_orgkit.tags.rows import OrgkitTagAssignmentRow, OrgkitTagRow, assignment_rows
+from ninja_orgkit.tags.rows import OrgkitTagAssignmentRow, OrgkitTagRow, tag_assignment_rows
 from ninja_orgkit.tags.services import purge_tags
 
 register(
@@ -17,4 +17,4 @@ register(
     export_kind="tags",
     purge=purge_tags,
 )
-export_rows("tag_assignments", row=OrgkitTagAssignmentRow, rows=assignment_rows)
+export_rows("tag_assignments", row=OrgkitTagAssignmentRow, rows=tag_assignment_rows)

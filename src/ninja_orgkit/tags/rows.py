@@ -32,7 +32,7 @@ class OrgkitTagAssignmentRow(BaseModel):
     obj_id: str
 
 
-def assignment_rows(organization: Organization) -> Iterator[dict[str, Any]]:
+def tag_assignment_rows(organization: Organization) -> Iterator[dict[str, Any]]:
     """Yield what each tag of an organization is assigned to; objects are named by their public identifiers."""
     links = TagAssignment.objects.filter(tag__organization=organization).order_by(
         "content_type", "object_id", "tag__slug"

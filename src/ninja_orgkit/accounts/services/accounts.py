@@ -20,11 +20,11 @@ from ninja_orgkit.database.keys import email_key, username_key
 from ninja_orgkit.database.slugs import random_part
 from ninja_orgkit.errors import field_error
 
-KEYS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
+TAKEN_ERRORS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
 _MAX_LENGTHS: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
-_DERIVED = 20
-_REWRITTEN = {"custom", "notification_preferences"}
+_MAX_DERIVED_USERNAME = 20
+_REWRITTEN_BY_DATABASES = {"custom", "notification_preferences"}
 """What databases do not keep as it is sent: they sort the keys of JSON and rewrite its numbers."""
 _KEY_OF = {"email": ("email_key", email_key), "username": ("username_key", username_key)}
 
@@ -54,7 +54,7 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
 def _write(account: Account, **how: Any) -> None:
     """Write an account; a key that somebody else was faster with stays NULL."""
     try:
-        with constraint_errors(Account, **KEYS):
+        with constraint_errors(Account, **TAKEN_ERRORS):
             account.save(**how)
     except EmailTaken:
         account.email_key = None
@@ -102,14 +102,14 @@ def create_user(
         **profile,
     )
     try:
-        with constraint_errors(Account, **KEYS):
-            _refuse_names_of_users(user)
+        with constraint_errors(Account, **TAKEN_ERRORS):
+            _raise_if_username_of_user(user)
             user.save(force_insert=True)
     except IntegrityError:
         # A constraint of the host's user model was faster than ours: say which of the two it was about.
         if account_by_email(email) is not None or _is_of_another(user, host_user.email_field()):
             raise EmailTaken from None
-        _refuse_names_of_users(user)
+        _raise_if_username_of_user(user)
         raise
     return account
 
@@ -140,14 +140,14 @@ def require_username(username: str, *, own: Account | None = None) -> None:
 
 def derive_username(email: str) -> str:
     """Return a free username made of an e-mail address, random at its end when the plain one cannot be had."""
-    local = re.sub(r"[^A-Za-z0-9._-]", "", email.partition("@")[0])[:_DERIVED].strip("._-") or "user"
+    local = re.sub(r"[^A-Za-z0-9._-]", "", email.partition("@")[0])[:_MAX_DERIVED_USERNAME].strip("._-") or "user"
     return local if check_username(local) is None else randomised(local)
 
 
 def randomised(username: str) -> str:
     """Return a username with a random end, within the default length and what the host's column takes."""
     end = f"-{random_part()}"
-    return username[: min(_DERIVED, host_user.max_username_length() - len(end))] + end
+    return username[: min(_MAX_DERIVED_USERNAME, host_user.max_username_length() - len(end))] + end
 
 
 @transaction.atomic
@@ -165,17 +165,17 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
     for name, value in changes.items():
         setattr(account, name, value)
     user_fields += host_user.write_names(account.user, account)
-    with constraint_errors(Account, **KEYS):
+    with constraint_errors(Account, **TAKEN_ERRORS):
         account.save(update_fields=[*changes, *(["username_key"] if "username" in changes else []), "updated_at"])
         if user_fields:
-            _refuse_names_of_users(account.user)
+            _raise_if_username_of_user(account.user)
             account.user.save(update_fields=user_fields)
-    if rewritten := _REWRITTEN.intersection(changes):
+    if rewritten := _REWRITTEN_BY_DATABASES.intersection(changes):
         account.refresh_from_db(fields=rewritten)
     return account
 
 
-def _refuse_names_of_users(user: Any) -> None:
+def _raise_if_username_of_user(user: Any) -> None:
     """Raise UsernameTaken when a user without a (matching) account has exactly this name."""
     if _is_of_another(user, host_user.username_field()):
         raise UsernameTaken

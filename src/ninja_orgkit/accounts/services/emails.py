@@ -9,7 +9,7 @@ from ninja_orgkit.accounts import host_user, tokens
 from ninja_orgkit.accounts.errors import EmailTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account_of
-from ninja_orgkit.accounts.services.accounts import KEYS, forget_address
+from ninja_orgkit.accounts.services.accounts import TAKEN_ERRORS, forget_address
 from ninja_orgkit.accounts.services.passwords import require_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
@@ -65,7 +65,7 @@ def _apply(account: Account, email: str) -> None:
     account.email_key = email_key(email)
     columns = ["email", "email_key", "email_changes", "email_verified_at", "updated_at"]
     try:
-        with constraint_errors(Account, **KEYS):
+        with constraint_errors(Account, **TAKEN_ERRORS):
             account.save(update_fields=columns)
             fields = host_user.write_email(account.user, email)
             if fields:

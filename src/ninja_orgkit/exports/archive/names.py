@@ -8,7 +8,7 @@ import unicodedata
 from django.utils.text import slugify
 
 _MAX_LENGTH = 120
-_MOST_BYTES = 200
+_MAX_BYTES = 200
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 _UNSAFE = re.compile(r"[^\w.-]+")
 # What Windows takes for a device, whatever the extension (Microsoft, "Naming Files, Paths, and Namespaces").
@@ -20,13 +20,13 @@ def safe_stem(*parts: object) -> str:
     words = (slugify(unicodedata.normalize("NFKC", str(part)), allow_unicode=True) for part in parts)
     stem = "-".join(word for word in words if word)[:_MAX_LENGTH]
     # File systems count bytes, 255 at most.
-    short = stem.encode()[:_MOST_BYTES].decode(errors="ignore").strip("-_")
-    return _no_device(short or "file")
+    short = stem.encode()[:_MAX_BYTES].decode(errors="ignore").strip("-_")
+    return _avoid_device(short or "file")
 
 
 def safe_kind(kind: str) -> str:
     """Return the file name without an extension of a kind of rows; dots stay."""
-    return _no_device(_UNSAFE.sub("-", kind).strip(".-") or "rows")
+    return _avoid_device(_UNSAFE.sub("-", kind).strip(".-") or "rows")
 
 
 def extension_of(stored_name: str) -> str:
@@ -35,7 +35,7 @@ def extension_of(stored_name: str) -> str:
     return extension if _EXTENSION.fullmatch(extension) else "bin"
 
 
-def _no_device(stem: str) -> str:
+def _avoid_device(stem: str) -> str:
     return f"{stem}_" if stem.partition(".")[0].casefold() in _DEVICES else stem
 
 

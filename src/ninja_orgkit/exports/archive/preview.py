@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from django.template.loader import render_to_string
 
-ROWS = 100
-PICTURES = 300
+MAX_ROWS = 100
+MAX_PICTURES = 300
 
 _MAX_CELL_LENGTH = 200
 
@@ -68,7 +68,7 @@ class Preview:
         """Add a row of the kind begun last; ``files`` are its columns that hold a path in the archive."""
         table = self.tables[-1]
         table.count += 1
-        if len(table.rows) < ROWS:
+        if len(table.rows) < MAX_ROWS:
             cells = {name: _cell(value, files.get(name)) for name, value in row.items()}
             table.rows.append(list(cells.values()))
             self._linked |= {path: cells[name] for name, path in files.items()}
@@ -76,7 +76,7 @@ class Preview:
     def add_picture(self, path: str, caption: str) -> None:
         """Add a picture to the gallery."""
         self._picture_count += 1
-        if len(self._pictures) < PICTURES:
+        if len(self._pictures) < MAX_PICTURES:
             self._pictures.append(Picture(path, caption))
 
     def counts(self) -> dict[str, int]:
@@ -92,7 +92,7 @@ class Preview:
             if path in self._linked:
                 self._linked[path]["href"] = ""
             count += 1
-            if count <= ROWS:
+            if count <= MAX_ROWS:
                 shown.append(path)
         page = {
             "tables": self.tables,

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
 _FETCH = 1000
 
 
-class Kind:
+class RowKind:
     """One kind of rows: its columns, where each comes from, and which of them are stored files."""
 
     def __init__(self, registered: ExportKind) -> None:
@@ -66,9 +66,9 @@ def path_of(name: str, field: FieldInfo) -> str:
     return field.validation_alias if isinstance(field.validation_alias, str) else name
 
 
-def kinds() -> list[Kind]:
+def row_kinds() -> list[RowKind]:
     """Return every kind of rows that an export has."""
-    return [Kind(registered) for registered in export_kinds()]
+    return [RowKind(registered) for registered in export_kinds()]
 
 
 def json_line(row: dict[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from ninja_orgkit.exports.archive.names import Names, extension_of, safe_kind, safe_stem
 from ninja_orgkit.exports.archive.preview import Preview
 from ninja_orgkit.exports.archive.progress import Progress
-from ninja_orgkit.exports.archive.rows import CsvLines, Kind, json_line, kinds
+from ninja_orgkit.exports.archive.rows import CsvLines, RowKind, json_line, row_kinds
 from ninja_orgkit.exports.archive.snapshots import snapshot
 from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Spool, Writable
 from ninja_orgkit.media.storage import open_file, storage_errors
@@ -35,7 +35,7 @@ def write_archive(organization: Organization, sink: Writable, progress: Progress
     with closing(Archive(sink, made_at=now)) as archive, closing(Spool()) as files, closing(Spool()) as missing:
         build = _Build(archive, progress, files, missing)
         with snapshot():
-            for kind in kinds():
+            for kind in row_kinds():
                 build.rows(kind, organization)
         progress.total = progress.done + files.count
         for path, stored in files:
@@ -54,7 +54,7 @@ class _Build:
         self.names = Names()
         self.preview = Preview()
 
-    def rows(self, kind: Kind, organization: Organization) -> None:
+    def rows(self, kind: RowKind, organization: Organization) -> None:
         """Add the rows of a kind as JSON lines and, by way of a temporary file, as CSV."""
         name = safe_kind(kind.name)
         data, table = self.names.claim("data", name, "jsonl"), self.names.claim("csv", name, "csv")
@@ -64,7 +64,7 @@ class _Build:
             cells.seek(0)
             self.archive.text(table, _chunks(cells))
 
-    def _lines(self, kind: Kind, organization: Organization, cells: IO[bytes]) -> Iterator[bytes]:
+    def _lines(self, kind: RowKind, organization: Organization, cells: IO[bytes]) -> Iterator[bytes]:
         csv = CsvLines()
         cells.write(csv.line(kind.columns))
         for row in kind.read(organization):
@@ -73,7 +73,7 @@ class _Build:
             yield json_line(row)
             self.progress.step()
 
-    def _place_files(self, kind: Kind, row: dict[str, Any]) -> dict[str, str]:
+    def _place_files(self, kind: RowKind, row: dict[str, Any]) -> dict[str, str]:
         """Give each file of a row its path in the archive, which takes the place of the stored name."""
         placed = {}
         for column, marker in kind.files.items():

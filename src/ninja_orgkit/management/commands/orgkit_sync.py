@@ -11,7 +11,7 @@ from django.db import models, transaction
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import follow_user
-from ninja_orgkit.organizations.services.organizations import give_home
+from ninja_orgkit.organizations.services.organizations import create_personal_organization
 
 _BATCH = 200
 
@@ -30,8 +30,8 @@ class Command(BaseCommand):
         users = get_user_model()._base_manager.all()
         behind = users if options["all"] else users.filter(orgkit_account=None)
         seen = self._each(behind, follow_user)
-        homes = self._each(Account.objects.filter(personal_organization=None), give_home)
-        self.stdout.write(f"{seen} users looked after, {homes} personal organizations created.")
+        personal = self._each(Account.objects.filter(personal_organization=None), create_personal_organization)
+        self.stdout.write(f"{seen} users checked, {personal} personal organizations created.")
 
     def _each(self, rows: models.QuerySet[Any], act: Callable[[Any], Any]) -> int:
         done = 0

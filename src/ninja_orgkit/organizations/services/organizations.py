@@ -34,11 +34,11 @@ def create_organization(
     with constraint_errors(Organization, orgkit_organization_slug=SlugTaken):
         organization.save(force_insert=True)
         _reread(organization)
-        return _join(organization, account)
+        return _add_creator(organization, account)
 
 
 @transaction.atomic
-def give_home(account: Account) -> Membership:
+def create_personal_organization(account: Account) -> Membership:
     """Create the personal organization of an account."""
     organization = Organization.objects.create(
         name=(account.shown_name or account.slug)[:NAME_LENGTH],
@@ -46,7 +46,7 @@ def give_home(account: Account) -> Membership:
         type=Organization.Type.PERSONAL,
         personal_of=account,
     )
-    return _join(organization, account)
+    return _add_creator(organization, account)
 
 
 def lock_organization(organization: Organization, check: Check | None = None) -> Organization:
@@ -83,12 +83,11 @@ def delete_organization(organization: Organization, *, check: Check | None = Non
     """
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
-    organization = lock_organization(organization, check)
-    close(organization)
+    close_organization(lock_organization(organization, check))
 
 
 @transaction.atomic
-def close(organization: Organization) -> None:
+def close_organization(organization: Organization) -> None:
     """Hide an organization at once and have its rows and files deleted in the background."""
     organization.deleted_at = timezone.now()
     organization.personal_of = None
@@ -96,10 +95,10 @@ def close(organization: Organization) -> None:
     enqueue(PURGE, organization=organization.slug)
 
 
-def purge(organization: Organization) -> None:
+def purge_organization(organization: Organization) -> None:
     """Delete what a closed organization owns, in batches, and then the organization itself. Safe to run again."""
     for resource in purgeable():
-        remove = resource.purge or _remover(resource)
+        remove = resource.purge or _purge_of(resource)
         while remove(organization.pk):
             pass
     Invitation.objects.filter(organization=organization).delete()
@@ -107,16 +106,16 @@ def purge(organization: Organization) -> None:
     organization.delete()
 
 
-def close_homes(homes: Iterable[Organization]) -> None:
+def close_empty_organizations(organizations: Iterable[Organization]) -> None:
     """Close which of these organizations nobody is in any more: their last members have just been deleted.
 
     Raises ProtectedError for one that is left with members and without an owner.
     """
-    left = Organization.objects.filter(pk__in=[home.pk for home in homes], deleted_at=None)
+    left = Organization.objects.filter(pk__in=[organization.pk for organization in organizations], deleted_at=None)
     for organization in left:
         members = Membership.objects.filter(organization=organization)
         if not members.exists():
-            close(organization)
+            close_organization(organization)
         elif not members.filter(role__in=owner_roles()).exists():
             raise_if_orphaned([organization])
 
@@ -127,7 +126,7 @@ def _reread(organization: Organization) -> None:
         organization.refresh_from_db(fields=["custom"])
 
 
-def _join(organization: Organization, account: Account) -> Membership:
+def _add_creator(organization: Organization, account: Account) -> Membership:
     return Membership.objects.create(organization=organization, account=account, role=settings.CREATOR_ROLE)
 
 
@@ -138,7 +137,7 @@ def purgeable() -> list[registry.Resource]:
     return sorted(found, key=lambda resource: resource.model.__module__.startswith("ninja_orgkit."))
 
 
-def _remover(resource: registry.Resource) -> registry.Purge:
+def _purge_of(resource: registry.Resource) -> registry.Purge:
     """Return what deletes one batch of a host's objects, with what points at them."""
 
     def remove(organization: int) -> bool:

@@ -52,7 +52,7 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
     if wanted.username:
         require_username(wanted.username)
     username = wanted.username or derive_username(wanted.email)
-    candidate = host_user.build_unhashed(
+    candidate = host_user.build_user_without_password(
         email=wanted.email, username=username, first_name=wanted.first_name, last_name=wanted.last_name
     )
     require_strong(wanted.password, candidate)
