@@ -12,7 +12,7 @@ from ninja import NinjaAPI, Swagger
 from ninja.responses import Response
 
 from ninja_orgkit.api import mount
-from ninja_orgkit.protocol.openapi import TAGS
+from ninja_orgkit.protocol.openapi.document import TAGS
 from ninja_orgkit.protocol.problems import speaks_problems
 
 _SCHEMA = "openapi.json"

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from ninja_orgkit.errors import OrgKitError
-from ninja_orgkit.protocol.openapi import MEDIA_TYPE
+from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE
 from ninja_orgkit.urls import api
 from tests.client import Api
 

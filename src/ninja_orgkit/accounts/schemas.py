@@ -1,4 +1,4 @@
-"""Bodies of the token and account routes."""
+"""What goes in and out of the token and account routes."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ class OrgkitTokenObtain(OrgkitInput):
     @model_validator(mode="after")
     def _one_name(self) -> Self:
         if bool(self.email) == bool(self.username):
-            raise PydanticCustomError("one_login", "Give either email or username")
+            raise PydanticCustomError("one_login", "Give either an email or a username")
         return self
 
     @property
     def login(self) -> str:
-        """Whichever was given."""
+        """The e-mail address or the username, whichever was given."""
         return self.email or self.username or ""
 
 
 class OrgkitSignedIn(BaseModel):
-    """Who signed in."""
+    """The user who signed in."""
 
     model_config = example(slug="ada-5kq2m7xa", username="ada")
 
@@ -63,12 +63,12 @@ class OrgkitTokens(BaseModel):
         refresh=_JWT,
     )
 
-    access: str = Field(description="Bearer token of the next requests.")
-    refresh: str = Field(description="Spent once, for the next pair.")
+    access: str = Field(description="Send it as the bearer token of your requests.")
+    refresh: str = Field(description="Exchange it for a new pair. It works once.")
 
 
 class OrgkitTokensOfUser(OrgkitTokens):
-    """The two tokens of a session, and whose it is."""
+    """The two tokens of a session, and its user."""
 
     model_config = example(access=_JWT, refresh=_JWT, user={"slug": "ada-5kq2m7xa", "username": "ada"})
 
@@ -76,7 +76,7 @@ class OrgkitTokensOfUser(OrgkitTokens):
 
 
 class OrgkitTokenRefresh(OrgkitInput):
-    """A refresh token to spend."""
+    """A refresh token to exchange."""
 
     model_config = example(refresh=_JWT)
 
@@ -84,7 +84,7 @@ class OrgkitTokenRefresh(OrgkitInput):
 
 
 class OrgkitLogout(OrgkitInput):
-    """The session to end, by its refresh token."""
+    """The refresh token of the session to end."""
 
     model_config = example(refresh=_JWT)
 
@@ -104,15 +104,15 @@ class OrgkitNothing(BaseModel):
 
 
 class OrgkitMessage(BaseModel):
-    """A sentence for people."""
+    """A message for people."""
 
-    model_config = example(detail="A mail with a link is on its way, if the address can be used.")
+    model_config = example(detail="If this address can be used, we have sent a link to it.")
 
     detail: str
 
 
 class OrgkitPasswordChange(OrgkitInput):
-    """The present password and the next one."""
+    """The current password and the new one."""
 
     model_config = example(old_password="correct horse battery", new_password="staple battery horse")
 
@@ -121,7 +121,7 @@ class OrgkitPasswordChange(OrgkitInput):
 
 
 class OrgkitEmailChange(OrgkitInput):
-    """The next e-mail address."""
+    """The new e-mail address."""
 
     model_config = example(email="ada@example.org")
 
@@ -130,7 +130,7 @@ class OrgkitEmailChange(OrgkitInput):
 
 
 class OrgkitAddress(OrgkitInput):
-    """An e-mail address, whether anybody has it or not."""
+    """An e-mail address. No account needs to have it."""
 
     model_config = example(email="ada@example.com")
 
@@ -138,7 +138,7 @@ class OrgkitAddress(OrgkitInput):
 
 
 class OrgkitPasswordReset(OrgkitInput):
-    """A mailed token and the next password."""
+    """A mailed token and the new password."""
 
     model_config = example(token="WyJhZGEtNWtxMm03eGEiLCIuLi4iXQ.c2lnbmF0dXJl", new_password="staple battery horse")
 
@@ -167,5 +167,5 @@ class OrgkitSession(BaseModel):
 
 
 def represent_tokens(pair: Pair) -> dict[str, Any]:
-    """Return the tokens of a session as its client gets them."""
+    """Return a token pair as clients see it."""
     return {"access": pair.access, "refresh": pair.refresh}

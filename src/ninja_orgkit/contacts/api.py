@@ -58,7 +58,7 @@ _TO_CHANGE = Gate(_enter, {"slug": Slug})
 def list_contacts(
     request: AuthedRequest, page: PageQuery, filters: Query[schemas.OrgkitContactFilters]
 ) -> dict[str, Any]:
-    """List the contacts of the caller's organizations, or of one.
+    """List the contacts of all the caller's organizations, or of one.
 
     Orderings: `display_name` (default), `first_name`, `last_name`, `email`, `created_at`, `updated_at`.
     """
@@ -82,7 +82,7 @@ def list_contacts(
     located="slug",
 )
 def create_contact(request: MemberRequest, body: Json[schemas.OrgkitContactCreate]) -> dict[str, Any]:
-    """Create a contact with at least one name in an organization."""
+    """Create a contact in an organization. It needs at least one name."""
     fields = body.model_dump(exclude={"organization"})
     contact = services.create_contact(request.organization, creator=request.auth.account, fields=fields)
     return represent_contact(selectors.row_of(contact))
@@ -96,7 +96,7 @@ def get_contact(request: AuthedRequest, slug: Slug) -> dict[str, Any]:
 
 @router.put("/{slug}/", response=OrgkitContact, gate=_TO_CHANGE, errors=[OrganizationImmutable], tagged=True)
 def replace_contact(request: ContactRequest, body: Json[schemas.OrgkitContactChange]) -> dict[str, Any]:
-    """Replace all editable fields of a contact; those not given become empty."""
+    """Replace all editable fields of a contact. Fields that are not given become empty."""
     unsaid = {"organization"} - body.model_fields_set
     contact = services.update_contact(request.contact, changes=body.model_dump(exclude=unsaid), check=_check(request))
     return represent_contact(selectors.row_of(contact))

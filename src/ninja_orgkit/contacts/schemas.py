@@ -1,4 +1,4 @@
-"""Bodies of the contact routes."""
+"""What goes in and out of the contact routes."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ class OrgkitContact(BaseModel):
 
 
 class OrgkitContactFields(OrgkitInput):
-    """What can be edited of a contact."""
+    """The editable fields of a contact."""
 
-    display_name: Annotated[str, Line(255)] = Field("", description="Made of the other names when it is empty.")
+    display_name: Annotated[str, Line(255)] = Field("", description="Derived from the other names when it is empty.")
     first_name: PersonName = ""
     last_name: PersonName = ""
     email: ContactEmail = ""
@@ -108,27 +108,31 @@ class OrgkitContactCreate(OrgkitContactFields):
 
     model_config = example(organization="acme", first_name="Grace", last_name="Hopper", email="grace@example.com")
 
-    organization: SlugText = Field(description="Slug of the organization that it belongs to.")
+    organization: SlugText = Field(description="Slug of the organization that the contact belongs to.")
 
 
 class OrgkitContactChange(OrgkitContactFields):
-    """The fields of a contact: all of them in a PUT, those to change in a PATCH."""
+    """The fields of a contact: a PUT replaces all of them, a PATCH changes the given ones."""
 
     model_config = example(first_name="Grace", last_name="Hopper", phone="+1 555 0100")
 
-    organization: SlugText = Field("", description="Slug of the contact's organization; another one is a conflict.")
+    organization: SlugText = Field(
+        "", description="Slug of the contact's own organization. Any other slug is a conflict."
+    )
 
 
 class OrgkitContactFilters(BaseModel):
-    """Which contacts are asked for."""
+    """Filters of the list of contacts."""
 
-    organization: Part | None = Field(None, description="Slug of one organization.")
+    organization: Part | None = Field(None, description="Slug of the organization to list.")
     search: Annotated[str, Line(200), AfterValidator(_few_terms)] = Field(
-        "", description="Up to 10 terms; each must occur in names, e-mail, phone or notes."
+        "", description="Up to 10 terms. Each must occur in the names, e-mail, phone or notes."
     )
-    tag: list[Annotated[str, Line(50)]] = Field([], max_length=20, description="Slugs of tags; all must match.")
-    created_after: Since | None = Field(None, description="Made after this moment (RFC 3339).")
-    updated_after: Since | None = Field(None, description="Changed after this moment (RFC 3339).")
+    tag: list[Annotated[str, Line(50)]] = Field(
+        [], max_length=20, description="Slugs of tags. A contact must have all of them."
+    )
+    created_after: Since | None = Field(None, description="Created after this time (RFC 3339).")
+    updated_after: Since | None = Field(None, description="Changed after this time (RFC 3339).")
 
 
 def represent_contact(row: dict[str, Any]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ class OrgkitExportProgress(BaseModel):
 
     model_config = example(done=1200, total=2400, percent=50)
 
-    done: int = Field(description="Rows and files that are in the archive.")
-    total: int = Field(description="Rows and files that will be; 0 until all rows are read.")
+    done: int = Field(description="Rows and files that are in the archive so far.")
+    total: int = Field(description="Rows and files in the finished archive; 0 until all rows are read.")
     percent: int = Field(ge=0, le=100)
 
 
@@ -46,7 +46,7 @@ class OrgkitExport(BaseModel):
     progress: OrgkitExportProgress
     size: int | None = Field(description="Bytes of the archive.")
     sha256: str | None = Field(description="SHA-256 of the archive, in hexadecimal.")
-    requested_by: str | None = Field(description="Slug of the user who asked for it.")
+    requested_by: str | None = Field(description="Slug of the user who requested it.")
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None

@@ -11,13 +11,13 @@ from ninja.params.functions import Path as PathParam
 from ninja_orgkit.errors import RangeNotSatisfiable
 from ninja_orgkit.files.serving import respond
 from ninja_orgkit.media.errors import StorageUnavailable
-from ninja_orgkit.protocol.openapi import file_answers
+from ninja_orgkit.protocol.openapi.operations import file_answers
 from ninja_orgkit.protocol.routing import OrgkitRouter
 
 router = OrgkitRouter(tags=["media"])
 
-MediaToken = Annotated[str, PathParam(description="As other answers hold it.")]
-"""What a link is signed with; longer than a slug, and checked by who reads it."""
+MediaToken = Annotated[str, PathParam(description="The signed token from another response.")]
+"""A signed token: longer than a slug, and verified when it is read."""
 
 
 @router.get(
@@ -27,11 +27,11 @@ MediaToken = Annotated[str, PathParam(description="As other answers hold it.")]
     openapi_extra=file_answers("image/*", "application/octet-stream"),
 )
 def get_media(request: HttpRequest, token: MediaToken) -> HttpResponseBase:
-    """Send a file by the signed link that another answer holds."""
+    """Send the file behind a signed link."""
     return respond(request, token)
 
 
 @router.api_operation(["HEAD"], "/{token}", include_in_schema=False)
 def head_media(request: HttpRequest, token: MediaToken) -> HttpResponseBase:
-    """Say what a file is without sending it."""
+    """Return the headers of a file without sending it."""
     return respond(request, token)

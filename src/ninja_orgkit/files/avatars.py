@@ -1,4 +1,4 @@
-"""What a client sees of an avatar, whoever has it."""
+"""Avatars as clients see them, of users and contacts alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``GET /health``: whether what the application needs is there, told to anybody and hence in single words."""
+"""``GET /health``: whether the services that the application needs are there, in single words because it is public."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ router = OrgkitRouter(tags=["health"])
 _VERSION = version("ninja-orgkit")
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
-Live = Annotated[bool, Query(description="Only tell that the process answers.")]
+Live = Annotated[bool, Query(description="Only confirm that the process is alive.")]
 
 
 class OrgkitHealthChecks(BaseModel):
-    """What the application needs, one by one."""
+    """The state of each service that the application needs."""
 
     database: Verdict
     cache: Verdict
@@ -32,7 +32,7 @@ class OrgkitHealthChecks(BaseModel):
 
 
 class OrgkitHealth(BaseModel):
-    """The health of the application. It is ``degraded`` when something other than the database is away."""
+    """The health of the application. It is ``degraded`` when a service other than the database is unavailable."""
 
     model_config = example(
         status="ok", version="1.0.0", checks={"database": "ok", "cache": "ok", "storage": "ok", "broker": "ok"}
@@ -44,7 +44,7 @@ class OrgkitHealth(BaseModel):
 
 
 class OrgkitLiveness(BaseModel):
-    """That the process answers."""
+    """The process is alive."""
 
     model_config = example(status="ok")
 
@@ -53,7 +53,7 @@ class OrgkitLiveness(BaseModel):
 
 @router.get("", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name="check_health")
 def check_health(request: HttpRequest, live: Live = False) -> Reply:
-    """Tell whether database, cache, storage and broker answer; with ``live=1`` only that this process does."""
+    """Check the database, cache, storage and broker. With ``live=1``, only confirm that the process is alive."""
     if live:
         return Reply({"status": "ok"}, headers=_NOT_KEPT)
     checks = examine()

@@ -1,4 +1,4 @@
-"""Whether what the application needs is there: each asked by a check of its own, all at once."""
+"""Whether the services that the application needs are there: one probe for each, all at once."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Verdict = Literal["ok", "unavailable"]
 
 
 def examine() -> dict[str, Verdict]:
-    """Run all checks at once and return their verdicts, those of checks that hang included, within two seconds."""
+    """Run all probes at once and return their verdicts within two seconds, even if some hang."""
     asked = {name: probe.ask() for name, probe in _probes.items()}
     answered, _ = wait(asked.values(), timeout=_DEADLINE)
     return {name: "ok" if future in answered and future.result() else "unavailable" for name, future in asked.items()}
 
 
 class Probe:
-    """A check that runs in a thread of its own, one at a time: one that hangs costs one thread, however many ask."""
+    """A check that runs in its own thread, one at a time. If it hangs, it blocks one thread for all requests."""
 
     def __init__(self, check: Callable[[], None]) -> None:
         self._check = check
@@ -38,7 +38,7 @@ class Probe:
         self._running: Future[bool] | None = None
 
     def ask(self) -> Future[bool]:
-        """Begin the check, or join the one that runs; the result tells whether it passed."""
+        """Start the check, or join the running one. The result tells whether it passed."""
         with self._lock:
             if self._running is None or self._running.done():
                 self._running = Future()
@@ -87,5 +87,5 @@ _probes = {name: Probe(check) for name, check in _CHECKS.items()}
 
 
 def reset() -> None:
-    """Begin with new probes, so that nobody joins a check that runs already. For tests."""
+    """Start with new probes, so that no caller joins a check that is already running. For tests."""
     _probes.update({name: Probe(check) for name, check in _CHECKS.items()})

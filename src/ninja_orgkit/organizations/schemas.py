@@ -1,4 +1,4 @@
-"""Bodies of organizations, members and invitations."""
+"""What goes in and out of the routes of organizations, members and invitations."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class OrgkitOrganization(BaseModel):
     name: str
     type: Literal["personal", "group"]
     role: str = Field(description="The caller's role.")
-    permissions: list[str] = Field(description="What the caller may do.")
+    permissions: list[str] = Field(description="The caller's permissions.")
     custom: OrganizationFieldsShown
     created_at: Moment
     updated_at: Moment
@@ -65,7 +65,7 @@ class OrgkitOrganizationCreate(OrgkitInput):
     model_config = example(name="Acme", slug="acme")
 
     name: Name
-    slug: NewSlug = Field("", description="Lower-case letters, digits and hyphens; made of the name when absent.")
+    slug: NewSlug = Field("", description="Lower-case letters, digits and hyphens. Derived from the name when absent.")
     custom: OrganizationFields = {}
 
 
@@ -95,13 +95,13 @@ class OrgkitMember(BaseModel):
     username: str
     display_name: str
     avatar_url: FileLink | None
-    email: str | None = Field(description="Null for who may not manage members.")
+    email: str | None = Field(description="Null unless the caller may manage members.")
     role: str
     joined_at: Moment
 
 
 class OrgkitMemberChange(OrgkitInput):
-    """The role that a member is to have."""
+    """The new role of a member."""
 
     model_config = example(role="admin")
 
@@ -109,7 +109,7 @@ class OrgkitMemberChange(OrgkitInput):
 
 
 class OrgkitInvitation(BaseModel):
-    """That somebody was asked to join. Its secret is only in the mail."""
+    """An invitation to join. Its secret is only in the mail."""
 
     model_config = example(
         id="018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
@@ -125,13 +125,13 @@ class OrgkitInvitation(BaseModel):
     email: str
     role: str
     status: Literal["pending", "accepted", "declined", "cancelled", "expired"]
-    invited_by: str | None = Field(description="Slug of the user who sent it; null when the account is gone.")
+    invited_by: str | None = Field(description="Slug of the user who sent it; null if that account was deleted.")
     created_at: Moment
     expires_at: Moment
 
 
 class OrgkitInvitationCreate(OrgkitInput):
-    """Whom to ask, and in which role."""
+    """Whom to invite, and in which role."""
 
     model_config = example(email="grace@example.com", role="member")
 

@@ -1,4 +1,4 @@
-"""Types of input values, the same in every body: lines, texts, addresses, ids."""
+"""Types of input values that all bodies share: lines, texts, addresses, ids."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _valid_email = EmailValidator()
 
 
 class OrgkitInput(BaseModel):
-    """A request body: a field that it does not know is an error."""
+    """A request body. Unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,7 +50,7 @@ class OrgkitInput(BaseModel):
 
 
 def example(**values: Any) -> ConfigDict:
-    """Return the configuration of a schema whose example in OpenAPI has these values."""
+    """Return the configuration of a schema with this example in OpenAPI."""
     return ConfigDict(json_schema_extra={"examples": [values]})
 
 
@@ -62,7 +62,7 @@ def clean_line(value: str) -> str:
 
 
 def clean_text(value: str) -> str:
-    """Return several lines of text NFC-normalised, CRLF as LF. Raises for control characters but TAB and LF."""
+    """Return a multi-line text NFC-normalised, CRLF as LF. Raises for control characters except TAB and LF."""
     value = value.replace("\r\n", "\n")
     if _CONTROL_BUT_TEXT.search(value):
         raise PydanticCustomError("control_characters", "Control characters are not allowed")
@@ -77,7 +77,7 @@ def clean_secret(value: str) -> str:
 
 
 def clean_email(value: str) -> str:
-    """Return an e-mail address. Raises when it is none."""
+    """Return an e-mail address. Raises for anything else."""
     try:
         _valid_email(value)
         value.rpartition("@")[2].encode("idna")  # as the mail will name the domain
@@ -126,7 +126,7 @@ def _cleaned(raw: CoreSchema, clean: Callable[[str], str], bounded: CoreSchema) 
 
 
 class FormText(str):
-    """A value of a form, where a number cannot be written but as text."""
+    """A value of a form, where numbers are text too."""
 
 
 def _number(value: Any) -> Any:

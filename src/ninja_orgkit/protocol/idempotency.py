@@ -1,4 +1,4 @@
-"""``Idempotency-Key``: a POST that is sent again is done once.
+"""``Idempotency-Key``: a POST that is sent again is performed once.
 
 The key is claimed in a transaction of its own, with a lease, so that other processes see it; it is completed in the
 transaction of the change that it protects, so that both are there or neither. Only a 2xx is kept.
@@ -26,21 +26,21 @@ _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Image-Duplicate")
 
 
 class InvalidIdempotencyKey(Invalid):
-    """An Idempotency-Key has 1 to 255 visible ASCII characters."""
+    """The Idempotency-Key must have 1 to 255 visible ASCII characters."""
 
 
 class IdempotencyKeyReused(Invalid):
-    """This Idempotency-Key came with another body before."""
+    """This Idempotency-Key was already used with another body. Use a new key."""
 
 
 class IdempotencyInProgress(Conflict):
-    """The first request with this Idempotency-Key is still running."""
+    """The first request with this Idempotency-Key is still running. Try again in a moment."""
 
 
 def idempotent(request: HttpRequest, body: Any, perform: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer by ``perform``, or with the first answer again when the request carries a key that was used before.
+    """Return the answer of ``perform``, or the first answer again if the request repeats its Idempotency-Key.
 
-    Call it after the caller has been authorised. ``body`` is what was sent: a schema, plain values, uploaded files, or
+    Call it once the caller is authorised. ``body`` is what the client sent: a schema, plain values, uploaded files, or
     a list of them. Raises InvalidIdempotencyKey, IdempotencyKeyReused and IdempotencyInProgress.
     """
     key = request.headers.get("Idempotency-Key")
@@ -54,7 +54,7 @@ def idempotent(request: HttpRequest, body: Any, perform: Callable[[], HttpRespon
 
 
 def purge() -> int:
-    """Delete the records that are too old to answer, and return how many there were."""
+    """Delete the records that are too old to be used, and return their number."""
     oldest = timezone.now() - settings.IDEMPOTENCY_LIFETIME
     return IdempotencyRecord.objects.filter(created_at__lt=oldest).delete()[0]
 

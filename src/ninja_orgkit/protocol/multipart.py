@@ -1,4 +1,4 @@
-"""Bodies with files: ``multipart/form-data``, whose limits act while it still streams in.
+"""Bodies with files: ``multipart/form-data``, with limits that act while the body streams in.
 
 ``file: AvatarUpload`` is one file alone; ``body: ImageForm[Schema]`` and ``body: BulkForm[Schema]`` read a schema that
 has files among its fields (``Picture``, ``list[Picture]``).
@@ -36,7 +36,7 @@ Picture = Annotated[UploadedFile, BeforeValidator(_is_file)]
 
 
 class UploadModel(FileModel):
-    """Reads files, and the fields next to them, within limits; a field that it does not know is an error."""
+    """Reads files and form fields within limits. Unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,7 +47,7 @@ class UploadModel(FileModel):
 
     @classmethod
     def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of the form, under the parameter's name where it is a schema."""
+        """Return the fields of the form, below the parameter's name if it is a schema."""
         name, schema = cls._schema()
         data = cls._read(request, cls if schema is None else schema)
         return data if schema is None else {name: data}

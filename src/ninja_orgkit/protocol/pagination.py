@@ -1,7 +1,7 @@
-"""Pages of lists: limit with an offset or with an opaque keyset cursor, in a total order.
+"""Pages of lists: a limit with either an offset or an opaque keyset cursor, in a total order.
 
-A cursor holds the sort value and the public identifier of the row where the page ended, so page 10,000 costs what page
-1 costs and no row is skipped or repeated while others come and go. Sort columns hold no NULL; equal and empty values
+A cursor holds the sort value and the public identifier of the row where the page ended. So page 10,000 costs the same
+as page 1, and no row is skipped or repeated while others come and go. Sort columns hold no NULL; equal and empty values
 are told apart by the identifier.
 """
 
@@ -34,21 +34,23 @@ _PAGE_PARAMETERS = ("cursor", "offset", "limit", "count", "ordering")
 
 
 class InvalidCursor(Invalid):
-    """This cursor is damaged, or belongs to another list, filter, ordering or caller."""
+    """This cursor is damaged, or belongs to another list, filter, ordering or user. Start again from the first page."""
 
 
 class OrgkitPageQuery(BaseModel):
-    """Which page of a list is asked for."""
+    """Which page of a list to return."""
 
     limit: int | None = Field(
         None,
         description="Items on the page, 1–200 (default 50).",
         json_schema_extra={"minimum": 1, "maximum": settings.PAGE_MAX_SIZE},
     )
-    offset: int | None = Field(None, ge=0, le=_MAX_OFFSET, description="Items to skip; not together with a cursor.")
-    cursor: str | None = Field(None, description="From `next` or `previous` of another page.")
-    ordering: str | None = Field(None, max_length=64, description="Sort key; `-` in front reverses it.")
-    count: bool = Field(True, description="Whether to count all items; never counted with a cursor.")
+    offset: int | None = Field(
+        None, ge=0, le=_MAX_OFFSET, description="Number of items to skip. Cannot be combined with a cursor."
+    )
+    cursor: str | None = Field(None, description="The cursor from `next` or `previous` of another page.")
+    ordering: str | None = Field(None, max_length=64, description="Sort key. A leading `-` reverses it.")
+    count: bool = Field(True, description="Whether to count all items. Pages by cursor are never counted.")
 
 
 PageQuery = Query[OrgkitPageQuery]
@@ -58,14 +60,14 @@ class OrgkitPage(BaseModel, Generic[T]):
     """A page of a list."""
 
     items: list[T]
-    count: int | None = Field(description="How many items the whole list has; null with a cursor or `count=false`.")
+    count: int | None = Field(description="The number of items in the whole list; null with a cursor or `count=false`.")
     next: str | None = Field(description="URL of the next page.", examples=[_A_PAGE])
     previous: str | None = Field(description="URL of the previous page.", examples=[None])
 
 
 @dataclass(frozen=True)
 class Orderings:
-    """What a list can be sorted by: public name → column, the default (with its sign), and the tie-breaking column."""
+    """The orderings of a list: public name → column, the default (with its sign), and the column that breaks ties."""
 
     columns: Mapping[str, str]
     default: str
@@ -122,7 +124,7 @@ def paginate(
 
 def _limit(query: OrgkitPageQuery) -> int:
     if query.cursor is not None and query.offset is not None:
-        raise field_error(["query", "offset"], "Give either offset or cursor", "offset_and_cursor")
+        raise field_error(["query", "offset"], "Give either an offset or a cursor", "offset_and_cursor")
     limit = settings.PAGE_SIZE if query.limit is None else query.limit
     if not 1 <= limit <= settings.PAGE_MAX_SIZE:
         raise field_error(["query", "limit"], f"Input should be 1 to {settings.PAGE_MAX_SIZE}", "limit")

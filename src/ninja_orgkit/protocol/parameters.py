@@ -34,7 +34,7 @@ Part = Annotated[str, AfterValidator(_sane)]
 
 # A path parameter in a mount prefix is taken for a query parameter unless it says what it is.
 OrgSlug = Annotated[str, AfterValidator(_slug), PathParam(description="Slug of the organization.")]
-Slug = Annotated[str, AfterValidator(_slug), PathParam(description="As other answers hold it.")]
+Slug = Annotated[str, AfterValidator(_slug), PathParam(description="The slug from another response.")]
 
 
 def _uuid(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Every exception becomes a problem (RFC 9457), here and nowhere else."""
+"""Every exception becomes a problem (RFC 9457), in this module only."""
 
 from __future__ import annotations
 
@@ -39,12 +39,14 @@ from ninja_orgkit.errors import (
     Unavailable,
     ValidationFailed,
 )
-from ninja_orgkit.protocol.openapi import MEDIA_TYPE, add_problem_schema
+from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, add_problem_schema
 from ninja_orgkit.protocol.responses import json_bytes
 
 logger = logging.getLogger("ninja_orgkit")
 
 _BODY_SOURCES = {"form", "file"}
+# These of Pydantic name our classes.
+_MESSAGES = dict.fromkeys(("model_type", "model_attributes_type", "dataclass_type"), "Input should be an object")
 _MAX_NAME_LENGTH = 64
 _MAX_UNREAD_BYTES = 4 * 2**20
 _CHUNK = 2**16
@@ -69,7 +71,8 @@ def field_errors(errors: Sequence[Any], *, source: str = "") -> list[dict[str, A
     for error in errors:
         loc = [*([source] if source else []), *error["loc"]]
         loc[0] = "body" if loc[0] in _BODY_SOURCES else loc[0]
-        shown.append({"loc": [_name(part) for part in loc], "msg": error["msg"], "type": error["type"]})
+        message = _MESSAGES.get(error["type"], error["msg"])
+        shown.append({"loc": [_name(part) for part in loc], "msg": message, "type": error["type"]})
     return shown
 
 
@@ -81,7 +84,7 @@ def _name(part: str | int) -> str | int:
 
 
 def translate(exc: Exception) -> OrgKitError | None:
-    """Return the error of ours that an exception of Django or ninja stands for, None for a defect."""
+    """Return the kit's error for an exception of Django or ninja; None for a defect."""
     match exc:
         case OrgKitError():
             return exc
@@ -122,20 +125,20 @@ def report(request: HttpRequest, exc: BaseException | None = None) -> None:
 
 
 def defect(request: HttpRequest, exc: BaseException | None = None) -> HttpResponse:
-    """Return the response to a defect of ours: reported, and told to nobody."""
+    """Return the response to a defect: it is reported, and the body tells nothing."""
     report(request, exc)
     body = {
         "type": "about:blank",
         "title": "Internal server error",
         "status": 500,
-        "detail": "Something went wrong on our side.",
+        "detail": "Something went wrong on our side. Please try again later.",
         "code": "internal_error",
     }
     return HttpResponse(json_bytes(body), status=500, content_type=MEDIA_TYPE)
 
 
 def on_exception(request: HttpRequest, exc: Any) -> HttpResponse:
-    """Answer an exception: the problem that it stands for, or a 500 that says nothing."""
+    """Answer an exception with its problem, or with a 500 that tells nothing."""
     error = translate(exc)
     if error is None:
         return defect(request, exc)
@@ -145,7 +148,7 @@ def on_exception(request: HttpRequest, exc: Any) -> HttpResponse:
 
 
 def add_error_handlers(api: NinjaAPI, *, everything: bool = False) -> None:
-    """Teach an API to answer with problems: to our errors, or (``everything``) to each exception."""
+    """Make an API answer with problems: for the kit's errors, or (``everything``) for every exception."""
     api.add_exception_handler(OrgKitError, on_exception)
     add_problem_schema(api)
     if everything:
@@ -154,7 +157,7 @@ def add_error_handlers(api: NinjaAPI, *, everything: bool = False) -> None:
 
 
 def speaks_problems(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Wrap a view so that what fails before or around its operations (405, a broken body) is a problem too."""
+    """Wrap a view so that failures outside its operations (405, a broken body) are problems too."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Bodies of responses: JSON bytes, straight from rows where rows do."""
+"""Bodies of responses: JSON bytes, made from rows without models where possible."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def empty(status: int = 204, *, headers: dict[str, str] | None = None) -> HttpRe
 
 
 def kept_private(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Wrap the operation behind a link whose URL holds a token: no cache keeps the answer, no Referer tells the URL."""
+    """Wrap an operation whose URL holds a token: no cache stores the answer, and no Referer reveals the URL."""
 
     @wraps(run)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -71,7 +71,7 @@ def kept_private(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
 
 class NotModified(HttpResponseNotModified):
-    """304 that says nothing of a length: an empty body is not how long the 200 would be (RFC 9110, 8.6).
+    """A 304 without a Content-Length: that of the empty body would be wrong (RFC 9110, 8.6).
 
     A true length would be allowed, but some servers wait for as many bytes to follow.
     """

@@ -25,7 +25,7 @@ from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.conditional import tagged_response
 from ninja_orgkit.protocol.idempotency import idempotent
-from ninja_orgkit.protocol.openapi import BODY_SOURCES, Traits, describe
+from ninja_orgkit.protocol.openapi.operations import BODY_SOURCES, Traits, describe
 from ninja_orgkit.protocol.responses import Reply, empty, json_response
 from ninja_orgkit.protocol.throttling import Throttle
 from ninja_orgkit.protocol.urls import file_urls, url_below

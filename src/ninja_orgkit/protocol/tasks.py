@@ -9,6 +9,6 @@ from ninja_orgkit.protocol import idempotency, throttling
 
 @shared_task(name="orgkit.protocol.purge", ignore_result=True)
 def purge_protocol() -> None:
-    """Delete answers that are too old to be given again, and throttle windows that are over."""
+    """Delete idempotency records that are too old, and throttle windows that are over."""
     idempotency.purge()
     throttling.purge()

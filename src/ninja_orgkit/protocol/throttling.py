@@ -35,14 +35,14 @@ _IPV6_SITE = 64
 
 @dataclass(frozen=True)
 class Rate:
-    """So many requests in so many seconds."""
+    """A number of requests in a number of seconds."""
 
     limit: int
     seconds: int
 
 
 class Counter(Protocol):
-    """Counts a request; returns how many the window has now, and when it began (seconds since 1970)."""
+    """Counts a request. Returns the count of the window and when the window began (seconds since 1970)."""
 
     def __call__(self, key: str, seconds: int, now: float) -> tuple[int, float]:
         """Count one request."""
@@ -53,14 +53,14 @@ def parse_rate(text: str) -> Rate:
     """Return the rate that ``"10/min"`` says. Raises ValueError."""
     match = _RATE.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no rate; write it like 10/min, with s, min, h or day.")
+        raise ValueError(f"{text!r} is not a rate. Write it like 10/min; the units are s, min, h and day.")
     return Rate(int(match[1]), _SECONDS[match[2]])
 
 
 def throttle(scope: str, key: str) -> None:
-    """Count a request of a scope and key.
+    """Count a request against a scope and key.
 
-    Raises Throttled, with the time to wait, when it is one too many, and Unavailable when it cannot be counted.
+    Raises Throttled, with the time to wait, if the limit is exceeded, and Unavailable if the request cannot be counted.
     """
     rate_text = settings.THROTTLES.get(scope)
     if not settings.THROTTLING or rate_text is None:
@@ -100,12 +100,12 @@ def per_value(scope: str, read: Callable[[Any], str]) -> Throttle:
 
 
 def purge() -> int:
-    """Delete the windows that are over, and return how many there were."""
+    """Delete the windows that are over, and return their number."""
     return ThrottleCounter.objects.filter(began__lt=time.time() - max(_SECONDS.values())).delete()[0]
 
 
 def network_of(address: str) -> str:
-    """Return what one client can hardly leave: an IPv4 address, or the /64 of an IPv6 one."""
+    """Return the network that one client can hardly leave: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

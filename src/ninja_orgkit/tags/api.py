@@ -1,4 +1,4 @@
-"""``/orgs/{org_slug}/tags/``: the tags of an organization, and what has them."""
+"""``/orgs/{org_slug}/tags/``: the tags of an organization, and the objects that have them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def list_tags(request: MemberRequest, page: PageQuery, search: Query[schemas.Org
     located="id",
 )
 def create_tag(request: MemberRequest, body: Json[schemas.OrgkitTagCreate]) -> dict[str, Any]:
-    """Create a tag. Without a slug it gets one made of its name."""
+    """Create a tag. Without a slug, it gets one derived from its name."""
     tag = services.create_tag(request.organization, name=body.name, slug=body.slug or "", color=body.color)
     return represent_tag(selectors.tag_row(tag))
 
@@ -55,7 +55,7 @@ def get_tag(request: MemberRequest, tag_id: TagId) -> dict[str, Any]:
 
 @router.patch("/{int:tag_id}/", response=OrgkitTag, needs="tags.write", errors=[TagExists], tagged=True)
 def update_tag(request: MemberRequest, tag_id: TagId, body: Json[schemas.OrgkitTagChange]) -> dict[str, Any]:
-    """Change the name, the slug or the color of a tag."""
+    """Change the name, slug or color of a tag."""
     tag = selectors.get_tag(request.organization, tag_id)
     check = precondition(request, lambda: represent_tag(selectors.tag_row(tag)))
     tag = services.update_tag(tag, changes=body.model_dump(exclude_unset=True), check=check)
@@ -64,7 +64,7 @@ def update_tag(request: MemberRequest, tag_id: TagId, body: Json[schemas.OrgkitT
 
 @router.delete("/{int:tag_id}/", response={204: None}, needs="tags.write", tagged=OrgkitTag)
 def delete_tag(request: MemberRequest, tag_id: TagId) -> None:
-    """Delete a tag, and take it from everything that has it."""
+    """Delete a tag and remove it from every object."""
     tag = selectors.get_tag(request.organization, tag_id)
     services.delete_tag(tag, check=precondition(request, lambda: represent_tag(selectors.tag_row(tag))))
 
@@ -85,7 +85,7 @@ def list_tags_of_object(request: MemberRequest, target: Target, page: PageQuery)
     idempotent=True,
 )
 def assign_tags(request: MemberRequest, target: Target, body: Json[schemas.OrgkitTagNames]) -> list[dict[str, Any]]:
-    """Assign tags to an object by name, creating the missing ones, and return all tags of the object."""
+    """Assign tags to an object by name. Missing tags are created. Returns all tags of the object."""
     obj = registry.taggable(target.name).get(request.organization, target.obj_id)
     services.assign_tags(request.organization, obj, names=body.tags)
     rows = selectors.tags_of_object(request.organization, obj).order_by("sort_key", "id")
@@ -94,6 +94,6 @@ def assign_tags(request: MemberRequest, target: Target, body: Json[schemas.Orgki
 
 @router.delete("/{app_label}/{model}/{obj_id}/{slug}/", response={204: None}, needs="tags.write")
 def unassign_tag(request: MemberRequest, target: Target, slug: Slug) -> None:
-    """Take a tag from an object."""
+    """Remove a tag from an object."""
     obj = registry.taggable(target.name).get(request.organization, target.obj_id)
     services.unassign_tag(request.organization, obj, slug=slug)

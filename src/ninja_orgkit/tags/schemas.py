@@ -1,4 +1,4 @@
-"""Bodies of the tag routes."""
+"""What goes in and out of the tag routes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class OrgkitTag(BaseModel):
     slug: str
     color: str | None = Field(description="Like `#1e90ff`.")
     organization: str
-    usage_count: int = Field(description="How many objects have it.")
+    usage_count: int = Field(description="The number of objects that have it.")
     created_at: Moment
 
 
@@ -97,11 +97,9 @@ class OrgkitTagNames(OrgkitInput):
 
 
 class OrgkitTagSearch(BaseModel):
-    """Which tags are asked for."""
+    """Filters of the list of tags."""
 
-    search: Annotated[str, Line(200)] = Field(
-        "", description="Part of the name, in any case, with or without diacritics."
-    )
+    search: Annotated[str, Line(200)] = Field("", description="Part of the name; case and diacritics do not matter.")
 
 
 def represent_tag(row: dict[str, Any]) -> dict[str, Any]:

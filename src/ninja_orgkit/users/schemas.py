@@ -1,4 +1,4 @@
-"""Bodies of registration and profile routes."""
+"""What goes in and out of the registration and profile routes."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ ShownProfileFields: Any = custom_shown("profile")
 
 
 class OrgkitRegistration(OrgkitInput):
-    """What somebody registers with."""
+    """A registration."""
 
     model_config = example(
         email="ada@example.com", password="correct horse battery", first_name="Ada", last_name="Lovelace"
@@ -93,7 +93,7 @@ class OrgkitRegistration(OrgkitInput):
 
 
 class OrgkitUserOrganization(BaseModel):
-    """An organization that the user is in."""
+    """An organization that the user belongs to."""
 
     model_config = example(slug="ada-k3m5x7qz", name="Ada Lovelace", type="personal", role="owner")
 
@@ -104,7 +104,7 @@ class OrgkitUserOrganization(BaseModel):
 
 
 class OrgkitUser(BaseModel):
-    """A user, as they see themselves."""
+    """A user's own profile."""
 
     model_config = example(
         slug="ada-5kq2m7xa",
@@ -177,7 +177,7 @@ class OrgkitProfileChange(OrgkitInput):
 
 
 class OrgkitUsernameCheck(BaseModel):
-    """Whether a username can be had, and if not, why."""
+    """Whether a username is available, and if not, why."""
 
     model_config = example(username="ada", available=False, reason="taken")
 
@@ -187,7 +187,7 @@ class OrgkitUsernameCheck(BaseModel):
 
 
 def represent_user(account: Account) -> dict[str, Any]:
-    """Return a user as they see themselves."""
+    """Return a user as they see their own profile."""
     return {
         **{name: getattr(account, name) for name in _PLAIN},
         "email_verified": account.email_verified_at is not None,

@@ -27,13 +27,13 @@ _SESSIONS = Orderings({"created_at": "created_at", "last_used_at": "last_used_at
 MailToken = Annotated[str, Query(description="From the link in the mail.")]
 
 _BEARER_OR_NOT: dict[str, Any] = {"security": [{}, {type(bearer).__name__: []}]}
-_RESET_SENT = {"detail": "If an account has this address, a mail with a link is on its way."}
-_MAIL_SENT = {"detail": "A mail with a link is on its way, if the address can be used."}
+_RESET_SENT = {"detail": "If an account has this address, we have sent a link to it."}
+_MAIL_SENT = {"detail": "If this address can be used, we have sent a link to it."}
 
 
 @router.post("/logout", response=schemas.OrgkitNothing, openapi_extra=_BEARER_OR_NOT)
 def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None] = None) -> dict[str, Any]:
-    """End the session of the refresh token or bearer token given, if there is one."""
+    """End the session of the given refresh token or bearer token, if there is one."""
     caller = bearer.optional(request)
     sessions.log_out(refresh=body.refresh if body else None, session=caller.session if caller else None)
     return {}
@@ -58,7 +58,7 @@ def list_sessions(request: AuthedRequest, page: PageQuery) -> dict[str, Any]:
 
 @router.delete("/sessions/{session_id}", auth=bearer, response={204: None})
 def end_session(request: AuthedRequest, session_id: UuidPart) -> None:
-    """Sign one device out."""
+    """Sign out one device."""
     selectors.session_of(request.auth.account, session_id).delete()
 
 
@@ -70,7 +70,7 @@ def end_session(request: AuthedRequest, session_id: UuidPart) -> None:
     throttles=[per_account("password_check.user")],
 )
 def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordChange]) -> dict[str, Any]:
-    """Set a new password; every other session ends."""
+    """Change the password. Every other session ends."""
     return represent_tokens(
         passwords.change_password(request.auth.session, old=body.old_password, new=body.new_password)
     )
@@ -84,7 +84,7 @@ def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordCha
     throttles=[per_account("email_change.user")],
 )
 def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailChange]) -> dict[str, Any]:
-    """Ask for another e-mail address; the link in the mail that goes there makes it so."""
+    """Request a change of the e-mail address. It takes effect when the link mailed to the new address is opened."""
     if body.password is not None:
         throttle("password_check.user", request.auth.slug)
     emails.request_change(request.auth.account, email=body.email, password=body.password)
@@ -94,9 +94,9 @@ def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailC
 @router.get("/email/verify", response=OrgkitMessage, errors=[InvalidToken])
 @decorate_view(kept_private)
 def verify_email(request: HttpRequest, token: MailToken) -> dict[str, Any]:
-    """Do what a mailed link promises: verify an address, or change to it."""
+    """Verify an e-mail address, or complete a change to it, with the token of a mailed link."""
     emails.verify(token)
-    return {"detail": "The address is verified."}
+    return {"detail": "Your e-mail address is verified."}
 
 
 @router.post(
@@ -105,7 +105,7 @@ def verify_email(request: HttpRequest, token: MailToken) -> dict[str, Any]:
     throttles=[per_client("resend.address"), per_value("resend.email", lambda body: text_key(body.email))],
 )
 def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> dict[str, Any]:
-    """Have the mail that verifies an address sent again."""
+    """Send the verification mail again."""
     emails.resend_verification(body.email)
     return _MAIL_SENT
 
@@ -116,13 +116,13 @@ def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress])
     throttles=[per_client("reset.address"), per_value("reset.email", lambda body: text_key(body.email))],
 )
 def request_password_reset(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> dict[str, Any]:
-    """Have a link that resets the password sent to an address, if an account has it."""
+    """Send a password-reset link to an address, if an account has it."""
     passwords.request_reset(body.email)
     return _RESET_SENT
 
 
 @router.post("/password-reset/confirm", response=OrgkitMessage, errors=[InvalidToken, errors.WeakPassword])
 def confirm_password_reset(request: HttpRequest, body: Json[schemas.OrgkitPasswordReset]) -> dict[str, Any]:
-    """Set a new password by the token of a mailed link; every session ends."""
+    """Set a new password with the token of a mailed link. Every session ends."""
     passwords.confirm_reset(body.token, body.new_password)
-    return {"detail": "The password is changed."}
+    return {"detail": "Your password has been changed."}

@@ -1,4 +1,4 @@
-"""``/token/*``: signing in, and the life of a token pair."""
+"""``/token/*``: signing in, and refreshing and checking tokens."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenObtain
 
 @router.post("/refresh", response=schemas.OrgkitTokens, errors=[errors.TokenNotValid])
 def refresh_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenRefresh]) -> dict[str, Any]:
-    """Exchange a refresh token for the next pair. It works once."""
+    """Exchange a refresh token for a new pair. Each refresh token works once."""
     return represent_tokens(sessions.refresh(body.refresh))
 
 
 @router.post("/verify", response=schemas.OrgkitNothing, errors=[errors.TokenNotValid])
 def verify_token(request: HttpRequest, body: Json[schemas.OrgkitTokenVerify]) -> dict[str, Any]:
-    """Check that an access or refresh token works."""
+    """Check that an access or refresh token is valid."""
     sessions.live_session(body.token)
     return {}

@@ -1,4 +1,4 @@
-"""``/exports/download``: an archive, by the link that an admin was given."""
+"""``/exports/download``: the archive behind an admin's link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ninja_orgkit.exports.errors import ExportExpired
 from ninja_orgkit.exports.links import read_token
 from ninja_orgkit.files.serving import serve
 from ninja_orgkit.media.errors import StorageUnavailable
-from ninja_orgkit.protocol.openapi import file_answers
+from ninja_orgkit.protocol.openapi.operations import file_answers
 from ninja_orgkit.protocol.responses import kept_private
 from ninja_orgkit.protocol.routing import OrgkitRouter
 
@@ -33,7 +33,7 @@ LinkToken = Annotated[str, Query(description="From `download_url` of the export,
 def download_export(request: HttpRequest, token: LinkToken) -> HttpResponseBase:
     """Send the archive of an export, or one range of it.
 
-    The link works until the export expires, and for as long as the admin to whom it was given may export.
+    The link belongs to one admin. It works until the export expires, while that admin may export.
     """
     return _send(request, token)
 
@@ -41,7 +41,7 @@ def download_export(request: HttpRequest, token: LinkToken) -> HttpResponseBase:
 @router.api_operation(["HEAD"], "/download", include_in_schema=False)
 @decorate_view(kept_private)
 def head_export(request: HttpRequest, token: LinkToken) -> HttpResponseBase:
-    """Say what the archive is without sending it."""
+    """Return the headers of an archive without sending it."""
     return _send(request, token)
 
 

@@ -31,9 +31,9 @@ _ORDERINGS = Orderings({"created_at": "created_at"}, default="-created_at", tie=
     located="id",
 )
 def request_export(request: MemberRequest) -> dict[str, Any]:
-    """Have everything the organization has put into an archive, in the background.
+    """Export everything that the organization has into an archive, in the background.
 
-    While an export is active, the answer is that one. A mail tells its requester when it is ready.
+    While an export is active, the answer is that one. We mail the requester when it is ready.
     """
     # Only a new export counts.
     admit = partial(throttle, "export.organization", request.organization.slug)
@@ -43,20 +43,20 @@ def request_export(request: MemberRequest) -> dict[str, Any]:
 
 @router.get("/", response=OrgkitPage[OrgkitExport], needs=selectors.PERMISSION)
 def list_exports(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
-    """List the organization's exports, the latest first."""
+    """List the exports of the organization, newest first."""
     rows = selectors.exports_of(request.organization)
     return paginate(request, rows, page, orderings=_ORDERINGS, represent=_represent(request))
 
 
 @router.get("/{job_id}/", response=OrgkitExport, needs=selectors.PERMISSION)
 def get_export(request: MemberRequest, job_id: UuidPart) -> dict[str, Any]:
-    """Tell how far an export is, and where its archive can be had."""
+    """Return the progress of an export, and the link to its archive once it is ready."""
     return _represent(request)(selectors.get_export(request.organization, job_id))
 
 
 @router.delete("/{job_id}/", response={204: None}, needs=selectors.PERMISSION)
 def delete_export(request: MemberRequest, job_id: UuidPart) -> None:
-    """Cancel an active export, which stays listed, or discard any other one with its archive."""
+    """Cancel an active export, which stays listed, or discard a finished one with its archive."""
     services.delete_export(request.organization, job_id)
 
 

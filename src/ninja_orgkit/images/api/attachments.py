@@ -9,8 +9,10 @@ from typing import Any
 
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.bearer import bearer
-from ninja_orgkit.images import schemas, selectors
-from ninja_orgkit.images.schemas import ImageId, OrgkitAttachment, represent_attachment
+from ninja_orgkit.images import selectors
+from ninja_orgkit.images.schemas import attachments as schemas
+from ninja_orgkit.images.schemas.attachments import OrgkitAttachment, represent_attachment
+from ninja_orgkit.images.schemas.ids import ImageId
 from ninja_orgkit.images.services import attachments
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.protocol.bodies import AnyBody, Json
@@ -26,7 +28,7 @@ _OBJECT = "/images/{app_label}/{model}/{obj_id}"
 
 @router.post("/attach/", response=OrgkitAttachment, needs="images.write", idempotent=True)
 def attach_image(request: MemberRequest, body: AnyBody[schemas.OrgkitImageAndObject]) -> dict[str, Any]:
-    """Attach an image to an object; nothing changes where it is attached already."""
+    """Attach an image to an object. If it is attached already, nothing changes."""
     obj = registry.imageable(body.name).get(request.organization, body.obj_id)
     attachments.attach_images(request.organization, obj, image_ids=[body.image_id])
     return _represent(obj)(selectors.attachment_row(request.organization, obj, body.image_id))
@@ -34,7 +36,7 @@ def attach_image(request: MemberRequest, body: AnyBody[schemas.OrgkitImageAndObj
 
 @router.post("/detach/", response={204: None}, needs="images.write", idempotent=True)
 def detach_image(request: MemberRequest, body: AnyBody[schemas.OrgkitImageAndObject]) -> None:
-    """Detach an image from an object; when it was the cover the next image becomes it."""
+    """Detach an image from an object. If it was the cover, the next image becomes the cover."""
     obj = registry.imageable(body.name).get(request.organization, body.obj_id)
     attachments.detach_image(obj, body.image_id)
 
@@ -51,7 +53,7 @@ def list_images_of_object(request: MemberRequest, target: Target, page: PageQuer
 def attach_images_to_object(
     request: MemberRequest, target: Target, body: AnyBody[schemas.OrgkitImageIds]
 ) -> list[dict[str, Any]]:
-    """Attach images to an object, all or none, and return all images of the object."""
+    """Attach images to an object, all or none. Returns all images of the object."""
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)
     attachments.attach_images(request.organization, obj, image_ids=body.image_ids)
     return list(map(_represent(obj), selectors.attachment_rows(request.organization, obj)))
@@ -59,14 +61,14 @@ def attach_images_to_object(
 
 @router.post(f"{_OBJECT}/bulk_attach/", response=schemas.OrgkitAttachedImages, needs="images.write", idempotent=True)
 def bulk_attach_images(request: MemberRequest, target: Target, body: AnyBody[schemas.OrgkitImageIds]) -> dict[str, Any]:
-    """Attach images to an object, those that are there."""
+    """Attach those of the given images that exist."""
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)
     return asdict(attachments.attach_found_images(request.organization, obj, image_ids=body.image_ids))
 
 
 @router.post(f"{_OBJECT}/bulk_detach/", response=schemas.OrgkitDetachedImages, needs="images.write", idempotent=True)
 def bulk_detach_images(request: MemberRequest, target: Target, body: AnyBody[schemas.OrgkitImageIds]) -> dict[str, Any]:
-    """Detach images from an object, those that are attached."""
+    """Detach those of the given images that are attached."""
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)
     return asdict(attachments.detach_images(obj, image_ids=body.image_ids))
 
@@ -75,10 +77,10 @@ def bulk_detach_images(request: MemberRequest, target: Target, body: AnyBody[sch
 def update_image_of_object(
     request: MemberRequest, target: Target, image_id: ImageId, body: Json[schemas.OrgkitAttachmentChange]
 ) -> dict[str, Any]:
-    """Make an image the cover of an object, move it, or override its texts for this object; null gives a text back.
+    """Make an image the cover of an object, move it, or override its texts for this object. Null restores a text.
 
-    At a new `position` the images in between make room. `is_cover: false` for the cover hands it to the next image, if
-    there is another one.
+    A new `position` shifts the images in between. `is_cover: false` on the cover makes the next image the cover, if
+    there is one.
     """
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)
     changes = body.model_dump(exclude_unset=True)
@@ -88,7 +90,7 @@ def update_image_of_object(
 
 @router.delete(f"{_OBJECT}/{{int:image_id}}/", response={204: None}, needs="images.write")
 def detach_image_of_object(request: MemberRequest, target: Target, image_id: ImageId) -> None:
-    """Detach an image from an object; when it was the cover the next image becomes it."""
+    """Detach an image from an object. If it was the cover, the next image becomes the cover."""
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)
     attachments.detach_image(obj, image_id)
 

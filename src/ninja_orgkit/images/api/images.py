@@ -7,8 +7,10 @@ from typing import Any
 
 from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.database.locks import Check
-from ninja_orgkit.images import schemas, selectors
-from ninja_orgkit.images.schemas import ImageId, OrgkitImage, represent_image
+from ninja_orgkit.images import selectors
+from ninja_orgkit.images.schemas import images as schemas
+from ninja_orgkit.images.schemas.ids import ImageId
+from ninja_orgkit.images.schemas.images import OrgkitImage, represent_image
 from ninja_orgkit.images.services import images, uploads
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, FileTooLarge, StorageUnavailable, TooManyFiles
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
@@ -22,7 +24,7 @@ from ninja_orgkit.protocol.throttling import per_account
 router = OrganizationRouter(tags=["images"], auth=bearer)
 
 _DUPLICATE = {
-    "description": "These bytes were there already.",
+    "description": "The organization already has an image with these bytes.",
     "headers": {"Image-Duplicate": {"required": True, "schema": {"type": "string", "enum": ["true"]}}},
 }
 
@@ -49,9 +51,10 @@ def list_images(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
     openapi_extra={"responses": {200: _DUPLICATE}},
 )
 def upload_image(request: MemberRequest, body: ImageForm[schemas.OrgkitImageUpload]) -> Reply:
-    """Upload an image: JPEG, PNG, WebP, AVIF or GIF, as its bytes tell.
+    """Upload an image. Its bytes must be a JPEG, PNG, WebP, AVIF or GIF.
 
-    The same bytes again in the same organization: 200 with the image that is there, and `Image-Duplicate: true`.
+    If the organization already has an image with the same bytes, the answer is 200 with that image and
+    `Image-Duplicate: true`.
     """
     done = uploads.upload_image(
         request.organization,
@@ -72,7 +75,7 @@ def get_image(request: MemberRequest, image_id: ImageId) -> dict[str, Any]:
 
 @router.patch("/images/{int:image_id}/", response=OrgkitImage, needs="images.write", tagged=True)
 def update_image(request: MemberRequest, image_id: ImageId, body: Json[schemas.OrgkitImageChange]) -> dict[str, Any]:
-    """Change the title, the description or the alternative text of an image."""
+    """Change the title, description or alternative text of an image."""
     changes, check = body.model_dump(exclude_unset=True), _check(request, image_id)
     images.update_image(request.organization, image_id, changes=changes, check=check)
     return represent_image(selectors.image_row(request.organization, image_id))
@@ -80,7 +83,7 @@ def update_image(request: MemberRequest, image_id: ImageId, body: Json[schemas.O
 
 @router.delete("/images/{int:image_id}/", response={204: None}, needs="images.write", tagged=OrgkitImage)
 def delete_image(request: MemberRequest, image_id: ImageId) -> None:
-    """Delete an image with its files; it disappears from all objects that have it."""
+    """Delete an image and its files. It is detached from every object."""
     images.delete_image(request.organization, image_id, check=_check(request, image_id))
 
 
@@ -94,7 +97,7 @@ def delete_image(request: MemberRequest, image_id: ImageId) -> None:
     stores_files=True,
 )
 def bulk_upload_images(request: MemberRequest, body: BulkForm[schemas.OrgkitBulkUpload]) -> dict[str, Any]:
-    """Upload up to 50 images, each for itself: a wrong one does not keep the others."""
+    """Upload up to 50 images. Each succeeds or fails on its own."""
     done = uploads.upload_images(
         request.organization, request.auth.account, files=body.files, stored_files=request.stored_files
     )
@@ -103,7 +106,7 @@ def bulk_upload_images(request: MemberRequest, body: BulkForm[schemas.OrgkitBulk
 
 @router.post("/bulk-delete/", response=schemas.OrgkitDeletedImages, needs="images.write", idempotent=True)
 def bulk_delete_images(request: MemberRequest, body: AnyBody[schemas.OrgkitImagesToDelete]) -> dict[str, Any]:
-    """Delete images with their files, those that are there."""
+    """Delete those of the given images that exist, with their files."""
     return asdict(images.delete_images(request.organization, image_ids=body.ids))
 
 

@@ -1,4 +1,4 @@
-"""``/invitations/*``: what an invited person answers, by the token of the mailed link."""
+"""``/invitations/*``: accepting and declining, with the token of the mailed link."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ router = OrgkitRouter(tags=["invitations"])
 
 @router.post("/accept", auth=bearer, response=OrgkitOrganization, errors=[InvalidToken, WrongRecipient], tagged=True)
 def accept_invitation(request: AuthedRequest, body: Json[OrgkitInvitationAnswer]) -> dict[str, Any]:
-    """Join an organization by the token of an invitation that went to the caller's address."""
+    """Join an organization with the token of an invitation that was sent to the caller's address."""
     return represent_organization(invitations.accept(request.auth.account, body.token))
 
 
 @router.post("/decline", response={204: None}, errors=[InvalidToken])
 def decline_invitation(request: HttpRequest, body: Json[OrgkitInvitationAnswer]) -> None:
-    """Turn an invitation down. Anybody with its link can, without an account."""
+    """Decline an invitation. This needs only its link, not an account."""
     invitations.decline(body.token)

@@ -1,4 +1,4 @@
-"""``/orgs/{org_slug}/invitations/``: who was asked to join."""
+"""``/orgs/{org_slug}/invitations/``: invitations to join an organization."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ORDERINGS = Orderings(
 
 @router.get("/", response=OrgkitPage[OrgkitInvitation], needs=invitations.INVITE)
 def list_invitations(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
-    """List the invitations of an organization, ended ones included, by `created_at`, `expires_at` or `email`."""
+    """List all invitations of an organization, including ended ones, by `created_at`, `expires_at` or `email`."""
     rows = selectors.invitations_of(request.organization)
     return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent_invitation)
 
@@ -38,11 +38,11 @@ def list_invitations(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
     idempotent=True,
 )
 def create_invitation(request: MemberRequest, body: Json[OrgkitInvitationCreate]) -> dict[str, Any]:
-    """Ask somebody, by mail, to join. Nobody grants a role that holds what they do not."""
+    """Invite somebody by mail. You can grant only roles whose permissions you hold."""
     return represent_invitation(invitations.invite(by=request.member, email=body.email, role=body.role))
 
 
 @router.delete("/{invitation_id}/", response={204: None}, needs=invitations.INVITE, errors=[errors.InvitationEnded])
 def cancel_invitation(request: MemberRequest, invitation_id: UuidPart) -> None:
-    """Withdraw a pending invitation; its link stops working."""
+    """Cancel a pending invitation. Its link stops working."""
     invitations.cancel(by=request.member, invitation_id=invitation_id)

@@ -1,4 +1,4 @@
-"""``/orgs/{org_slug}/members/``: who belongs to an organization, and in which role."""
+"""``/orgs/{org_slug}/members/``: the members of an organization and their roles."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def list_members(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
 
 @router.patch("/{user_slug}/", response=OrgkitMember, needs="members.manage", errors=[LastOwner])
 def change_member(request: MemberRequest, user_slug: Slug, body: Json[OrgkitMemberChange]) -> dict[str, Any]:
-    """Give a member another role. Nobody grants or touches a role that holds what they do not."""
+    """Change the role of a member. You can grant and change only roles whose permissions you hold."""
     member = members.change_role(by=request.member, account_slug=user_slug, role=body.role)
     return represent_member(member, with_email=True)
 
 
 @router.delete("/{user_slug}/", response={204: None}, needs=ANY_ROLE, errors=[LastOwner, PersonalOrganization])
 def remove_member(request: MemberRequest, user_slug: Slug) -> None:
-    """Remove a member, or leave when it is oneself: every member may go."""
+    """Remove a member, or leave the organization yourself."""
     members.remove_member(by=request.member, account_slug=user_slug)

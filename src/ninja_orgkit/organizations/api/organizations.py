@@ -26,7 +26,7 @@ _ORDERINGS = Orderings(
     default="name",
     tie="organization__slug",
 )
-Confirmation = Annotated[str, Query(description="The slug of the organization, so that none is deleted by accident.")]
+Confirmation = Annotated[str, Query(description="The slug of the organization, as a safeguard against accidents.")]
 
 
 @router.get("/", response=OrgkitPage[OrgkitOrganization])
@@ -44,7 +44,7 @@ def create_organization(request: AuthedRequest, body: Json[schemas.OrgkitOrganiz
 
 @router.get("/{org_slug}/", response=OrgkitOrganization, needs="org.read", tagged=True)
 def get_organization(request: MemberRequest) -> dict[str, Any]:
-    """Return an organization that the caller is in."""
+    """Return an organization that the caller belongs to."""
     return represent_organization(request.member)
 
 
@@ -65,7 +65,7 @@ def update_organization(request: MemberRequest, body: Json[schemas.OrgkitOrganiz
     tagged=OrgkitOrganization,
 )
 def delete_organization(request: MemberRequest, confirm: Confirmation = "") -> None:
-    """Delete an organization of a group: gone at once, its rows and files in the background."""
+    """Delete a group's organization. It disappears at once; its data and files are deleted in the background."""
     if confirm != request.organization.slug:
         raise field_error(["query", "confirm"], "Repeat the slug of the organization", "confirmation")
     organizations.delete_organization(request.organization, check=_check(request))

@@ -1,4 +1,4 @@
-"""``/users/*``: one's own profile and avatar, and whether a username is free."""
+"""``/users/*``: the caller's profile and avatar, and whether a username is free."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ninja_orgkit.users.schemas import OrgkitProfileChange, OrgkitUser, OrgkitUs
 
 router = OrgkitRouter(tags=["users"])
 
-# Longer than any name may be, so that too long is an answer and no error.
-Name = Annotated[str, Line(1024), Query(description="The name that is wanted.")]
+# Longer than any username may be: a name that is too long gets an answer, not an error.
+Name = Annotated[str, Line(1024), Query(description="The desired username.")]
 
 
 @router.get("/me", auth=bearer, response=OrgkitUser)
@@ -60,6 +60,6 @@ def delete_my_avatar(request: AuthedRequest) -> None:
 
 @router.get("/check_username", response=OrgkitUsernameCheck, throttles=[per_client("username_check.address")])
 def check_username_availability(request: HttpRequest, username: Name) -> dict[str, Any]:
-    """Tell whether a username can be had."""
+    """Check whether a username is available."""
     reason = check_username(username)
     return {"username": username, "available": reason is None, "reason": reason}

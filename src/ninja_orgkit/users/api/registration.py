@@ -1,4 +1,4 @@
-"""``/auth/register`` and ``/auth/delete``: what begins and ends an account."""
+"""``/auth/register`` and ``/auth/delete``: creating and deleting an account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ninja_orgkit.users.services import deletion, registration
 
 router = OrgkitRouter(tags=["account"])
 
-_MAIL_SENT = {"detail": "A mail tells how to go on."}
+_MAIL_SENT = {"detail": "We have sent you a mail. It says how to continue."}
 
 
 @router.post(
@@ -29,10 +29,9 @@ _MAIL_SENT = {"detail": "A mail tells how to go on."}
     throttles=[per_client("register.address")],
 )
 def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply:
-    """Register a user, with a personal organization.
+    """Register a user, who gets a personal organization.
 
-    Answers 202 instead of 201 where addresses have to be verified first: the same for a known address, and a mail
-    either way.
+    Where addresses must be verified first, the answer is 202 and a mail, whether the address is known or not.
     """
     wanted = registration.NewAccount(**body.model_dump())
     made = registration.register(wanted, device=client_device(request), address=client_address(request))
@@ -44,5 +43,5 @@ def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply
 
 @router.delete("/delete", auth=bearer, response={204: None}, errors=[LastOwner, AccountInUse])
 def delete_user(request: AuthedRequest) -> None:
-    """Delete the caller's account, with the personal organization and all its data."""
+    """Delete the caller's account, the personal organization and all its data."""
     deletion.delete_account(request.auth.account)

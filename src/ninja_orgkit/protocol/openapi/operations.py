@@ -1,94 +1,42 @@
-"""What an operation may answer besides its success, and the headers it knows, told to OpenAPI from its shape.
+"""What an operation may answer besides its success, and the headers that it knows, derived from its declaration.
 
-An endpoint says only what its parameters do not tell: the errors of its own, and whether it is conditional, idempotent
-or makes something that has a URL.
+An endpoint declares only what its parameters do not tell: its own errors, and whether it is conditional, idempotent,
+throttled, or creates something that has a URL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
-from ninja import NinjaAPI
 from ninja.operation import Operation
 
 from ninja_orgkit import errors
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.idempotency import IdempotencyInProgress, IdempotencyKeyReused, InvalidIdempotencyKey
+from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, PROBLEM_REF, TEXT
 from ninja_orgkit.protocol.pagination import InvalidCursor
-
-MEDIA_TYPE = "application/problem+json"
-
-TAGS = [
-    {"name": "tokens", "description": "Signing in, and the life of a token pair."},
-    {"name": "account", "description": "Registration, sessions, password and e-mail address of an account."},
-    {"name": "users", "description": "One's own profile and avatar."},
-    {"name": "organizations", "description": "The caller's organizations."},
-    {"name": "members", "description": "Who belongs to an organization, and in which role."},
-    {"name": "invitations", "description": "Who was asked to join, and their answers."},
-    {"name": "contacts", "description": "The people that organizations keep."},
-    {"name": "tags", "description": "Words that an organization marks its objects with."},
-    {"name": "images", "description": "Pictures of an organization, and the objects that have them."},
-    {"name": "exports", "description": "Everything an organization has, as one archive."},
-    {"name": "media", "description": "Files, by the signed links that other answers hold."},
-    {"name": "health", "description": "Whether the application works."},
-]
-"""What the tags of the operations mean, for ``openapi_extra={"tags": TAGS}`` of an API."""
 
 BODY_SOURCES = frozenset({"body", "form", "file"})
 """How ninja names the parts of a request that are its body."""
-_TEXT = {"type": "string"}
-
-PROBLEM: dict[str, Any] = {
-    "title": "Problem",
-    "description": "RFC 9457",
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": _TEXT,
-        "title": _TEXT,
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "A sentence for people; it may be reworded."},
-        "code": {"type": "string", "description": "What programs compare; it is stable."},
-        "errors": {
-            "type": "array",
-            "description": "What is not valid, and where.",
-            "items": {
-                "type": "object",
-                "required": ["loc", "msg", "type"],
-                "properties": {
-                    "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
-                    "msg": _TEXT,
-                    "type": _TEXT,
-                },
-            },
-        },
-        "organizations": {"type": "array", "items": _TEXT, "description": "Slugs, where `last_owner` concerns them."},
-    },
-}
-
-_NAME = "OrgkitProblem"
-_REF = {"$ref": f"#/components/schemas/{_NAME}"}
-
-_ETAG = {"ETag": {"required": True, "schema": _TEXT, "description": "Changes with everything that can be seen."}}
+_ETAG = {"ETag": {"required": True, "schema": TEXT, "description": "Changes whenever something visible changes."}}
 _LOCATION = {"Location": {"required": True, "schema": {"type": "string", "format": "uri"}, "description": "Its URL."}}
 _REPLAYED = {
     "Idempotency-Replayed": {
         "schema": {"type": "string", "enum": ["true"]},
-        "description": "Sent when this is the answer to an earlier request with the same key.",
+        "description": "Present when this is the stored answer to an earlier request with the same key.",
     }
 }
 _HEADERS_OF_ERRORS = {
-    errors.Unauthenticated.status: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
+    errors.Unauthenticated.status: {"WWW-Authenticate": {"required": True, "schema": TEXT}},
     errors.Throttled.status: {
         "Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds to wait."}
     },
     errors.Unavailable.status: {
         "Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds to wait."}
     },
-    errors.RangeNotSatisfiable.status: {"Content-Range": {"required": True, "schema": _TEXT}},
+    errors.RangeNotSatisfiable.status: {"Content-Range": {"required": True, "schema": TEXT}},
 }
 
 
@@ -108,26 +56,13 @@ class Traits:
     located: bool = False
 
 
-def add_problem_schema(api: NinjaAPI) -> None:
-    """Give the OpenAPI document of an API the schema of problems, which the operations refer to."""
-    build = api.get_openapi_schema
-
-    @wraps(build)
-    def get_openapi_schema(**kwargs: Any) -> Any:
-        document = build(**kwargs)
-        document["components"]["schemas"].setdefault(_NAME, PROBLEM)
-        return document
-
-    api.get_openapi_schema = get_openapi_schema  # type: ignore[method-assign]
-
-
 def describe(operation: Operation, traits: Traits, *, authenticated: bool) -> None:
-    """Add to an operation what its shape and its traits make possible; what it says itself has the last word."""
+    """Document what the shape and the traits of an operation make possible; its ``openapi_extra`` has the last word."""
     (method,) = operation.methods
     extra = operation.openapi_extra or {}
     responses = _successes(operation, traits)
     if traits.tagged and method == "GET":
-        responses[304] = {"description": "What the client has is still good.", "headers": _ETAG}
+        responses[304] = {"description": "The client's copy is still current.", "headers": _ETAG}
     found = [*_by_shape(operation, authenticated=authenticated), *_by_traits(traits, method), *traits.errors]
     responses |= _problems(found)
     responses |= extra.get("responses", {})
@@ -141,23 +76,23 @@ def describe(operation: Operation, traits: Traits, *, authenticated: bool) -> No
 
 
 def file_answers(*media_types: str) -> dict[str, Any]:
-    """Return what an endpoint that sends a stored file says of itself: ranges, and the way to an object store."""
+    """Return the ``openapi_extra`` of an endpoint that sends a stored file: ranges, and redirects to an object store."""
     content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types}
-    lengths = {"Accept-Ranges": {"schema": _TEXT}, "ETag": {"schema": _TEXT}}
+    lengths = {"Accept-Ranges": {"schema": TEXT}, "ETag": {"schema": TEXT}}
     return {
         "parameters": [
             _header("Range", "One range of bytes, like `bytes=0-1023` (RFC 9110, 14)."),
             _header("If-Range", "The ETag that the range belongs to."),
-            _header("If-None-Match", "The ETag that the client has."),
+            _header("If-None-Match", "The ETag of the client's copy."),
         ],
         "responses": {
             200: {"description": "The file.", "content": content, "headers": lengths},
-            206: {"description": "The range.", "content": content, "headers": {"Content-Range": {"schema": _TEXT}}},
+            206: {"description": "The range.", "content": content, "headers": {"Content-Range": {"schema": TEXT}}},
             302: {
                 "description": "The object store has the file.",
-                "headers": {"Location": {"required": True, "schema": _TEXT}},
+                "headers": {"Location": {"required": True, "schema": TEXT}},
             },
-            304: {"description": "What the client has is still good."},
+            304: {"description": "The client's copy is still current."},
         },
     }
 
@@ -181,7 +116,7 @@ def _problems(found: Iterable[type[OrgKitError]]) -> dict[int, dict[str, Any]]:
     """Return a response for each status of the errors, with every code that can come with it."""
     responses: dict[int, dict[str, Any]] = {}
     for error in found:
-        media: dict[str, Any] = {"schema": _REF, "examples": {}}
+        media: dict[str, Any] = {"schema": PROBLEM_REF, "examples": {}}
         known = responses.setdefault(error.status, {"description": "", "content": {MEDIA_TYPE: media}})
         examples = known["content"][MEDIA_TYPE]["examples"]
         if error.code() in examples:
@@ -234,18 +169,18 @@ def _condition(traits: Traits, method: str) -> list[dict[str, Any]]:
     if not traits.tagged or method == "POST":
         return []
     if method == "GET":
-        return [_header("If-None-Match", "ETags that the client has, or `*`: then 304 without a body.")]
-    return [_header("If-Match", "ETags that the write may be made to, or `*`: otherwise 412.")]
+        return [_header("If-None-Match", "ETags of the client's copies, or `*`. A match answers 304 without a body.")]
+    return [_header("If-Match", "ETags that the client expects, or `*`. Without a match the answer is 412.")]
 
 
 def _key(traits: Traits) -> list[dict[str, Any]]:
-    text = "Sent again within 24 hours with the same request, it gets the same answer, and nothing is done twice."
+    text = "The same request with the same key within 24 hours gets the same answer and is performed only once."
     shape = {"minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
     return [_header("Idempotency-Key", text, **shape)] if traits.idempotent else []
 
 
 def _header(name: str, text: str, **shape: Any) -> dict[str, Any]:
-    schema = {**_TEXT, **shape}
+    schema = {**TEXT, **shape}
     return {"in": "header", "name": name, "required": False, "schema": schema, "description": text}
 
 

@@ -1,0 +1,76 @@
+"""The parts of the OpenAPI document that belong to no operation: its tags, and the schema of problems."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+from ninja import NinjaAPI
+
+MEDIA_TYPE = "application/problem+json"
+
+TAGS = [
+    {"name": "tokens", "description": "Signing in, and refreshing and checking tokens."},
+    {"name": "account", "description": "Registration, sessions, password and e-mail address of an account."},
+    {"name": "users", "description": "The caller's profile and avatar."},
+    {"name": "organizations", "description": "The caller's organizations."},
+    {"name": "members", "description": "The members of an organization and their roles."},
+    {"name": "invitations", "description": "Invitations to join an organization, and the answers to them."},
+    {"name": "contacts", "description": "The people whom an organization keeps in its address book."},
+    {"name": "tags", "description": "Labels for the objects of an organization."},
+    {"name": "images", "description": "Images of an organization, and the objects that they are attached to."},
+    {"name": "exports", "description": "Everything that an organization has, as one archive."},
+    {"name": "media", "description": "Files behind the signed links of other responses."},
+    {"name": "health", "description": "Whether the application works."},
+]
+"""What the tags of the operations mean, for ``openapi_extra={"tags": TAGS}`` of an API."""
+
+TEXT = {"type": "string"}
+
+PROBLEM: dict[str, Any] = {
+    "title": "Problem",
+    "description": "RFC 9457",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A message for people. It may be reworded."},
+        "code": {"type": "string", "description": "The stable code that programs compare."},
+        "errors": {
+            "type": "array",
+            "description": "What is invalid, and where.",
+            "items": {
+                "type": "object",
+                "required": ["loc", "msg", "type"],
+                "properties": {
+                    "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+                    "msg": TEXT,
+                    "type": TEXT,
+                },
+            },
+        },
+        "organizations": {
+            "type": "array",
+            "items": TEXT,
+            "description": "Slugs of the organizations that `last_owner` is about.",
+        },
+    },
+}
+
+_NAME = "OrgkitProblem"
+PROBLEM_REF = {"$ref": f"#/components/schemas/{_NAME}"}
+
+
+def add_problem_schema(api: NinjaAPI) -> None:
+    """Give the OpenAPI document of an API the schema of problems, which the operations refer to."""
+    build = api.get_openapi_schema
+
+    @wraps(build)
+    def get_openapi_schema(**kwargs: Any) -> Any:
+        document = build(**kwargs)
+        document["components"]["schemas"].setdefault(_NAME, PROBLEM)
+        return document
+
+    api.get_openapi_schema = get_openapi_schema  # type: ignore[method-assign]
