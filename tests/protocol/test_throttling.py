@@ -24,7 +24,7 @@ PASSWORD = "sturdy-Pass-1"
 
 def passes(scope: str = "login.account", key: str = "k") -> Any:
     try:
-        throttling.spend(scope, key)
+        throttling.throttle(scope, key)
     except Throttled as exc:
         return int(exc.headers["Retry-After"])
     return 0

@@ -95,7 +95,7 @@ class PreparedRows:
     def read(self, page: Page, start: list[Any]) -> list[Any]:
         """Return the rows of a page behind the row with these values, if there is one."""
         given = dict(zip(("value", "tie"), start, strict=False))
-        prepare = _page_of if page.offset else _first_page_of
+        prepare = _page_of if page.offset else first_page_of
         return prepare(self.whole, self.shown, self.size, page, self.narrow).run(**self.values, **given)
 
     def count(self) -> int:
@@ -114,7 +114,7 @@ def _page_of(whole: Any, shown: Any, size: int, page: Page, narrow: Narrow | Non
 
 
 # Pages at an offset are not kept: there is one for each, and a client that walks them would drive out all the others.
-_first_page_of = lru_cache(maxsize=128)(_page_of)
+first_page_of = lru_cache(maxsize=128)(_page_of)
 
 
 @lru_cache(maxsize=128)

@@ -76,7 +76,7 @@ def describe(operation: Operation, traits: Traits, *, authenticated: bool) -> No
 
 
 def file_answers(*media_types: str) -> dict[str, Any]:
-    """Return the ``openapi_extra`` of an endpoint that sends a stored file: ranges, and redirects to an object store."""
+    """Return the ``openapi_extra`` of an endpoint that sends a stored file: with ranges, or a redirect to a store."""
     content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types}
     lengths = {"Accept-Ranges": {"schema": TEXT}, "ETag": {"schema": TEXT}}
     return {
