@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from ninja_orgkit.urls import api
+from tests.conftest import Register
 
 PROMISED = """
 POST /token/pair
@@ -127,13 +129,13 @@ def test_no_route_exists_that_is_not_listed_here() -> None:
     assert set(_documented()) == {*_lines(PROMISED), *_lines(AROUND)}
 
 
-def test_every_operation_has_an_id_of_its_own() -> None:
+def test_every_operation_has_its_own_id() -> None:
     ids = list(_documented().values())
     assert sorted(ids) == sorted(set(ids))
     assert [name for name in ids if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
 
 
-def test_every_operation_says_what_it_does() -> None:
+def test_every_operation_has_a_description() -> None:
     paths = api.get_openapi_schema(path_prefix="")["paths"]
     silent = [op["operationId"] for ops in paths.values() for op in ops.values() if not op.get("description")]
     assert silent == []
@@ -141,7 +143,7 @@ def test_every_operation_says_what_it_does() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("method", "path"), _lines(PROMISED) + _lines(AROUND))
-def test_a_route_answers_to_its_method(register, method: str, path: str) -> None:
+def test_a_route_answers_to_its_method(register: Register, method: str, path: str) -> None:
     person = register()
     response = person.api.send(method, path.format(**MADE_UP))
     assert response.status_code < 500, response.content
@@ -151,7 +153,7 @@ def test_a_route_answers_to_its_method(register, method: str, path: str) -> None
 
 
 @pytest.mark.parametrize(("method", "path"), _lines(PROMISED))
-def test_a_promised_route_is_found_by_its_url_alone(client, method: str, path: str) -> None:
+def test_a_promised_route_is_found_by_its_url_alone(client: Client, method: str, path: str) -> None:
     filled = path.format(**MADE_UP)
     other = filled.rstrip("/") if filled.endswith("/") else f"{filled}/"
     assert client.generic("TRACE", f"/api/v1{filled}").status_code == 405
@@ -159,7 +161,7 @@ def test_a_promised_route_is_found_by_its_url_alone(client, method: str, path: s
     assert client.generic("TRACE", f"/api/v1{other}").status_code in (301, 404)
 
 
-def test_the_interactive_documentation_is_served_locally(client) -> None:
+def test_the_interactive_documentation_is_served_locally(client: Client) -> None:
     page = client.get(reverse("orgkit:openapi-view"))
     assert page.status_code == 200
     assert "https://" not in page.content.decode()

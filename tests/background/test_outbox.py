@@ -18,6 +18,7 @@ import pytest
 from celery.exceptions import Retry
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background import outbox, receipts
@@ -151,7 +152,7 @@ def test_a_mail_whose_worker_died_is_sent_by_another_one_when_the_lease_is_over(
 
 @pytest.mark.django_db
 def test_a_mail_that_fails_is_not_done(
-    run_outbox: Callable[[], int], register: Callable[..., Any], settings: Any, mailbox: list[Any]
+    run_outbox: Callable[[], int], register: Callable[..., Any], settings: Settings, mailbox: list[Any]
 ) -> None:
     person = register()
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "FRONTEND_PATHS": {"verify_email": None}}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.models import Organization
+from tests.conftest import Register, RunOutbox
 
 PLACES = {
     "contacts": "/contacts/",
@@ -25,7 +24,7 @@ def test_nothing_is_missing_in_the_migrations_and_the_checks_find_nothing(db: No
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_the_routes_of_an_app_are_there_when_it_is_installed(register: Any, name: str) -> None:
+def test_the_routes_of_an_app_are_there_when_it_is_installed(register: Register, name: str) -> None:
     ada = register("ada@example.com")
     answer = ada.api.get(PLACES[name].format(org=ada.org))
     installed = apps.is_installed(f"ninja_orgkit.{name}")
@@ -35,7 +34,7 @@ def test_the_routes_of_an_app_are_there_when_it_is_installed(register: Any, name
     assert installed == (f"/api/v1{PLACES[name].replace('{org}', '{org_slug}')}" in paths)
 
 
-def test_somebody_comes_and_goes_with_all_that_there_is(register: Any, run_outbox: Any) -> None:
+def test_somebody_comes_and_goes_with_all_that_there_is(register: Register, run_outbox: RunOutbox) -> None:
     ada = register("ada@example.com")
     if apps.is_installed("ninja_orgkit.contacts"):
         assert ada.api.post("/contacts/", {"organization": ada.org, "first_name": "Grace"}).status_code == 201

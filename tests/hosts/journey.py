@@ -24,6 +24,7 @@ from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.models import Organization
 from tests.client import Api
+from tests.conftest import RunOutbox
 from tests.mails import link_of
 
 PICTURE = Path(__file__).parents[2] / "docs" / "examples" / "picture.jpg"
@@ -126,7 +127,7 @@ def test_values_too_long_for_the_host_are_refused_and_derived_ones_fit(api: List
 
 
 def test_somebody_registers_works_and_leaves(
-    api: Listening, run_outbox: Any, mailbox: list[EmailMessage], tmp_path: Path
+    api: Listening, run_outbox: RunOutbox, mailbox: list[EmailMessage], tmp_path: Path
 ) -> None:
     def signed_in(**login: str) -> Listening:
         answer = api.post("/token/pair", login)

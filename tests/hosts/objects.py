@@ -17,13 +17,14 @@ from ninja_orgkit.images.models import ImageAttachment
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.tags.models import TagAssignment
 from tests.client import Person
+from tests.conftest import Register, RunOutbox
 from tests.hosts.team.models import Badge, Machine, OldMachine
 
 PICTURE = Path(__file__).parents[2] / "docs" / "examples" / "picture.jpg"
 
 
 @pytest.fixture
-def ada(register: Any) -> Person:
+def ada(register: Register) -> Person:
     person: Person = register("ada@example.com")
     return person
 
@@ -82,7 +83,7 @@ def test_what_points_at_a_machine_goes_with_it(ada: Person, machine: Machine, mo
 
 
 def test_machines_are_in_the_export_and_go_with_their_organization(
-    ada: Person, machine: Machine, run_outbox: Any
+    ada: Person, machine: Machine, run_outbox: RunOutbox
 ) -> None:
     _mark(ada, machine)
     ada.api.post(f"/orgs/{ada.org}/export/")
@@ -101,7 +102,7 @@ def test_machines_are_in_the_export_and_go_with_their_organization(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_points_at_contacts_without_a_way_back_does_not_keep_them(ada: Person, run_outbox: Any) -> None:
+def test_what_points_at_contacts_without_a_way_back_does_not_keep_them(ada: Person, run_outbox: RunOutbox) -> None:
     for name in ("Bob", "Cy"):
         assert ada.api.post("/contacts/", {"organization": ada.org, "display_name": name}).status_code == 201
     Badge.objects.create(holder=Contact.objects.get(display_name="Bob"))

@@ -9,10 +9,12 @@ import pytest
 from django.core.handlers.base import BaseHandler
 from django.db import connection
 from django.test import Client
+from pytest_django import Settings
 
 from ninja_orgkit import urls
 from ninja_orgkit.contacts.models import Contact
 from tests.client import Person
+from tests.conftest import Register
 
 pytestmark = pytest.mark.django_db
 WAYS = [("outer", "/there/v7"), ("own", "/host"), ("twice", "/first"), ("twice", "/second")]
@@ -36,7 +38,7 @@ class Mounted:
 
 
 @pytest.fixture
-def mounted(settings: Any, register: Any) -> Any:
+def mounted(settings: Settings, register: Register) -> Any:
     person = register()
 
     def _mounted(way: str, base: str) -> Mounted:
@@ -116,7 +118,7 @@ def _atomic_requests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_atomic_requests")
 @pytest.mark.django_db(transaction=True)
-def test_an_error_leaves_nothing_when_requests_are_atomic_elsewhere(register: Any) -> None:
+def test_an_error_leaves_nothing_when_requests_are_atomic_elsewhere(register: Register) -> None:
     person = register()
     body = {"organization": person.org, "first_name": "Grace"}
     key = {"Idempotency-Key": "once"}

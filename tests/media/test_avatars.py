@@ -11,12 +11,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from PIL import Image
+from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.media.avatars import avatar_names, clear_avatar, set_avatar
 from ninja_orgkit.media.errors import FileTooLarge, InvalidImage, NoAvatar, UnsupportedImage
 from ninja_orgkit.media.storage import StoredFiles
+from tests.conftest import RunOutbox
 from tests.media import pictures
 
 
@@ -44,7 +46,7 @@ def test_setting_an_avatar_stores_both_sizes(account: Account, media_root: Path)
 
 
 def test_replacing_an_avatar_deletes_both_old_files_and_no_new_one(
-    account: Account, media_root: Path, run_outbox: Any
+    account: Account, media_root: Path, run_outbox: RunOutbox
 ) -> None:
     set_avatar(account, file=pictures.photo())
     old = set(avatar_names(account))
@@ -56,7 +58,7 @@ def test_replacing_an_avatar_deletes_both_old_files_and_no_new_one(
     assert not old & new
 
 
-def test_clearing_an_avatar_deletes_both_files(account: Account, media_root: Path, run_outbox: Any) -> None:
+def test_clearing_an_avatar_deletes_both_files(account: Account, media_root: Path, run_outbox: RunOutbox) -> None:
     set_avatar(account, file=pictures.photo())
     clear_avatar(account)
     run_outbox()
@@ -85,7 +87,7 @@ def test_what_is_no_picture_changes_nothing(
     assert files_below(media_root) == before == set(avatar_names(account))
 
 
-def test_an_avatar_over_the_limit_is_refused(account: Account, settings: Any, media_root: Path) -> None:
+def test_an_avatar_over_the_limit_is_refused(account: Account, settings: Settings, media_root: Path) -> None:
     settings.NINJA_ORGKIT = {"AVATAR_MAX_BYTES": 1000}
     with pytest.raises(FileTooLarge):
         set_avatar(account, file=SimpleUploadedFile("me.jpg", pictures.photo().getvalue(), "image/jpeg"))
@@ -99,7 +101,9 @@ def test_no_file_is_left_when_the_account_has_gone(account: Account, media_root:
     assert not files_below(media_root)
 
 
-def test_the_old_files_stay_when_the_change_is_rolled_back(account: Account, media_root: Path, run_outbox: Any) -> None:
+def test_the_old_files_stay_when_the_change_is_rolled_back(
+    account: Account, media_root: Path, run_outbox: RunOutbox
+) -> None:
     set_avatar(account, file=pictures.photo())
     old = set(avatar_names(account))
 
@@ -135,7 +139,9 @@ def test_a_change_of_something_else_meanwhile_is_not_undone(account: Account) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_avatars_set_at_once_leave_only_the_files_of_one(account: Account, media_root: Path, run_outbox: Any) -> None:
+def test_avatars_set_at_once_leave_only_the_files_of_one(
+    account: Account, media_root: Path, run_outbox: RunOutbox
+) -> None:
     content = pictures.photo(80, 60).getvalue()
 
     def change() -> None:

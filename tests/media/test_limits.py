@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pytest_django import Settings
 
 from ninja_orgkit.media.errors import InvalidImage
 from ninja_orgkit.media.formats import JPEG, check_whole, walk_gif
@@ -58,7 +59,7 @@ def test_frames_that_reach_out_of_a_small_canvas_count_as_large_as_they_are() ->
         inspect(BytesIO(file))
 
 
-def test_limits_are_settings(settings: Any) -> None:
+def test_limits_are_settings(settings: Settings) -> None:
     settings.NINJA_ORGKIT = {"IMAGE_MAX_PIXELS": 400 * 300 - 1}
     with pytest.raises(InvalidImage):
         inspect(pictures.photo())

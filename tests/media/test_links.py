@@ -16,6 +16,7 @@ from django.core import signing
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
 
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.files.serving import serve
@@ -237,7 +238,7 @@ def test_a_link_is_the_same_for_a_window_and_works_until_the_end_of_the_next(nam
     assert resolve(media_token(name, now=NOON + timedelta(minutes=59)), now=NOON + timedelta(minutes=119)).name == name
 
 
-def test_the_window_is_a_setting(settings: Any, name: str) -> None:
+def test_the_window_is_a_setting(settings: Settings, name: str) -> None:
     settings.NINJA_ORGKIT = {"MEDIA_URL_WINDOW": timedelta(seconds=10)}
     token = media_token(name, now=NOON)
     assert resolve(token, now=NOON + timedelta(seconds=19)).seconds == 1
@@ -245,7 +246,7 @@ def test_the_window_is_a_setting(settings: Any, name: str) -> None:
         resolve(token, now=NOON + timedelta(seconds=20))
 
 
-def test_a_link_survives_a_change_of_the_secret_key(settings: Any, name: str) -> None:
+def test_a_link_survives_a_change_of_the_secret_key(settings: Settings, name: str) -> None:
     token = media_token(name)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-" + "y" * 40
@@ -299,7 +300,7 @@ class ObjectStore(Storage):
         self.files.delete(name)
 
 
-def test_a_file_in_an_object_store_is_a_redirect_to_it(api: Api, settings: Any) -> None:
+def test_a_file_in_an_object_store_is_a_redirect_to_it(api: Api, settings: Settings) -> None:
     settings.STORAGES = {**settings.STORAGES, "objects": {"BACKEND": f"{__name__}.ObjectStore"}}
     settings.NINJA_ORGKIT = {"STORAGE": "objects"}
     stored = storage.save("images", "png", ContentFile(CONTENT))
@@ -344,7 +345,7 @@ class StoreWithADomain(ObjectStoreOfS3):
 
 
 @pytest.mark.parametrize("backend", ["PublicStore", "StoreWithADomain"])
-def test_a_link_that_cannot_ask_for_a_name_does_not(api: Api, settings: Any, backend: str) -> None:
+def test_a_link_that_cannot_ask_for_a_name_does_not(api: Api, settings: Settings, backend: str) -> None:
     settings.STORAGES = {**settings.STORAGES, "objects": {"BACKEND": f"{__name__}.{backend}"}}
     settings.NINJA_ORGKIT = {"STORAGE": "objects"}
     stored = storage.save("images", "png", ContentFile(CONTENT))
@@ -358,7 +359,9 @@ def _at(location: str, method: str) -> Any:
 
 
 @pytest.mark.slow
-def test_a_redirect_to_s3_is_good_for_the_method_and_tells_the_type(api: Api, settings: Any, s3_server: Any) -> None:
+def test_a_redirect_to_s3_is_good_for_the_method_and_tells_the_type(
+    api: Api, settings: Settings, s3_server: Any
+) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     disguised = SimpleUploadedFile("x.html", CONTENT, content_type="text/html")
     link = f"/media/{media_token(storage.save('images', 'png', disguised))}"
@@ -373,7 +376,7 @@ def test_a_redirect_to_s3_is_good_for_the_method_and_tells_the_type(api: Api, se
 
 
 @pytest.mark.slow
-def test_a_redirect_to_s3_leads_to_the_file(api: Api, settings: Any, s3_server: Any) -> None:
+def test_a_redirect_to_s3_leads_to_the_file(api: Api, settings: Settings, s3_server: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     stored = storage.save("images", "png", CONTENT)
     response = api.get(f"/media/{media_token(stored)}")

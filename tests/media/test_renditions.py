@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from PIL import Image, ImageCms
+from pytest_django import Settings
 
 from ninja_orgkit.media.errors import InvalidImage
 from ninja_orgkit.media.renditions import Rendition, render, square_avatar
@@ -190,7 +191,7 @@ def test_an_animation_plays_as_often_as_it_did(options: dict[str, int], plays: i
 
 
 @pytest.mark.parametrize("wrong", [{"xl": (3840,)}, {"xl": 3840}, dict.fromkeys(("thumb", "sm", "md", "lg"))])
-def test_wrong_specs_are_not_the_fault_of_the_picture(settings: Any, wrong: dict[str, Any]) -> None:
+def test_wrong_specs_are_not_the_fault_of_the_picture(settings: Settings, wrong: dict[str, Any]) -> None:
     settings.NINJA_ORGKIT = {"RENDITIONS": wrong}
     with pytest.raises((ValueError, TypeError, ImproperlyConfigured)):
         render(pictures.photo(400, 300))

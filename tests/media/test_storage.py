@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from pytest_django import Settings
 
 from ninja_orgkit.media import storage
 from ninja_orgkit.media.errors import StorageUnavailable
@@ -37,7 +37,7 @@ def test_deleting_twice_is_fine() -> None:
         storage.open_file(name)
 
 
-def test_the_storage_is_a_setting(settings: Any, tmp_path: Path, media_root: Path) -> None:
+def test_the_storage_is_a_setting(settings: Settings, tmp_path: Path, media_root: Path) -> None:
     other = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "other")}}
     settings.STORAGES = {**settings.STORAGES, "private": other}
     settings.NINJA_ORGKIT = {"STORAGE": "private"}
@@ -65,7 +65,7 @@ def test_files_stay_when_it_was_recorded(media_root: Path) -> None:
     assert files_below(media_root) == [media_root / name]
 
 
-def test_a_storage_that_fails_is_unavailable(settings: Any, tmp_path: Path) -> None:
+def test_a_storage_that_fails_is_unavailable(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     broken = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "file")}}
     settings.STORAGES = {**settings.STORAGES, "default": broken}

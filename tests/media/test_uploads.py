@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from pytest_django import Settings
 
 from ninja_orgkit.media.errors import FileTooLarge, TooManyFiles
 from ninja_orgkit.media.uploads import OversizeFile, limit_bulk_upload, limit_upload, refuse_oversize
@@ -31,7 +31,7 @@ class Wire(BytesIO):
 
 
 @pytest.fixture(autouse=True)
-def temporary(settings: Any, tmp_path: Path) -> Path:
+def temporary(settings: Settings, tmp_path: Path) -> Path:
     """Return the folder where uploads are kept meanwhile; everything is written there, nothing kept in memory."""
     folder = tmp_path / "uploads"
     folder.mkdir()
@@ -99,7 +99,7 @@ def test_what_is_far_too_much_is_not_read_to_its_end(temporary: Path, monkeypatc
     assert not list(temporary.iterdir())
 
 
-def test_one_file_that_is_too_large_does_not_spoil_the_others(settings: Any, temporary: Path) -> None:
+def test_one_file_that_is_too_large_does_not_spoil_the_others(settings: Settings, temporary: Path) -> None:
     settings.NINJA_ORGKIT = {"IMAGE_MAX_BYTES": 100 * KIB}
     request, _ = posted(10 * KIB, 300 * KIB, 20 * KIB)
     limit_bulk_upload(request)
@@ -116,7 +116,7 @@ def test_one_file_that_is_too_large_does_not_spoil_the_others(settings: Any, tem
     assert not list(temporary.iterdir())
 
 
-def test_a_bulk_upload_that_is_too_large_as_a_whole_is_refused(settings: Any, temporary: Path) -> None:
+def test_a_bulk_upload_that_is_too_large_as_a_whole_is_refused(settings: Settings, temporary: Path) -> None:
     settings.NINJA_ORGKIT = {"IMAGE_MAX_BYTES": 100 * KIB, "BULK_UPLOAD_MAX_BYTES": 250 * KIB}
     request, _ = posted(90 * KIB, 90 * KIB, 90 * KIB)
     limit_bulk_upload(request)
@@ -126,7 +126,7 @@ def test_a_bulk_upload_that_is_too_large_as_a_whole_is_refused(settings: Any, te
 
 
 @pytest.mark.parametrize("surplus", [1, 3, 60])
-def test_a_bulk_upload_of_too_many_files_is_refused(settings: Any, temporary: Path, surplus: int) -> None:
+def test_a_bulk_upload_of_too_many_files_is_refused(settings: Settings, temporary: Path, surplus: int) -> None:
     settings.NINJA_ORGKIT = {"BULK_UPLOAD_MAX_FILES": 3}
     request, _ = posted(*[KIB] * (3 + surplus))
     limit_bulk_upload(request)
@@ -142,7 +142,7 @@ def test_fifty_files_are_not_too_many() -> None:
     request.close()
 
 
-def test_small_uploads_stay_in_memory_under_the_same_limits(settings: Any, temporary: Path) -> None:
+def test_small_uploads_stay_in_memory_under_the_same_limits(settings: Settings, temporary: Path) -> None:
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * MIB
     settings.NINJA_ORGKIT = {"IMAGE_MAX_BYTES": 100 * KIB}
     request, _ = posted(10 * KIB, 300 * KIB, 20 * KIB)

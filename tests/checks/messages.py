@@ -1,0 +1,17 @@
+"""What the system checks of the kit report."""
+
+from __future__ import annotations
+
+from django.core.checks import CheckMessage
+from django.core.checks.registry import registry as checks
+
+
+def found_by_id(*, deploy: bool = False) -> dict[str, str]:
+    """Return the text of each message of the kit by its id."""
+    return {str(item.id): f"{item.msg} {item.hint}" for item in messages_of_the_kit(deploy=deploy)}
+
+
+def messages_of_the_kit(*, deploy: bool = False) -> list[CheckMessage]:
+    """Return what the checks of the kit say; those of Django take their time."""
+    own = [check for check in checks.get_checks(deploy) if check.__module__.startswith("ninja_orgkit.")]
+    return [message for check in own for message in check(app_configs=None, databases=["default"])]

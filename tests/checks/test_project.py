@@ -1,0 +1,126 @@
+"""What is wrong in the project around the kit is reported: apps, databases, storages, the user model, deployments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.test.utils import isolate_apps
+
+from tests.checks.messages import found_by_id, messages_of_the_kit
+
+
+@pytest.mark.parametrize(
+    ("missing", "needs"),
+    [
+        ("ninja_orgkit.tags", "ninja_orgkit.contacts needs the app ninja_orgkit.tags"),
+        ("ninja_orgkit.organizations", "ninja_orgkit.accounts needs the app ninja_orgkit.organizations"),
+    ],
+)
+def test_a_missing_app_that_another_app_needs_is_reported(
+    monkeypatch: pytest.MonkeyPatch, missing: str, needs: str
+) -> None:
+    present = {label: app for label, app in apps.app_configs.items() if app.name != missing}
+    monkeypatch.setattr(apps, "app_configs", present)
+    assert f"{needs}." in [message.msg for message in messages_of_the_kit() if message.id == "orgkit.E008"]
+
+
+def test_api_documentation_loaded_from_a_cdn_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        apps, "app_configs", {label: app for label, app in apps.app_configs.items() if label != "ninja"}
+    )
+    assert list(found_by_id()) == ["orgkit.I029"]
+
+
+def test_switching_time_zones_off_is_an_error(settings: Any) -> None:
+    settings.USE_TZ = False
+    assert list(found_by_id()) == ["orgkit.E009"]
+
+
+def test_templates_that_django_cannot_find_are_an_error(settings: Any) -> None:
+    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
+    assert "APP_DIRS" in found_by_id()["orgkit.E016"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"timeout": 20}, {"transaction_mode": "IMMEDIATE"}, {"init_command": "PRAGMA journal_mode=WAL"}]
+)
+def test_sqlite_without_immediate_transactions_and_wal_gets_a_warning(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x", "OPTIONS": options}
+    monkeypatch.setitem(settings.DATABASES, "other", database)
+    assert "'other'" in found_by_id()["orgkit.W020"]
+    assert "journal_mode=WAL" in found_by_id()["orgkit.W020"]
+
+
+def test_sqlite_with_exclusive_transactions_and_wal_passes(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"transaction_mode": "EXCLUSIVE", "init_command": "pragma journal_mode = wal;"}
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x", "OPTIONS": options}
+    monkeypatch.setitem(settings.DATABASES, "other", database)
+    assert found_by_id() == {}
+
+
+@pytest.mark.parametrize("way", ["own", "twice", "some"])
+def test_atomic_requests_get_a_warning_if_a_host_mounts_its_own_api(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    settings.ROOT_URLCONF = f"tests.hosts.mounts.{way}"
+    assert found_by_id() == {}
+    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
+    assert "ninja_orgkit.urls" in found_by_id()["orgkit.W022"]
+
+
+@pytest.mark.parametrize("urls", ["tests.urls", "tests.hosts.mounts.outer"])
+def test_atomic_requests_pass_with_the_ready_made_routes(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, urls: str
+) -> None:
+    settings.ROOT_URLCONF = urls
+    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
+    assert found_by_id() == {}
+
+
+def test_storing_files_without_a_media_root_gets_a_warning(settings: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
+    settings.MEDIA_ROOT = ""
+    assert list(found_by_id()) == ["orgkit.W025"]
+    settings.MEDIA_ROOT = "/srv/media"
+    assert found_by_id() == {}
+
+
+def test_a_deployment_gets_warnings_about_settings_for_development(settings: Any) -> None:
+    settings.NINJA_ORGKIT = {"THROTTLING": False}
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
+    settings.MEDIA_ROOT, settings.MEDIA_URL = "/srv/media", "/media/"
+    assert found_by_id() == {}
+    assert set(found_by_id(deploy=True)) == {"orgkit.W026", "orgkit.W027", "orgkit.W028"}
+
+
+def test_a_deployment_with_its_own_addresses_passes(settings: Any) -> None:
+    settings.NINJA_ORGKIT = {"API_URL": "https://example.com/api/v1", "FRONTEND_URL": "https://app.example.com"}
+    assert found_by_id(deploy=True) == {}
+
+
+@isolate_apps("tests")
+def test_a_user_model_with_extra_required_fields_gets_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Patient(models.Model):  # noqa: DJ008
+        born_on = models.DateField()
+        number = models.CharField(max_length=9, unique=True)
+        note = models.TextField()
+        seen_at = models.DateTimeField(auto_now=True)
+        email = models.EmailField()
+        USERNAME_FIELD = "email"
+
+        class Meta:
+            app_label = "tests"
+
+        @staticmethod
+        def get_email_field_name() -> str:
+            return "email"
+
+    for module in ("checks", "host_user"):
+        monkeypatch.setattr(f"ninja_orgkit.accounts.{module}.get_user_model", lambda: Patient)
+    found = [str(message.msg) for message in messages_of_the_kit() if message.id == "orgkit.W021"]
+    assert [text.split("'")[1] for text in found] == ["born_on", "number"]

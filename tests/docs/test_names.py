@@ -1,0 +1,93 @@
+"""Names in the text exist, and generated pages are up to date."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import global_settings
+
+from docs import generate
+from ninja_orgkit.conf import Settings
+from tests.docs.pages import DOCS, GUIDES, ROOT, blocks, name_of
+
+# Names in capitals that are settings of something other than Django and the kit.
+FOREIGN = {
+    *(
+        "CELERY_BROKER_URL",
+        "CELERY_BROKER_TRANSPORT_OPTIONS",
+        "CACHE_URL",
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "ORGKIT_THROTTLING",
+    ),
+    *("S3_ENDPOINT_URL", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY", "NINJA_JWT", "SIGNING_KEY", "ATOMIC_REQUESTS"),
+    *("ORGKIT_APPS", "NINJA_ORGKIT", "MAILERS", "ORGKIT_BEAT_SCHEDULE", "UPDATE", "TRACE"),
+}
+
+
+@pytest.mark.parametrize("page", ["routes.md", "settings.md", "errors.md", "checks.md", "surface.txt"])
+def test_a_generated_page_is_up_to_date(page: str) -> None:
+    path = DOCS / "reference" / page
+    assert path.read_text() == generate.pages()[path], "Run python docs/generate.py"
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=name_of)
+def test_every_error_in_a_guide_exists_with_its_status(page: Path) -> None:
+    known = {(str(error.status), error.code()) for error in generate.errors()}
+    named = set(re.findall(r"`(4\d\d|5\d\d) ([a-z_]+)`", page.read_text()))
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=name_of)
+def test_every_route_in_a_guide_exists(page: Path) -> None:
+    known = {(method, path.removeprefix("/api/v1")) for method, path, _ in generate.routes()}
+    named = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s?]*)[^`]*`", page.read_text())
+    assert set(named) - known == set()
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=name_of)
+def test_every_setting_in_a_guide_exists(page: Path) -> None:
+    named = set(re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)[`\[]", page.read_text()))
+    unknown = {name for name in named - FOREIGN if not hasattr(global_settings, name)} - set(Settings.names())
+    assert unknown - {name for name in unknown if name.startswith(("EMAIL_", "SECRET_KEY"))} == set()
+
+
+def test_the_table_of_roles_shows_the_default_permissions() -> None:
+    text = (DOCS / "guides" / "organizations.md").read_text()
+    table = re.search(r"^\| permission \|(.*)\|\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert table is not None
+    roles = [cell.strip() for cell in table[1].split("|")]
+    shown: dict[str, set[str]] = {role: set() for role in roles}
+    for line in table[2].splitlines():
+        permission, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        for role, cell in zip(roles, cells, strict=True):
+            if cell:
+                shown[role].add(permission.strip("`"))
+    assert shown == {role: set(permissions) for role, permissions in Settings.ROLES.items()}
+
+
+def test_the_guide_lists_exactly_the_existing_mails() -> None:
+    folder = ROOT / "src" / "ninja_orgkit" / "templates" / "orgkit" / "mail"
+    text = (DOCS / "guides" / "customising.md").read_text()
+    table = text.partition("| name | sent |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`([a-z_]+)`", table))
+    assert named == {path.name.removesuffix(".subject.txt") for path in folder.glob("*.subject.txt")}
+
+
+def test_every_command_has_a_section() -> None:
+    folder = ROOT / "src" / "ninja_orgkit" / "management" / "commands"
+    sections = set(re.findall(r"^## `(\w+)`", (DOCS / "reference" / "commands.md").read_text(), re.MULTILINE))
+    assert sections == {path.stem for path in folder.glob("[a-z]*.py")} | {"demo"}
+
+
+def test_every_file_in_the_readme_exists() -> None:
+    named = re.findall(r"[ `@]((?:docs/|example_project/)[\w/.-]+|[A-Z]+\.md)", (ROOT / "README.md").read_text())
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_readme_shows_one_command_for_the_demo_and_one_for_the_tests() -> None:
+    lines = blocks(ROOT / "README.md", "bash")
+    assert "python3 -m pip install 'nox[uv]' && nox -s demo\n" in lines
+    assert "python3 -m pip install 'nox[uv]' && nox\n" in lines

@@ -1,0 +1,67 @@
+"""Snippets of Python import what exists, and do what the text says."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_django
+
+from ninja_orgkit.conf import Settings
+from ninja_orgkit.organizations.roles import permissions_of
+from ninja_orgkit.protocol.problems import problem
+from tests.docs.pages import DOCS, PAGES, ROOT, blocks, generated, name_of
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
+def test_python_snippets_use_existing_imports_and_settings(page: Path) -> None:
+    for text in blocks(page, "python") if page not in generated() else ():
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("ninja_orgkit", "shop")):
+                module = import_module(node.module or "")
+                assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NINJA_ORGKIT":
+                assert isinstance(node.value, ast.Dict)
+                keys = {ast.literal_eval(key) for key in node.value.keys if key}
+                assert keys - set(Settings.names()) == set()
+
+
+def test_everything_that_the_documentation_imports_is_public() -> None:
+    opening = (ROOT / "CHANGELOG.md").read_text().partition("## [Unreleased]")[0]
+    snippets = [text for page in PAGES if page not in generated() for text in blocks(page, "python")]
+    snippets += [path.read_text() for path in sorted((DOCS / "examples").rglob("*.py"))]
+    imports = [node for text in snippets for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in imports if (node.module or "").startswith("ninja_orgkit")]
+    assert ours
+    for node in ours:
+        assert f"`{node.module}" in opening, node.module
+        for alias in node.names:
+            family = node.module == "ninja_orgkit.errors"
+            assert family or re.search(rf"[`.]{alias.name}`", opening), f"{node.module}.{alias.name}"
+
+
+def test_roles_can_be_changed_as_the_guide_shows(settings: pytest_django.Settings) -> None:
+    text = next(text for text in blocks(DOCS / "guides" / "customising.md", "python") if '"bookkeeper"' in text)
+    names: dict[str, Any] = {}
+    exec(text, names)
+    settings.NINJA_ORGKIT = names["NINJA_ORGKIT"]
+    assert "export.create" in permissions_of("bookkeeper")
+    assert {"invoices.read", "contacts.write"} <= permissions_of("member")
+    assert permissions_of("viewer") == frozenset()
+    assert "owners.manage" in permissions_of("owner")
+
+
+def test_an_error_class_of_a_host_works_as_the_guide_says() -> None:
+    text = next(text for text in blocks(DOCS / "guides" / "host-models.md", "python") if "OutOfStock" in text)
+    names: dict[str, Any] = {"__name__": "host.errors"}
+    exec(text, names)
+    response = problem(names["OutOfStock"]())
+    body = json.loads(response.content)
+    assert (response.status_code, body["code"]) == (409, "out_of_stock")
+    assert body["detail"] == "This product is not in stock."
