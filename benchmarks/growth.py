@@ -29,7 +29,7 @@ _NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Margaret", "De
 # What ``Contact.derive`` would make of names, addresses and notes that have neither capitals beyond ASCII nor accents.
 _SEED = """
 INSERT INTO orgkit_contacts_contact (organization_id, slug, creator_id, display_name, first_name, last_name, email,
-    phone, location, notes, custom, avatar, avatar_large, display_key, first_key, last_key, email_key, search_text,
+    phone, location, notes, custom, avatar, avatar_large, display_sort, first_sort, last_sort, email_sort, search_text,
     created_at, updated_at)
 SELECT %(organization)s, slug, %(creator)s, display, first, last, email, phone, 'Zurich', notes, '{}', '', '',
     lower(display), lower(first), lower(last), email, lower(concat_ws(' ', display, first, last, email, phone, notes)),
@@ -131,7 +131,7 @@ class Lists:
         """Return the URL of a page that begins behind a part of the list, as if one had turned pages until there."""
         from ninja_orgkit.contacts.models import Contact  # noqa: PLC0415
 
-        names = Contact.objects.filter(organization__slug="large").order_by("display_key", "slug")
+        names = Contact.objects.filter(organization__slug="large").order_by("display_sort", "slug")
         skipped = max(0, int(contacts * part) - 60)
         next_page: str = self.get(caller, limit=1, offset=skipped)["next"]
         assert names.count() == contacts
@@ -149,7 +149,7 @@ def icontains(word: str) -> Callable[[], float]:
 
     def run() -> float:
         with host.recorded() as record:
-            list(found.filter(organization__slug="large").order_by("display_key", "slug")[:50])
+            list(found.filter(organization__slug="large").order_by("display_sort", "slug")[:50])
         return record.seconds
 
     return run

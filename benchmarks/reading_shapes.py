@@ -28,7 +28,7 @@ _COLUMNS = """c.slug, c.display_name, c.first_name, c.last_name, c.email, c.phon
 _JOINS = """orgkit_contacts_contact c
     JOIN orgkit_organizations_organization o ON o.id = c.organization_id
     LEFT JOIN orgkit_accounts_account a ON a.user_id = c.creator_id"""
-_LIST = f"SELECT {_COLUMNS} FROM {_JOINS} WHERE o.slug = %s ORDER BY c.display_key, c.slug LIMIT 50"
+_LIST = f"SELECT {_COLUMNS} FROM {_JOINS} WHERE o.slug = %s ORDER BY c.display_sort, c.slug LIMIT 50"
 _ONE = f"SELECT {_COLUMNS} FROM {_JOINS} WHERE c.slug = %s"
 _RAW = f"""SELECT {_COLUMNS}, u.password, s.fingerprint, (
         SELECT jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'slug', t.slug) ORDER BY t.sort_key, t.id)
@@ -41,7 +41,7 @@ _RAW = f"""SELECT {_COLUMNS}, u.password, s.fingerprint, (
     JOIN orgkit_accounts_session s ON s.account_id = me.user_id
     WHERE o.slug = %s AND o.deleted_at IS NULL AND u.is_active
         AND s.id = %s AND s.expires_at > now() AND me.slug = %s
-    ORDER BY c.display_key, c.slug LIMIT 50"""
+    ORDER BY c.display_sort, c.slug LIMIT 50"""
 
 
 def select(sql: str, params: list[Any]) -> list[dict[str, Any]]:
@@ -128,7 +128,7 @@ api = NinjaAPI(urls_namespace="usual")
 def bare(request: HttpRequest, organization: str) -> Any:
     """Instances through a schema, without tags."""
     contacts = Contact.objects.filter(organization__slug=organization).select_related("organization", "creator")
-    return contacts.order_by("display_key", "slug")[:50]
+    return contacts.order_by("display_sort", "slug")[:50]
 
 
 @api.get("/usual", response=list[UsualContact], auth=JWTAuth())
@@ -140,7 +140,7 @@ def usual(request: Any, organization: str) -> Any:
     )
     tags = Prefetch("assignments", TagAssignment.objects.select_related("tag"))
     contacts = Contact.objects.filter(organization=member.organization).select_related("organization", "creator")
-    return contacts.prefetch_related(tags).order_by("display_key", "slug")
+    return contacts.prefetch_related(tags).order_by("display_sort", "slug")
 
 
 urlpatterns = [

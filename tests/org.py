@@ -21,7 +21,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import create_user
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import homes_of
+from ninja_orgkit.organizations.selectors import organizations_of_account
 from ninja_orgkit.organizations.services.organizations import create_organization
 from tests.client import Api, Person
 from tests.media.pictures import picture
@@ -163,7 +163,7 @@ def make_person(db: None) -> MakePerson:
         address = email or f"{name}@example.com"
         account = create_user(email=address, username=name, password=PASSWORD, first_name="", last_name="")
         pair = begin_session(account)
-        user = {"slug": account.slug, "username": name, "organizations": homes_of(account)}
+        user = {"slug": account.slug, "username": name, "organizations": organizations_of_account(account)}
         return Person(address, PASSWORD, pair.access, pair.refresh, user, Api(pair.access))
 
     return _make

@@ -38,8 +38,13 @@ class MalformedBody(BadRequest):
     """The body could not be parsed."""
 
 
-class InvalidToken(BadRequest):
+class InvalidLink(BadRequest):
     """This link is invalid, was already used, or has expired."""
+
+    @classmethod
+    def code(cls) -> str:
+        """Return the code for every token of a mailed link that does not work."""
+        return "invalid_token"
 
 
 class Unauthenticated(OrgKitError):

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import Settings
 
-from ninja_orgkit.accounts.errors import TokenNotValid
+from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.passwords import change_password
 from ninja_orgkit.models import OutboxMessage
@@ -88,7 +88,7 @@ def test_tokens_refreshed_during_a_password_change_are_refused(api: Api, ann: Pe
 def test_a_session_that_has_just_ended_cannot_change_the_password(api: Api, ann: Person) -> None:
     session = Session.objects.select_related("account__user").get()
     ann.api.post("/auth/logout-all")
-    with pytest.raises(TokenNotValid):
+    with pytest.raises(InvalidJwt):
         change_password(session, old=OLD, new=NEW)
     assert sign_in(api, OLD) == 200
 

@@ -210,7 +210,7 @@ def test_environment_variables_do_not_influence_tokens(ann: Person) -> None:
 
     assert read(ann.access).stdout.strip() == ann.slug
     for token in forged:
-        assert "TokenNotValid" in read(token).stderr
+        assert "InvalidJwt" in read(token).stderr
 
 
 def test_a_user_made_by_the_host_can_sign_in(api: Api, django_user_model: type[User]) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from ninja_orgkit.accounts import tokens
-from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.errors import WrongRecipient
 from ninja_orgkit.organizations.models import Invitation, Membership
 from ninja_orgkit.organizations.services import invitations
@@ -239,7 +239,7 @@ def test_the_accept_service_checks_the_recipient_and_joins_once(
     membership = invitations.accept(account, token)
     assert (membership.organization.slug, membership.role) == ("acme", "member")
     assert account.email_verified_at is not None
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidLink):
         invitations.accept(account, token)
 
 

@@ -13,8 +13,13 @@ class EmailNotVerified(Unauthenticated):
     """Verify your e-mail address first; the link is in the mail we sent."""
 
 
-class TokenNotValid(Unauthenticated):
-    """This token is invalid, spent, expired or revoked."""
+class InvalidJwt(Unauthenticated):
+    """This token is invalid, expired, revoked, or was already used. Sign in again."""
+
+    @classmethod
+    def code(cls) -> str:
+        """Return the code for every access or refresh token that does not work."""
+        return "token_not_valid"
 
 
 class EmailTaken(Conflict):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.database.keys import email_key, text_key, username_key
-from ninja_orgkit.errors import InvalidToken, NotFound, Unauthenticated
+from ninja_orgkit.errors import InvalidLink, NotFound, Unauthenticated
 
 
 def login_key(login: str) -> tuple[str, str | None]:
@@ -43,10 +43,10 @@ def lock_account(account: Account) -> Account:
 
 
 def lock_account_of(slug: str) -> Account:
-    """Return the active account that a mailed token names, locked as by ``lock_account``. Raises InvalidToken."""
+    """Return the active account that a mailed token names, locked as by ``lock_account``. Raises InvalidLink."""
     locked = _locked(slug=slug)
     if locked is None or not locked.user.is_active:
-        raise InvalidToken
+        raise InvalidLink
     return locked
 
 

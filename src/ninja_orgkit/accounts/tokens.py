@@ -15,11 +15,11 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from ninja_jwt.backends import TokenBackend
 from ninja_jwt.exceptions import TokenBackendError
 
-from ninja_orgkit.accounts.errors import TokenNotValid
+from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.keys import email_key
-from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.errors import InvalidLink
 
 _MAX_LENGTH = 4096
 _LEEWAY = 1
@@ -85,15 +85,15 @@ def mint_pair(session: Session) -> Pair:
 
 
 def read_jwt(token: str, *, token_type: str = "") -> Claims:
-    """Return the claims of a JWT (of one type, if given). Raises TokenNotValid."""
+    """Return the claims of a JWT (of one type, if given). Raises InvalidJwt."""
     try:
         claims = _jwt_backend().decode(token) if len(token) <= _MAX_LENGTH else {}
         read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims.get("gen"))
     except (TokenBackendError, UnicodeError, KeyError, ValueError, TypeError, AttributeError):
-        raise TokenNotValid from None
+        raise InvalidJwt from None
     typed = isinstance(read.sub, str) and (read.token_type == "access" or type(read.gen) is int)
     if not typed or read.token_type not in ("access", "refresh") or token_type not in ("", read.token_type):
-        raise TokenNotValid
+        raise InvalidJwt
     return read
 
 
@@ -119,7 +119,7 @@ def mint_reset(account: Account) -> str:
 
 
 def read_reset_token(token: str) -> ResetToken:
-    """Return what a password-reset token says. Raises InvalidToken."""
+    """Return what a password-reset token says. Raises InvalidLink."""
     return ResetToken(*_unsign("reset", token, settings.RESET_TOKEN_LIFETIME, parts=2))
 
 
@@ -137,8 +137,8 @@ def mint_email_change(account: Account, email: str) -> str:
 
 
 def read_email_token(token: str) -> EmailToken:
-    """Return what a token does to an address. Raises InvalidToken."""
-    with suppress(InvalidToken):
+    """Return what a token does to an address. Raises InvalidLink."""
+    with suppress(InvalidLink):
         return EmailToken(*_unsign("verify", token, settings.VERIFICATION_TOKEN_LIFETIME, parts=4))
     return EmailToken(*_unsign("change", token, settings.EMAIL_CHANGE_TOKEN_LIFETIME, parts=4))
 
@@ -163,13 +163,13 @@ def _signer(purpose: str) -> signing.TimestampSigner:
 
 def _unsign(purpose: str, token: str, lifetime: timedelta, *, parts: int) -> list[str]:
     if not token.isascii() or len(token) > _MAX_LENGTH:
-        raise InvalidToken
+        raise InvalidLink
     try:
         read: list[str] = _signer(purpose).unsign_object(token, max_age=lifetime)
     except (signing.BadSignature, ValueError):
-        raise InvalidToken from None
+        raise InvalidLink from None
     if len(read) != parts:
-        raise InvalidToken
+        raise InvalidLink
     return read
 
 

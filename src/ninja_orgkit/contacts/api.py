@@ -29,10 +29,10 @@ router = OrganizationRouter(tags=["contacts"], auth=bearer, errors=[NotFound, Fo
 
 ORDERINGS = Orderings(
     columns={
-        "display_name": "display_key",
-        "first_name": "first_key",
-        "last_name": "last_key",
-        "email": "email_key",
+        "display_name": "display_sort",
+        "first_name": "first_sort",
+        "last_name": "last_sort",
+        "email": "email_sort",
         "created_at": "created_at",
         "updated_at": "updated_at",
     },

@@ -15,10 +15,15 @@ from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.media.avatars import WithAvatar
 from ninja_orgkit.organizations.models import Organization
 
-KEY_LENGTH = 255
+MAX_SORT_LENGTH = 255
 """Most characters of a sort key: some characters grow eighteen-fold in it, and an index holds only so much."""
 
-KEYS = {"display_key": "display_name", "first_key": "first_name", "last_key": "last_name", "email_key": "email"}
+SORT_COLUMNS = {
+    "display_sort": "display_name",
+    "first_sort": "first_name",
+    "last_sort": "last_name",
+    "email_sort": "email",
+}
 _SEARCHED = ("display_name", "first_name", "last_name", "email", "phone", "notes")
 
 
@@ -40,15 +45,15 @@ class Contact(WithAvatar, DerivedColumns):
     location = models.CharField(max_length=255, blank=True)
     notes = models.TextField(blank=True)
     custom = models.JSONField(default=dict, blank=True)
-    display_key = models.CharField(max_length=KEY_LENGTH, editable=False)
-    first_key = models.CharField(max_length=KEY_LENGTH, editable=False)
-    last_key = models.CharField(max_length=KEY_LENGTH, editable=False)
-    email_key = models.CharField(max_length=KEY_LENGTH, editable=False)
+    display_sort = models.CharField(max_length=MAX_SORT_LENGTH, editable=False)
+    first_sort = models.CharField(max_length=MAX_SORT_LENGTH, editable=False)
+    last_sort = models.CharField(max_length=MAX_SORT_LENGTH, editable=False)
+    email_sort = models.CharField(max_length=MAX_SORT_LENGTH, editable=False)
     search_text = models.TextField(editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    DERIVED = ("display_name", *KEYS, "search_text")
+    DERIVED = ("display_name", *SORT_COLUMNS, "search_text")
     DERIVED_FROM = _SEARCHED
 
     objects = ContactQuerySet.as_manager()
@@ -59,10 +64,10 @@ class Contact(WithAvatar, DerivedColumns):
             models.CheckConstraint(condition=~models.Q(display_name=""), name="orgkit_contact_has_a_name"),
         )
         indexes = (
-            models.Index(fields=["organization", "display_key", "slug"], name="orgkit_contacts_by_name"),
-            models.Index(fields=["organization", "first_key", "slug"], name="orgkit_contacts_by_first"),
-            models.Index(fields=["organization", "last_key", "slug"], name="orgkit_contacts_by_last"),
-            models.Index(fields=["organization", "email_key", "slug"], name="orgkit_contacts_by_email"),
+            models.Index(fields=["organization", "display_sort", "slug"], name="orgkit_contacts_by_name"),
+            models.Index(fields=["organization", "first_sort", "slug"], name="orgkit_contacts_by_first"),
+            models.Index(fields=["organization", "last_sort", "slug"], name="orgkit_contacts_by_last"),
+            models.Index(fields=["organization", "email_sort", "slug"], name="orgkit_contacts_by_email"),
             models.Index(fields=["organization", "created_at", "slug"], name="orgkit_contacts_by_created"),
             models.Index(fields=["organization", "updated_at", "slug"], name="orgkit_contacts_by_updated"),
             # The way from a rare tag to what has it: assignments hold keys as text.
@@ -82,7 +87,7 @@ class Contact(WithAvatar, DerivedColumns):
     def derive(self) -> None:
         """Fill the display name when it is empty, the keys, the searched text, and the slug of a new contact."""
         self.display_name = self.display_name or f"{self.first_name} {self.last_name}".strip()[:255].strip()
-        for key, field in KEYS.items():
-            setattr(self, key, search_key(getattr(self, field))[:KEY_LENGTH])
+        for key, field in SORT_COLUMNS.items():
+            setattr(self, key, search_key(getattr(self, field))[:MAX_SORT_LENGTH])
         self.search_text = search_key(" ".join(getattr(self, field) for field in _SEARCHED))
         self.slug = self.slug or public_slug(self.display_name, prefix="contact")

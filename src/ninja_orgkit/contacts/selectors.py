@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from ninja_orgkit.accounts.bearer import Caller
-from ninja_orgkit.contacts.models import KEYS, Contact
+from ninja_orgkit.contacts.models import SORT_COLUMNS, Contact
 from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.attachments import content_type_id
 from ninja_orgkit.database.keys import search_key
@@ -77,7 +77,7 @@ def contacts_of(
         contacts = contacts.filter(created_at__gt=created_after)
     if updated_after is not None:
         contacts = contacts.filter(updated_at__gt=updated_after)
-    return Rows(_rows(contacts, *KEYS, content_type=content_type_id(Contact)), ContactQuerySet.first_of_each)
+    return Rows(_rows(contacts, *SORT_COLUMNS, content_type=content_type_id(Contact)), ContactQuerySet.first_of_each)
 
 
 def _across(organizations: int) -> ContactQuerySet:
@@ -86,7 +86,7 @@ def _across(organizations: int) -> ContactQuerySet:
 
 
 def _listed(contacts: ContactQuerySet) -> QuerySet[Contact, dict[str, Any]]:
-    return _rows(contacts, *KEYS, content_type=_CONTENT_TYPE)
+    return _rows(contacts, *SORT_COLUMNS, content_type=_CONTENT_TYPE)
 
 
 def search_terms(search: str) -> list[str]:

@@ -23,7 +23,7 @@ _membership = Prepared(
         organization__deleted_at=None,
     )
 )
-_homes = Prepared(
+_roles_of_account = Prepared(
     lambda: Membership.objects.filter(account=_ACCOUNT, organization__deleted_at=None).values_list(
         "organization_id", "role"
     )
@@ -58,7 +58,7 @@ def memberships_of(caller: Caller, *, needs: str = "org.read") -> QuerySet[Membe
 
 def organization_keys_of(caller: Caller, *, needs: str) -> list[int]:
     """Return the organizations (primary keys) in which the caller's role holds a permission. One statement."""
-    return [key for key, role in _homes.run(account=caller.account.pk) if needs in permissions_of(role)]
+    return [key for key, role in _roles_of_account.run(account=caller.account.pk) if needs in permissions_of(role)]
 
 
 def organizations_of(caller: Caller) -> QuerySet[Membership]:
@@ -66,7 +66,7 @@ def organizations_of(caller: Caller) -> QuerySet[Membership]:
     return memberships_of(caller).select_related("organization")
 
 
-def homes_of(account: Account) -> list[dict[str, str]]:
+def organizations_of_account(account: Account) -> list[dict[str, str]]:
     """Return slug, name, type and role of each organization that an account is in, by name. One statement."""
     mine = Membership.objects.filter(account=account, organization__deleted_at=None)
     ordered = mine.order_by("organization__sort_key", "organization__slug")

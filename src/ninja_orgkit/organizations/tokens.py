@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core import signing
 
-from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.models import Invitation
 
 _MAX_LENGTH = 255
@@ -18,13 +18,13 @@ def mint(invitation: Invitation) -> str:
 
 
 def read(token: str) -> UUID:
-    """Return the id of the invitation that a token is for. Raises InvalidToken."""
+    """Return the id of the invitation that a token is for. Raises InvalidLink."""
     if not token.isascii() or len(token) > _MAX_LENGTH:
-        raise InvalidToken
+        raise InvalidLink
     try:
         return UUID(_signer().unsign(token))
     except (signing.BadSignature, ValueError):
-        raise InvalidToken from None
+        raise InvalidLink from None
 
 
 def _signer() -> signing.Signer:

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.fields import bounded, custom_field, custom_shown
-from ninja_orgkit.organizations.selectors import homes_of
+from ninja_orgkit.organizations.selectors import organizations_of_account
 from ninja_orgkit.protocol.fields import (
     Email,
     Line,
@@ -193,7 +193,7 @@ def represent_user(account: Account) -> dict[str, Any]:
         "email_verified": account.email_verified_at is not None,
         "avatar_url": account.avatar or None,
         "avatar_large_url": account.avatar_large or None,
-        "organizations": homes_of(account),
+        "organizations": organizations_of_account(account),
     }
 
 

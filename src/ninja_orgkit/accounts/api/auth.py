@@ -13,7 +13,7 @@ from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.schemas import OrgkitMessage, represent_tokens
 from ninja_orgkit.accounts.services import emails, passwords, sessions
 from ninja_orgkit.database.keys import text_key
-from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.protocol.bodies import Json, OptionalJson
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import UuidPart
@@ -91,7 +91,7 @@ def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailC
     return _MAIL_SENT
 
 
-@router.get("/email/verify", response=OrgkitMessage, errors=[InvalidToken])
+@router.get("/email/verify", response=OrgkitMessage, errors=[InvalidLink])
 @decorate_view(kept_private)
 def verify_email(request: HttpRequest, token: MailToken) -> dict[str, Any]:
     """Verify an e-mail address, or complete a change to it, with the token of a mailed link."""
@@ -121,7 +121,7 @@ def request_password_reset(request: HttpRequest, body: Json[schemas.OrgkitAddres
     return _RESET_SENT
 
 
-@router.post("/password-reset/confirm", response=OrgkitMessage, errors=[InvalidToken, errors.WeakPassword])
+@router.post("/password-reset/confirm", response=OrgkitMessage, errors=[InvalidLink, errors.WeakPassword])
 def confirm_password_reset(request: HttpRequest, body: Json[schemas.OrgkitPasswordReset]) -> dict[str, Any]:
     """Set a new password with the token of a mailed link. Every session ends."""
     passwords.confirm_reset(body.token, body.new_password)

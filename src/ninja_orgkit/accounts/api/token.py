@@ -37,13 +37,13 @@ def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenObtain
     return {**represent_tokens(pair), "user": {"slug": account.slug, "username": account.username}}
 
 
-@router.post("/refresh", response=schemas.OrgkitTokens, errors=[errors.TokenNotValid])
+@router.post("/refresh", response=schemas.OrgkitTokens, errors=[errors.InvalidJwt])
 def refresh_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenRefresh]) -> dict[str, Any]:
     """Exchange a refresh token for a new pair. Each refresh token works once."""
     return represent_tokens(sessions.refresh(body.refresh))
 
 
-@router.post("/verify", response=schemas.OrgkitNothing, errors=[errors.TokenNotValid])
+@router.post("/verify", response=schemas.OrgkitNothing, errors=[errors.InvalidJwt])
 def verify_token(request: HttpRequest, body: Json[schemas.OrgkitTokenVerify]) -> dict[str, Any]:
     """Check that an access or refresh token is valid."""
     sessions.live_session(body.token)

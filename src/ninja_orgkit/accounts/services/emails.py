@@ -15,7 +15,7 @@ from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import email_key
-from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.errors import InvalidLink
 
 
 def request_verification(account: Account) -> None:
@@ -46,7 +46,7 @@ def request_change(account: Account, *, email: str, password: str | None) -> Non
 def verify(token: str) -> None:
     """Do what a mailed link promises: verify the present address, or change to the new one.
 
-    Doing it again changes nothing. Raises InvalidToken when the address has changed since, or is taken now, and for a
+    Doing it again changes nothing. Raises InvalidLink when the address has changed since, or is taken now, and for a
     change when the password is another one.
     """
     read = tokens.read_email_token(token)
@@ -54,7 +54,7 @@ def verify(token: str) -> None:
     if read.has_applied(account) and account.email == host_user.normal_email(read.email):
         return
     if not read.can_apply(account):
-        raise InvalidToken
+        raise InvalidLink
     _apply(account, read.email)
 
 
@@ -71,4 +71,4 @@ def _apply(account: Account, email: str) -> None:
             if fields:
                 account.user.save(update_fields=fields)
     except (EmailTaken, IntegrityError):  # the latter by a constraint of the host's user model
-        raise InvalidToken from None
+        raise InvalidLink from None

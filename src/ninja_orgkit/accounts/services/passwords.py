@@ -15,7 +15,7 @@ from ninja_orgkit.accounts.selectors import lock_account, lock_account_of
 from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.accounts.services.sessions import end_sessions, keep_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
-from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.errors import InvalidLink
 
 
 def require_strong(password: str, user: Any = None, *, field: str = "password") -> None:
@@ -60,12 +60,12 @@ def request_reset(email: str) -> None:
 def confirm_reset(token: str, new: str) -> None:
     """Set a new password by a mailed token, which proves the address; end every session.
 
-    Raises InvalidToken for a token that is spent or was never good, WeakPassword (which spends nothing).
+    Raises InvalidLink for a token that is spent or was never good, WeakPassword (which spends nothing).
     """
     read = tokens.read_reset_token(token)
     account = lock_account_of(read.slug)
     if not read.can_apply(account):
-        raise InvalidToken
+        raise InvalidLink
     require_strong(new, account.user, field="new_password")
     _set_password(account, new)
     mark_verified(account)

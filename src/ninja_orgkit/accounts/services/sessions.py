@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from ninja_orgkit.accounts import tokens
-from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, TokenNotValid
+from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, InvalidJwt
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import account_by_login
 from ninja_orgkit.conf import settings
@@ -84,13 +84,13 @@ def session_fingerprint(account: Account) -> str:
 def live_session(token: str, *, token_type: str = "") -> Session:
     """Return the session of a JWT with its account and user, in one statement.
 
-    Raises TokenNotValid unless the session exists, has not expired, the user is active and the password is the same;
+    Raises InvalidJwt unless the session exists, has not expired, the user is active and the password is the same;
     and for a refresh token that is spent.
     """
     claims = tokens.read_jwt(token, token_type=token_type)
     session = _usable(claims)
     if claims.gen is not None and claims.gen != session.gen:
-        raise TokenNotValid
+        raise InvalidJwt
     return session
 
 
@@ -99,7 +99,7 @@ def refresh(token: str) -> tokens.Pair:
 
     A token that is spent a second time within ``REFRESH_GRACE`` gets the same successor again; later, its session is
     ended (somebody else may hold the successor). One of before a password change gets nothing and ends nothing: its
-    successor went only to who knew the password. Raises TokenNotValid.
+    successor went only to who knew the password. Raises InvalidJwt.
     """
     claims = tokens.read_jwt(token, token_type="refresh")
     session = _usable(claims)
@@ -114,18 +114,18 @@ def refresh(token: str) -> tokens.Pair:
     if session.gen == (claims.gen or 0) + 1 and timezone.now() - session.refreshed_at <= settings.REFRESH_GRACE:
         return tokens.mint_pair(session)
     session.delete()
-    raise TokenNotValid
+    raise InvalidJwt
 
 
 def renew(session: Session, account: Account) -> tokens.Pair:
     """Let a session go on under the account's new password, and return its tokens; former ones no longer refresh.
 
-    Raises TokenNotValid when it has ended meanwhile. Needs a transaction.
+    Raises InvalidJwt when it has ended meanwhile. Needs a transaction.
     """
     # As it is now: a refresh may have been faster, and its tokens are of the former password too.
     held = Session.objects.select_for_update().filter(pk=session.pk).first()
     if held is None:
-        raise TokenNotValid
+        raise InvalidJwt
     now = timezone.now()
     held.account = account
     held.fingerprint = session_fingerprint(account)
@@ -140,7 +140,7 @@ def log_out(*, refresh: str | None, session: Session | None) -> None:
     """End the sessions that a refresh token and a bearer token stand for, where they are valid."""
     found = [session] if session else []
     if refresh:
-        with suppress(TokenNotValid):
+        with suppress(InvalidJwt):
             found.append(_usable(tokens.read_jwt(refresh, token_type="refresh")))
     Session.objects.filter(pk__in=[item.pk for item in found]).delete()
 
@@ -171,11 +171,11 @@ def _rotate(session: Session) -> bool:
 def _usable(claims: tokens.Claims) -> Session:
     session = _live.first(sid=claims.sid, sub=claims.sub, now=timezone.now())
     if session is None or not session.account.user.is_active:
-        raise TokenNotValid
+        raise InvalidJwt
     if session.fingerprint != session_fingerprint(session.account):
-        raise TokenNotValid
+        raise InvalidJwt
     if claims.gen is not None and claims.gen < session.first_gen:
-        raise TokenNotValid
+        raise InvalidJwt
     return session
 
 

@@ -12,7 +12,7 @@ from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import email_key
-from ninja_orgkit.errors import Forbidden, InvalidToken, NotFound
+from ninja_orgkit.errors import Forbidden, InvalidLink, NotFound
 from ninja_orgkit.organizations import roles, tokens
 from ninja_orgkit.organizations.errors import (
     AlreadyInvited,
@@ -85,7 +85,7 @@ def check(token: str, *, email: str) -> None:
 def accept(account: Account, token: str) -> Membership:
     """Join by the token of a mailed link, which proves the address; who is a member already stays as they are.
 
-    Raises InvalidToken for an invitation that is unknown, ended, expired or void, because its sender may not grant it
+    Raises InvalidLink for an invitation that is unknown, ended, expired or void, because its sender may not grant it
     any more, WrongRecipient when it went to another address, and Unauthenticated when the account has gone meanwhile.
     """
     invitation = _granted(token)
@@ -102,7 +102,7 @@ def accept(account: Account, token: str) -> Membership:
 
 @transaction.atomic
 def decline(token: str) -> None:
-    """Turn an invitation down by the token of its link. Raises InvalidToken for one that ``accept`` would not take."""
+    """Turn an invitation down by the token of its link. Raises InvalidLink for one that ``accept`` would not take."""
     _end(_granted(token), Invitation.Status.DECLINED)
 
 
@@ -121,26 +121,26 @@ def _make_room(invitation: Invitation) -> None:
 
 
 def _granted(token: str) -> Invitation:
-    """Return the invitation of a token as ``_pending`` does. Raises InvalidToken for one that is void, too."""
+    """Return the invitation of a token as ``_pending`` does. Raises InvalidLink for one that is void, too."""
     invitation = _pending(token)
     if not _still_granted(invitation):
-        raise InvalidToken
+        raise InvalidLink
     return invitation
 
 
 def _pending(token: str) -> Invitation:
-    """Return the invitation of a token, under its organization's lock. Raises InvalidToken unless it is pending."""
+    """Return the invitation of a token, under its organization's lock. Raises InvalidLink unless it is pending."""
     key = tokens.read(token)
     organization = Organization.objects.filter(invitations=key).first()
     if organization is None:
-        raise InvalidToken
+        raise InvalidLink
     try:
         organization = lock_organization(organization)
         invitation = get_invitation(organization, str(key))
     except NotFound:
-        raise InvalidToken from None
+        raise InvalidLink from None
     if invitation.shown_status != Invitation.Status.PENDING:
-        raise InvalidToken
+        raise InvalidLink
     invitation.organization = organization
     return invitation
 

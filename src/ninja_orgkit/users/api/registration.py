@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.errors import AccountInUse, EmailTaken, UsernameTaken, WeakPassword
 from ninja_orgkit.accounts.schemas import OrgkitMessage
-from ninja_orgkit.errors import InvalidToken
+from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.errors import LastOwner, WrongRecipient
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.clients import client_address, client_device
@@ -25,7 +25,7 @@ _MAIL_SENT = {"detail": "We have sent you a mail. It says how to continue."}
 @router.post(
     "/register",
     response={201: OrgkitRegistered, 202: OrgkitMessage},
-    errors=[EmailTaken, UsernameTaken, WeakPassword, InvalidToken, WrongRecipient],
+    errors=[EmailTaken, UsernameTaken, WeakPassword, InvalidLink, WrongRecipient],
     throttles=[per_client("register.address")],
 )
 def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply:

@@ -44,7 +44,7 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
     """Create a user with account and personal organization and, where an invitation is given, join.
 
     Returns None when ``EMAIL_VERIFICATION`` is ``"mandatory"``: then a mail follows, whether the address was free or
-    not. Raises EmailTaken (not then), UsernameTaken, WeakPassword, ValidationFailed, InvalidToken and WrongRecipient,
+    not. Raises EmailTaken (not then), UsernameTaken, WeakPassword, ValidationFailed, InvalidLink and WrongRecipient,
     and leaves nothing behind.
     """
     if wanted.invitation:
