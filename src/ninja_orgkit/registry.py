@@ -1,4 +1,4 @@
-"""The registry: which models are addressed by a public name, tagged, pictured, exported and purged with a tenant."""
+"""The registry of models that have a public name, take tags and images, are exported, and are purged with a tenant."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ from itertools import groupby, islice
 from typing import Any
 
 from django.apps import apps
-from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import (
-    ImproperlyConfigured,
-    MultipleObjectsReturned,
-    ObjectDoesNotExist,
-    ValidationError,
-)
+from django.core.exceptions import ImproperlyConfigured, MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
 from django.db import DataError, models
 from pydantic import BaseModel
 
-from ninja_orgkit.database.attachments import cascade_from
+from ninja_orgkit.database.attachments import cascade_from, content_type_id
 from ninja_orgkit.database.keys import MAX_ID
 from ninja_orgkit.errors import NotFound
 
@@ -34,9 +28,9 @@ Purge = Callable[[int], bool]
 class StoredFile:
     """Marks the field of an export row that holds the name of a stored file.
 
-    ``Annotated[str | None, StoredFile("images", "id", "title")]``: the file goes into the folder ``images/`` of the
-    archive, named after the row's fields ``id`` and ``title`` (the first is unique) with the extension of the stored
-    name. In the exported row the field becomes the file's path in the archive, null where there is no file.
+    With ``Annotated[str | None, StoredFile("images", "id", "title")]``, the file goes into the folder ``images/`` of
+    the archive. Its name is made of the fields ``id`` and ``title`` of the row, the first of which is unique. In the
+    exported row, the field holds the path of the file in the archive, or null without a file.
     """
 
     folder: str
@@ -49,12 +43,12 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class ExportKind:
-    """One kind of rows in an export: ``data/<kind>.jsonl`` and ``csv/<kind>.csv``.
+    """One kind of rows in an export, in the files ``data/<kind>.jsonl`` and ``csv/<kind>.csv``.
 
-    ``row`` is the Pydantic model of a row: only what it names leaves the house. ``rows`` gets the organization and
-    returns a queryset, of which the columns that ``row`` names are read, or an iterator of mappings with these keys. A
-    field's ``validation_alias`` is its ORM path: ``creator: str | None = Field(validation_alias="creator__slug")``.
-    Both are read once, row by row, in the snapshot of the export.
+    ``row`` is the Pydantic model of a row, and only its fields are exported. ``rows`` takes the organization and
+    returns a queryset, whose columns of these names are read, or an iterable of mappings with these keys. The
+    ``validation_alias`` of a field is its ORM path: ``creator: str | None = Field(validation_alias="creator__slug")``.
+    The rows are read once, one by one, in the snapshot of the export.
     """
 
     kind: str
@@ -64,10 +58,10 @@ class ExportKind:
 
 @dataclass(frozen=True)
 class Resource:
-    """A registered model: how clients name it and what may be done with its objects.
+    """A registered model: its public name, and what the kit may do with its objects.
 
-    ``purge`` deletes one batch of what a deleted organization (given by primary key) owns of this model, files by
-    outbox, and tells whether there may be more; without it the rows are deleted in batches as they are.
+    ``purge`` takes the primary key of a deleted organization, deletes one batch of its objects and, by the outbox,
+    their files, and returns whether there may be more. Without ``purge``, Django deletes the rows in batches.
     """
 
     name: str
@@ -104,10 +98,10 @@ class Resource:
         return self.model._default_manager.filter(**{self.organization: organization})
 
     def get(self, organization: models.Model, obj_id: str) -> Any:
-        """Return the object of the organization that has this public identifier.
+        """Return the object of an organization by its public identifier.
 
-        Unknown, malformed, ambiguous and foreign identifiers all raise NotFound, and so does another spelling of one
-        (a UUID in upper case).
+        Raises NotFound for an identifier that is unknown, malformed, ambiguous or of another organization, and for
+        another spelling of the right one, such as a UUID in upper case.
         """
         value: str | int = obj_id
         if self.numeric_lookup:
@@ -142,12 +136,13 @@ def register(
 ) -> Resource:
     """Register a model under its public name.
 
-    ``name`` is ``"app_label/model"``, by default the model's own. ``lookup`` is the field that clients address it by;
-    an integer field needs ``numeric_lookup=True``, said on purpose. ``organization`` is the ORM path to its
-    organization. ``export`` is the Pydantic model of its rows in an export (see ``ExportKind``); only what it names
-    leaves the house. ``export_kind`` names them there, by default ``app_label.model`` of the public name.
-    Raises ImproperlyConfigured when the name is taken, when the model has one already, and when the kind of rows is
-    taken.
+    ``name`` is ``"app_label/model"``, by default that of the model. ``lookup`` is the field by which clients address an
+    object. An integer field also needs ``numeric_lookup=True``, because it reveals how many objects there are.
+    ``organization`` is the ORM path from an object to its organization. ``taggable`` and ``imageable`` say whether
+    objects take tags and images. ``export`` is the Pydantic model of the rows in an export (see ``ExportKind``), and
+    ``export_kind`` is the kind of these rows, by default ``app_label.model``. For ``purge``, see ``Resource``.
+
+    Raises ImproperlyConfigured when the name or the kind of rows is taken, or when the model has another name.
     """
     name = name or f"{model._meta.app_label}/{model._meta.model_name}"
     for taken in _resources.values():
@@ -178,7 +173,7 @@ def resources() -> Iterator[Resource]:
 def export_rows(
     kind: str, *, row: type[BaseModel], rows: Callable[[Any], models.QuerySet[Any] | Iterable[Any]]
 ) -> None:
-    """Add a kind of rows to every export: what is no registered model of its own, like links between objects.
+    """Add a kind of rows that is not a registered model to every export, such as links between objects.
 
     Raises ImproperlyConfigured when the kind is taken.
     """
@@ -189,7 +184,7 @@ def export_rows(
 
 
 def export_kinds() -> Iterator[ExportKind]:
-    """Yield every kind of rows of an export: ours first, then the models of the host (whose kinds have a dot)."""
+    """Yield every kind of rows in an export: first ours, then those of the host's models, which have a dot."""
     yield from sorted(_export_kinds.values(), key=lambda found: "." in found.kind)
 
 
@@ -233,16 +228,12 @@ def resource_of(model: type[models.Model]) -> Resource:
 def name_targets(
     links: models.QuerySet[Any, Any], organization: models.Model, *, ability: str
 ) -> Iterator[dict[str, Any]]:
-    """Yield links together with the ``app_label``, ``model`` and ``obj_id`` of what they point at, in constant memory.
+    """Yield links with the ``app_label``, ``model`` and ``obj_id`` of the objects they point at, in constant memory.
 
-    ``links`` are rows with ``content_type_id`` and ``object_id``, in the order of these. Left out are those to objects
-    that are not the organization's, or whose model is not registered for this ability (``taggable``, ``imageable``).
+    ``links`` are rows with ``content_type_id`` and ``object_id``, ordered by these. A link is left out when its object
+    is not in the organization, or when the model is not registered for ``ability`` (``taggable`` or ``imageable``).
     """
-    able = {
-        ContentType.objects.get_for_model(resource.model).pk: resource
-        for resource in resources()
-        if getattr(resource, ability)
-    }
+    able = {content_type_id(resource.model): resource for resource in resources() if getattr(resource, ability)}
     found = links.filter(content_type__in=able).iterator(chunk_size=_FETCH)
     while batch := list(islice(found, _FETCH)):
         for content_type, of_type in groupby(batch, key=lambda link: link["content_type_id"]):

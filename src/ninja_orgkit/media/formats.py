@@ -1,6 +1,6 @@
-"""The picture formats that are accepted, told by their bytes, and what their containers say about being whole.
+"""The accepted picture formats: how to recognise them by their bytes, and how to see that a file is complete.
 
-Everything here reads headers and block lengths only, in constant memory, before a decoder sees the file.
+This reads only headers and block lengths, in constant memory, before a decoder sees the file.
 Sources: GIF89a specification; PNG third edition (W3C), 5; ISO/IEC 14496-12, 4.3 for ``ftyp``; RFC 9649 for WebP;
 ITU-T T.81, annex B, for JPEG.
 """
@@ -14,17 +14,17 @@ from typing import IO, NamedTuple
 from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
 
 HEAD_BYTES = 64
-"""How many bytes of a file tell its format."""
+"""The number of bytes at the start of a file that identify its format."""
 
 MAX_JPEG_SCANS = 100
-"""Encoders write about ten; every further one makes a decoder go over the whole picture again."""
+"""Encoders write about ten scans. Each further scan makes a decoder go over the whole picture again."""
 
 MAX_BLOCKS = 200_000
-"""Blocks are some hundred bytes to some kilobytes long; a file of tiny ones only keeps the reader busy."""
+"""Blocks usually have a hundred bytes to some kilobytes. A file of tiny blocks only keeps the reader busy."""
 
 _CHUNK = 64 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
-# A marker with a segment behind it, and its length; or the end of the picture. All others stand within a scan.
+# A marker that starts a segment, and the length of the segment; or the end of the picture. Other markers are in scans.
 _JPEG_SEGMENT = re.compile(rb"\xff(?:\xd9|([\xc0-\xcf\xda-\xfe])(..))", re.DOTALL)
 _JPEG_SCAN = b"\xda"
 _AVIF_BRANDS = {b"avif", b"avis"}
@@ -49,10 +49,11 @@ CONTENT_TYPES = {kind.extension: kind.content_type for kind in (JPEG, PNG, WEBP,
 
 
 def sniff(head: bytes) -> Format:
-    """Return the format that a file's first bytes tell.
+    """Return the format of a file by its first bytes.
 
-    ``head`` is the first ``HEAD_BYTES`` of the file, all of it when it is shorter. Raises UnsupportedImage when the
-    file is none of ours, and InvalidImage when it is empty or ends inside a signature of ours.
+    ``head`` is the first ``HEAD_BYTES`` bytes of the file, or the whole file when it is shorter. Raises
+    UnsupportedImage when no accepted format begins like that, and InvalidImage when the file is empty or ends within a
+    signature.
     """
     if head.startswith(b"\xff\xd8\xff"):
         return JPEG
@@ -70,7 +71,7 @@ def sniff(head: bytes) -> Format:
 
 
 def _is_avif(head: bytes) -> bool:
-    """Tell AVIF from the other files of its container, HEIC and MP4 among them, by the brands it declares."""
+    """Tell AVIF from other files in the same container, such as HEIC and MP4, by the brands that it declares."""
     if head[4:8] != b"ftyp" or head[8:12] not in _AVIF_CONTAINERS:
         return False
     end = min(int.from_bytes(head[:4], "big"), len(head))
@@ -86,9 +87,9 @@ def _is_cut(head: bytes) -> bool:
 
 
 def check_whole(file: IO[bytes], kind: Format) -> None:
-    """Raise InvalidImage when the container itself shows that the file is cut off, or made to keep a decoder busy.
+    """Raise InvalidImage when the container shows that the file is truncated, or made to keep a decoder busy.
 
-    The decoders of Pillow are content with a PNG or a GIF that has lost its end, so that has to be looked for.
+    Pillow's decoders accept a PNG or a GIF that has lost its end, so this has to look for the end.
     """
     file.seek(0)
     if kind is PNG:
@@ -113,9 +114,9 @@ def _walk_png(file: IO[bytes]) -> None:
 
 
 def _count_scans(file: IO[bytes]) -> None:
-    """Follow the segments of a JPEG to its end, as decoders do; what cameras put behind it is not looked at.
+    """Follow the segments of a JPEG to its end, as decoders do. What cameras append after the end is ignored.
 
-    A file that ends before is left to the decoder.
+    A file that ends early is left to the decoder.
     """
     segments = scans = 0
     rest, at = b"", 2
@@ -134,7 +135,7 @@ def _count_scans(file: IO[bytes]) -> None:
 
 
 class GifShape(NamedTuple):
-    """How many frames a GIF has, and the size of the canvas that holds them all."""
+    """The number of frames of a GIF, and the size in pixels of the canvas that holds them all."""
 
     frames: int
     width: int
@@ -142,9 +143,9 @@ class GifShape(NamedTuple):
 
 
 def walk_gif(file: IO[bytes], *, max_frames: int) -> GifShape:
-    """Follow the blocks of a GIF to its trailer.
+    """Follow the blocks of a GIF to its trailer, or until it has more than ``max_frames`` frames.
 
-    Stops at more than ``max_frames`` frames. Raises InvalidImage for a file that ends before its trailer.
+    Raises InvalidImage for a file that ends before its trailer.
     """
     file.seek(0)
     header = _exactly(file, 13)

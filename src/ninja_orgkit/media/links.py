@@ -1,7 +1,7 @@
 """Signed, short-lived links to stored files.
 
-A token holds the stored name (a random one) and the window that it was made in. It is the same for everybody and for a
-whole window, so that browsers can cache, and works until the end of the next window.
+A token holds the stored name, which is random, and the time window in which it was made. It is the same for everybody
+during that window, so that browsers can cache the file, and it works until the end of the next window.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _MAX_TOKEN_LENGTH = 2048  # a stored name has up to 255 characters, of up to fou
 
 
 class MediaLink(NamedTuple):
-    """What a token opens: a stored name, for so many more seconds."""
+    """What a token gives access to: a stored name, and for how many more seconds."""
 
     name: str
     seconds: int
 
 
 def window(now: datetime | None = None) -> int:
-    """Return the number of the present window. URLs of files change when it does, so an ETag has to."""
+    """Return the number of the current window. The URLs of files change with it, and so do ETags."""
     return int(_timestamp(now) // settings.MEDIA_URL_WINDOW.total_seconds())
 
 
@@ -42,12 +42,12 @@ def media_token(name: str, *, now: datetime | None = None) -> str:
 
 
 def build(base_url: str, name: str, *, now: datetime | None = None) -> str:
-    """Return the URL of a stored file; ``base_url`` is where the API is mounted, without a slash at the end."""
+    """Return the URL of a stored file. ``base_url`` is where the API is mounted, without a slash at the end."""
     return f"{base_url}/media/{media_token(name, now=now)}"
 
 
 def resolve(token: str, *, now: datetime | None = None) -> MediaLink:
-    """Return what a token opens. Raises NotFound for one that is malformed, tampered with or expired."""
+    """Return what a token gives access to. Raises NotFound when it is malformed, forged or expired."""
     if len(token) > _MAX_TOKEN_LENGTH or not token.isascii():
         raise NotFound
     try:

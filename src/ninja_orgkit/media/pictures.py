@@ -1,7 +1,7 @@
-"""Opening a picture and proving it whole; its colours and its orientation put right.
+"""Open a picture, prove it complete, and correct its colours and its orientation.
 
-Every check that costs nothing (signature, container, size, frames) comes before the decoder; the decode itself is the
-proof that the file is whole. This module and ``renditions`` are the only ones that import the image library.
+The cheap checks (signature, container, size, frames) come before the decoder. Decoding then proves that the file is
+complete. Only this module, ``animations`` and ``renditions`` import the image library.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ninja_orgkit.media.storage import storage_errors
 
 Size = tuple[int, int]
 
-_FRAME_OVERHEAD = 128 * 128  # a frame costs at least as much as this many pixels, however small it is
+_FRAME_OVERHEAD = 128 * 128  # decoding a frame costs at least as much as this many pixels
 _PLACEHOLDER_SIDE = 32
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -34,12 +34,12 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = {5, 6, 7, 8}
-# What is raised while a picture is read and says nothing about it.
+# Errors that are raised while a picture is read, but that are not about the picture.
 _NOT_ABOUT_THE_PICTURE = (OrgKitError, MemoryError, SoftTimeLimitExceeded)
 
 
 class ImageInfo(NamedTuple):
-    """What a picture is: ``width`` and ``height`` in pixels as displayed, ``format`` in lower case."""
+    """Facts about a picture. ``width`` and ``height`` are in pixels as displayed, ``format`` is in lower case."""
 
     format: str
     extension: str
@@ -48,7 +48,7 @@ class ImageInfo(NamedTuple):
     height: int
     frames: int
     placeholder: str
-    """The average colour, as ``#rrggbb``."""
+    """The average colour as ``#rrggbb``."""
 
 
 class Source:
@@ -58,14 +58,14 @@ class Source:
         self.image: Image.Image = Image.open(file, formats=[kind.name])
         self.kind = kind
         self.size: Size = self.image.size
-        # A JPEG may carry further pictures (a depth map, a preview); only the first is shown.
+        # A JPEG may contain further pictures, such as a depth map or a preview. Only the first is shown.
         declared: int = getattr(self.image, "n_frames", 1)
         self.frames = 1 if kind is JPEG else frames or declared
-        # A PNG may begin with a picture that is shown only where animation is not understood.
+        # A PNG may begin with a picture for viewers that do not understand animation.
         self.first = 1 if self.frames > 1 and getattr(self.image, "default_image", False) else 0
 
     def draft(self, target: Size) -> None:
-        """Let the JPEG decoder scale by 1/2, 1/4 or 1/8 as long as the result covers ``target``."""
+        """Let the JPEG decoder scale by 1/2, 1/4 or 1/8, if the result is at least as large as ``target``."""
         if self.kind is not JPEG:
             return
         width, height = self.size
@@ -75,7 +75,7 @@ class Source:
                 return
 
     def decoded(self) -> Iterator[Image.Image]:
-        """Decode frame after frame; each is valid until the next one is asked for."""
+        """Decode one frame after another. A frame is valid until the next one is requested."""
         for index in range(self.first, self.frames):
             if self.frames > 1:
                 self.image.seek(index)
@@ -83,19 +83,19 @@ class Source:
             yield self.image
 
     def release(self) -> None:
-        """Let go of the pixels. Not ``close()``, which for some formats closes the caller's file."""
+        """Free the memory of the pixels. Not by ``close()``, which closes the caller's file for some formats."""
         del self.image
 
     def orientation(self) -> int:
-        """Return the EXIF orientation, 1 when there is none. Call it after decoding: PNG may keep EXIF at its end."""
+        """Return the EXIF orientation, 1 when there is none. Call it after decoding: a PNG may have EXIF at its end."""
         try:
             value = self.image.getexif().get(ExifTags.Base.Orientation, 1)
-        except Exception:  # EXIF is written by anything, and a picture with a broken one is still a picture
+        except Exception:  # a picture with broken EXIF is still a picture
             return 1
         return value if value in _TURNS else 1
 
     def info(self, orientation: int, placeholder: str) -> ImageInfo:
-        """Return what the picture is."""
+        """Return the facts about the picture."""
         width, height = turned_size(self.size, orientation)
         kind = self.kind
         return ImageInfo(
@@ -104,7 +104,7 @@ class Source:
 
 
 class _Reader:
-    """Reads a file, so that one which cannot be read is not taken for one that cannot be decoded."""
+    """Reads a file, and tells a failure to read it from a failure to decode it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -118,7 +118,7 @@ class _Reader:
         except _NOT_ABOUT_THE_PICTURE:
             raise
         except Exception:
-            with storage_errors():  # entered only here: some pictures are read in hundreds of thousands of steps
+            with storage_errors():  # only after a failure: some pictures take hundreds of thousands of reads
                 raise
 
 
@@ -126,10 +126,10 @@ class _Reader:
 def opened(file: IO[bytes]) -> Iterator[Source]:
     """Open a picture and check its signature, container, size and frames.
 
-    Whatever the decoder raises in the ``with`` block becomes InvalidImage: hostile bytes make it raise nearly anything.
-    A file that cannot be read raises StorageUnavailable.
+    Whatever the decoder raises in the ``with`` block becomes InvalidImage, because hostile bytes can make it raise
+    nearly anything. A file that cannot be read raises StorageUnavailable.
     """
-    with storage_errors():  # some storages fetch the file only now
+    with storage_errors():  # some storages open the file only now
         reader: Any = _Reader(file)
         reader.seek(0)
     kind = sniff(reader.read(HEAD_BYTES))
@@ -158,10 +158,10 @@ def _check_limits(size: Size, frames: int) -> None:
 
 
 def inspect(file: IO[bytes]) -> ImageInfo:
-    """Return what a picture is, having proven it whole by decoding every frame.
+    """Decode every frame of a picture, which proves it complete, and return the facts about it.
 
-    A JPEG is decoded at an eighth of its size, which reads all of its bytes. Raises UnsupportedImage when the file is
-    none of the accepted formats, and InvalidImage when it is one but broken, truncated, empty or over the limits.
+    A JPEG is decoded at an eighth of its size, which still reads all of its bytes. Raises UnsupportedImage when the
+    file has no accepted format, and InvalidImage when it is damaged, truncated, empty or over the limits.
     """
     with opened(file) as source:
         source.draft((1, 1))
@@ -179,9 +179,9 @@ def _shrunk(frame: Image.Image) -> Image.Image:
 
 
 def workable(frame: Image.Image) -> Image.Image:
-    """Return a picture in a mode that can be resized (L, LA, RGB, RGBA, CMYK), transparency kept."""
+    """Return a picture in a mode that can be resized (L, LA, RGB, RGBA, CMYK), with its transparency."""
     clear = frame.has_transparency_data
-    if frame.mode.startswith("I"):  # 16 bits a pixel; convert() would cut everything above 255 to white
+    if frame.mode.startswith("I"):  # 16 bits per pixel: convert() would turn everything above 255 white
         grey = frame.point(lambda value: value * (1 / 257)).convert("L")
         return Image.merge("LA", (grey, _all_but(frame, frame.info["transparency"]))) if clear else grey
     if frame.mode in ("1", "L"):
@@ -192,12 +192,12 @@ def workable(frame: Image.Image) -> Image.Image:
 
 
 def _all_but(frame: Image.Image, key: int) -> Image.Image:
-    """Return where a picture of 16 bits a pixel has another grey than the one that means clear."""
+    """Return the alpha channel of a 16-bit picture in which one grey, ``key``, is transparent."""
     return frame.convert("I").point([255] * key + [0] + [255] * (65_535 - key), "L")
 
 
 def srgb(picture: Image.Image, icc: bytes | None) -> Image.Image:
-    """Convert to sRGB. A profile that is broken or of another colour space is ignored, as browsers do."""
+    """Convert a picture to sRGB. A profile that is broken or for another colour space is ignored, as browsers do."""
     alpha = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
     if icc:
         colours = picture.convert({"LA": "L", "RGBA": "RGB"}[picture.mode]) if alpha else picture
@@ -218,22 +218,27 @@ def srgb(picture: Image.Image, icc: bytes | None) -> Image.Image:
 
 
 def turned(picture: Image.Image, orientation: int) -> Image.Image:
-    """Return a picture upright, given its EXIF orientation."""
+    """Return a picture turned upright according to its EXIF orientation."""
     return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
 
 
 def turned_size(size: Size, orientation: int) -> Size:
-    """Return the size that a stored size becomes when the picture is upright."""
+    """Return the size of a picture after it is turned upright."""
     return (size[1], size[0]) if orientation in _SIDEWAYS else size
 
 
 def fit(size: Size, side: int) -> Size:
-    """Return the size that fits within a square, at least 1 and never larger than it was."""
+    """Return the size in pixels that fits into a square of ``side`` pixels. It never grows, and is at least 1 by 1."""
     scale = min(1.0, side / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
+def resized(picture: Image.Image, size: Size) -> Image.Image:
+    """Return a picture at exactly ``size`` pixels."""
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
 def average(picture: Image.Image) -> str:
-    """Return the average colour of what can be seen; white when nothing can."""
+    """Return the average colour of the visible pixels, white when none is visible."""
     red, green, blue, alpha = picture.convert("RGBA").resize((1, 1), Image.Resampling.BOX).tobytes()
     return f"#{red:02x}{green:02x}{blue:02x}" if alpha else "#ffffff"

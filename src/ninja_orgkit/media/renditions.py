@@ -1,22 +1,23 @@
-"""Smaller pictures made of a picture, and avatars.
+"""Renditions of a picture, which are smaller WebP files, and avatars.
 
-Sizes are computed from the original's dimensions. There is one decode, scaled where the format can do that; each size
-is made from the next larger one; colours and orientation are put right on the largest rendition, not on the source.
+Sizes are computed from the size of the original. A picture is decoded once, scaled down where the decoder can do that.
+Each size is made from the next larger one. Colours and orientation are corrected on the largest rendition, not on the
+source.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 from PIL import Image
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.media.formats import GIF
+from ninja_orgkit.media.animations import METHOD, encode_animation
 from ninja_orgkit.media.pictures import (
     ImageInfo,
     Size,
@@ -24,24 +25,20 @@ from ninja_orgkit.media.pictures import (
     average,
     fit,
     opened,
+    resized,
     srgb,
     turned,
     turned_size,
     workable,
 )
 
-_METHOD = 4
 _AVATAR_QUALITY = 85
 _LANCZOS_SUPPORT = 3
 _BAND = 128  # rows
-_NO_DELAY = 100  # milliseconds that browsers give a frame without a duration of its own
-_MAX_DELAY = 65_535
-_FLAGS = 20  # where in a file of the extended format they are
-_HAS_ALPHA = 0x10
 
 
 class Rendition(NamedTuple):
-    """One smaller picture: the bytes of a WebP file, and its size in pixels."""
+    """The bytes of a WebP file, and its size in pixels."""
 
     content: bytes
     width: int
@@ -49,21 +46,21 @@ class Rendition(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """Everything that was made of a picture."""
+    """The facts about a picture, and its renditions by name."""
 
     info: ImageInfo
     renditions: dict[str, Rendition]
 
 
 def render(file: IO[bytes], specs: Mapping[str, tuple[int, int]] | None = None) -> Rendered:
-    """Make the renditions of a picture.
+    """Render a picture in several sizes.
 
-    ``specs`` is name → (side of the box in pixels, WebP quality); the setting ``RENDITIONS`` when not given. Each fits
-    within its box and is never larger than the original; upright, in sRGB, with its transparency and animation, and
-    without any metadata. Raises what ``inspect`` raises.
+    ``specs`` maps a name to the side of a box in pixels and a WebP quality; the default is the setting ``RENDITIONS``.
+    Each rendition fits into its box and is never larger than the original. It is upright and in sRGB, keeps
+    transparency and animation, and has no metadata. Raises what ``inspect`` raises.
     """
     specs = specs or settings.RENDITIONS
-    wanted = _largest_first(specs)  # outside of the block: a wrong setting is not the fault of the picture
+    wanted = _largest_first(specs)  # before the block, which would turn a wrong setting into InvalidImage
     with opened(file) as source:
         animated = source.frames - source.first > 1
         info, made = (_render_animation if animated else _render_still)(source, wanted)
@@ -72,7 +69,7 @@ def render(file: IO[bytes], specs: Mapping[str, tuple[int, int]] | None = None) 
 
 def _largest_first(specs: Mapping[str, tuple[int, int]]) -> list[tuple[str, tuple[int, int]]]:
     if not specs:
-        raise ImproperlyConfigured("The setting RENDITIONS has none.")
+        raise ImproperlyConfigured("The setting RENDITIONS is empty. Keep at least one rendition.")
     boxes = [(name, (side, quality)) for name, (side, quality) in specs.items()]
     return sorted(boxes, key=lambda box: box[1], reverse=True)
 
@@ -81,7 +78,7 @@ _Made = tuple[ImageInfo, dict[str, Rendition]]
 
 
 def _render_still(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]]) -> _Made:
-    """Render a still picture; encoders hold no interpreter lock, so they work beside the reductions."""
+    """Render a still picture. Encoders release the interpreter lock, so they run beside the resizing."""
     largest = wanted[0][1][0]
     picture, orientation = _upright(source, fit(source.size, largest))
     upright = turned_size(source.size, orientation)
@@ -92,7 +89,7 @@ def _render_still(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]])
             if size != picture.size:
                 picture = picture.resize(size, Image.Resampling.LANCZOS)
             elif encoded:
-                picture = picture.copy()  # save() keeps its options on the picture: one encoder, one picture
+                picture = picture.copy()  # save() keeps its options on the picture, so each encoder needs its own
             if (size, quality) not in encoded:
                 encoded[size, quality] = encoders.submit(_webp, picture, quality)
     info = source.info(orientation, average(picture))
@@ -101,21 +98,21 @@ def _render_still(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]])
 
 
 def _upright(source: Source, target: Size) -> tuple[Image.Image, int]:
-    """Decode a still picture; return it at ``target`` pixels (of the picture as stored), upright and in sRGB."""
+    """Decode a still picture to ``target`` pixels before turning. Return it upright, in sRGB, and its orientation."""
     source.draft(target)
     frame = next(source.decoded())
     icc, orientation = frame.info.get("icc_profile"), source.orientation()
     picture = _reduced(frame, target)
     source.release()
-    del frame  # together with the release: the full picture is the most of the memory
+    del frame  # together with release(), this frees the full picture, the largest part of the memory
     return turned(srgb(picture, icc), orientation), orientation
 
 
 def _reduced(frame: Image.Image, size: Size) -> Image.Image:
-    """Resize a decoded frame, in a mode that can be worked on.
+    """Resize a decoded frame, and convert it to a mode that can be worked on.
 
-    It goes by bands of the result, each from the rows that it depends on, so that the copies which converting and
-    resampling make are of a band and not of the whole; the result is that of one resize.
+    The result is made in bands, each from the rows that it depends on. The copies that conversion and resampling make
+    are then as small as a band. The pixels are the same as those of a single resize.
     """
     width, height = size
     scale = frame.height / height
@@ -135,30 +132,8 @@ def _reduced(frame: Image.Image, size: Size) -> Image.Image:
 
 def _webp(picture: Image.Image, quality: int) -> bytes:
     buffer = BytesIO()
-    picture.save(buffer, "WEBP", quality=quality, method=_METHOD)
+    picture.save(buffer, "WEBP", quality=quality, method=METHOD)
     return buffer.getvalue()
-
-
-class _Tail:
-    """The frames after the first, made one at a time while the encoder asks for them.
-
-    The encoder keeps nothing of a frame, so neither has anybody else to: an animation of any length takes the memory
-    of one frame. It wants of an appended picture what is below.
-    """
-
-    mode = "RGBA"
-
-    def __init__(self, frames: Iterator[Image.Image], count: int) -> None:
-        self.frames = frames
-        self.n_frames = count
-
-    def seek(self, index: int) -> None:
-        """Go on to the next frame; the encoder asks in order."""
-        self.frame = next(self.frames)
-
-    def getim(self) -> Any:
-        """Return the pixels of the present frame."""
-        return self.frame.getim()
 
 
 def _render_animation(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]]) -> _Made:
@@ -168,79 +143,17 @@ def _render_animation(source: Source, wanted: Sequence[tuple[str, tuple[int, int
     for name, (side, quality) in wanted:
         target = fit(source.size, side)
         if (target, quality) not in done:
-            done[target, quality], first = _encode_animation(source, target, quality)
+            done[target, quality], first = encode_animation(source, target, quality)
             colour, orientation = average(first), source.orientation()
         made[name] = Rendition(done[target, quality], *turned_size(target, orientation))
     return source.info(orientation, colour), made
 
 
-def _resized(picture: Image.Image, size: Size) -> Image.Image:
-    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def _encode_animation(source: Source, target: Size, quality: int) -> tuple[bytes, Image.Image]:
-    """Return an animated WebP file, and its first frame."""
-    delays: list[int] = []
-    has_alpha = False
-
-    def frames() -> Iterator[Image.Image]:
-        nonlocal has_alpha
-        for frame in source.decoded():
-            delay = round(frame.info.get("duration") or _NO_DELAY)
-            delays.append(min(max(delay, 1), _MAX_DELAY))
-            picture = _resized(workable(frame).convert("RGBA").crop((0, 0, *source.size)), target)
-            picture = srgb(picture, frame.info.get("icc_profile"))
-            has_alpha = has_alpha or not _is_opaque(picture)
-            yield turned(picture, source.orientation())
-
-    pictures = frames()
-    first = next(pictures)
-    tail: Any = _Tail(pictures, source.frames - source.first - 1)
-    buffer = BytesIO()
-    # The encoder reads a duration after its frame, so the list may grow meanwhile.
-    first.save(
-        buffer,
-        "WEBP",
-        save_all=True,
-        append_images=[tail],
-        duration=delays,
-        loop=_loops(source),
-        quality=quality,
-        method=_METHOD,
-        background=(0, 0, 0, 0),
-    )
-    content = buffer.getvalue()
-    return _announce_alpha(content) if has_alpha else content, first
-
-
-def _is_opaque(picture: Image.Image) -> bool:
-    return picture.getchannel("A").getextrema() == (255, 255)
-
-
-def _announce_alpha(content: bytes) -> bytes:
-    """Set the alpha flag of an animated WebP file (RFC 9649, 2.7).
-
-    The encoder stores of each frame the part that can be seen, and where these are all opaque it leaves the flag out;
-    what is around them is then shown as black.
-    """
-    if content[12:16] != b"VP8X":
-        return content
-    return content[:_FLAGS] + bytes([content[_FLAGS] | _HAS_ALPHA]) + content[_FLAGS + 1 :]
-
-
-def _loops(source: Source) -> int:
-    """Return how often WebP plays it, 0 for ever. A GIF says how often it is *repeated*, and by silence: not at all."""
-    loops = source.image.info.get("loop")
-    if source.kind is GIF:
-        loops = 1 if loops is None else loops + 1 if loops else 0
-    return min(int(loops or 0), 65_535)
-
-
 def square_avatar(file: IO[bytes], sizes: Sequence[int] | None = None) -> dict[int, bytes]:
-    """Return WebP files of exactly ``sizes`` pixels (the setting ``AVATAR_SIZES``), cut from the picture's centre.
+    """Return square WebP files of exactly ``sizes`` pixels, cut from the centre of a picture.
 
-    Upright, in sRGB, without metadata; of an animation the first frame. A smaller picture is scaled up. Raises what
-    ``inspect`` raises.
+    ``sizes`` defaults to the setting ``AVATAR_SIZES``. The files are upright, in sRGB and without metadata. An
+    animation gives its first frame, and a small picture is scaled up. Raises what ``inspect`` raises.
     """
     wanted = sorted(sizes or settings.AVATAR_SIZES, reverse=True)
     with opened(file) as source:
@@ -255,13 +168,13 @@ def square_avatar(file: IO[bytes], sizes: Sequence[int] | None = None) -> dict[i
         picture = turned(srgb(picture, icc), orientation)
         made = {}
         for size in wanted:
-            picture = _resized(picture, (size, size))
+            picture = resized(picture, (size, size))
             made[size] = _webp(picture, _AVATAR_QUALITY)
         return made
 
 
 def _centre(size: Size) -> tuple[float, float, float, float]:
-    """Return the largest square in the middle."""
+    """Return the box of the largest square in the centre."""
     width, height = size
     side = min(size)
     left, top = (width - side) / 2, (height - side) / 2

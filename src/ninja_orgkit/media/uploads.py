@@ -1,8 +1,8 @@
-"""Limits on uploads that act while the body still streams in, before anything large is stored.
+"""Limits on uploads that apply while the body streams in, before anything large is stored.
 
-Django's own handlers store the files; ``UploadQuota`` stands in front of them and counts. What is over a limit is read
-and thrown away for a while, because a client sees the answer only when it is done sending; a body that announces to be
-longer than even that is refused unread.
+Django's own handlers store the files, and ``UploadQuota`` counts in front of them. Bytes over a limit are read and
+discarded up to a point, because a client sees the response only after it has sent the body. A body whose announced
+length is even beyond that point is refused unread.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from django.http import HttpRequest
 from ninja_orgkit.conf import settings
 from ninja_orgkit.media.errors import FileTooLarge, TooManyFiles
 
-_ENVELOPE_BYTES = 1024 * 1024  # boundaries, part headers and the small fields next to a file
-_PATIENCE_BYTES = 32 * 1024 * 1024  # what is thrown away at least; otherwise the limit once more
+_ENVELOPE_BYTES = 1024 * 1024  # for boundaries, part headers and small fields next to a file
+_PATIENCE_BYTES = 32 * 1024 * 1024  # the minimum that is discarded before giving up; otherwise as much as the limit
 
 
 class OversizeFile(UploadedFile):  # type: ignore[type-arg]  # cannot be subscripted at run time
-    """A file that was over the limit: its ``size`` is true, its content was thrown away."""
+    """A file over the limit. Its ``size`` is right, and its content was discarded."""
 
 
 def limit_upload(request: HttpRequest, *, max_bytes: int) -> None:
-    """Let a request carry files of at most ``max_bytes`` together.
+    """Limit the files of a request to ``max_bytes`` bytes in total.
 
-    Call it before ``request.POST`` or ``request.FILES`` is read; reading them then raises FileTooLarge.
+    Call this before ``request.POST`` or ``request.FILES`` is read. Reading them then raises FileTooLarge.
     """
     _install(request, UploadQuota(request, max_total=max_bytes))
 
 
 def limit_bulk_upload(request: HttpRequest) -> None:
-    """Let a request carry as many files and bytes as the settings allow a bulk upload.
+    """Limit the files of a request to what the settings allow for a bulk upload.
 
-    Reading ``request.FILES`` then raises FileTooLarge and TooManyFiles. A single file over ``IMAGE_MAX_BYTES`` spoils
-    nothing: it comes out as an OversizeFile, for ``refuse_oversize`` to find.
+    Reading ``request.FILES`` then raises FileTooLarge and TooManyFiles. A single file over ``IMAGE_MAX_BYTES`` does not
+    fail the upload: it becomes an OversizeFile, which ``refuse_oversize`` refuses later.
     """
     quota = UploadQuota(
         request,
@@ -49,18 +49,18 @@ def limit_bulk_upload(request: HttpRequest) -> None:
 
 
 def refuse_oversize(file: UploadedFile[Any], *, max_bytes: int) -> None:
-    """Raise FileTooLarge when a file has more than ``max_bytes``, or had before they were thrown away."""
+    """Raise FileTooLarge when a file has more than ``max_bytes`` bytes, or had them before they were discarded."""
     if isinstance(file, OversizeFile) or (file.size or 0) > max_bytes:
         raise FileTooLarge
 
 
 def _install(request: HttpRequest, quota: UploadQuota) -> None:
-    if not hasattr(request, "_files"):  # a middleware of the host's may have parsed it: refuse_oversize still stands
+    if not hasattr(request, "_files"):  # a middleware may have parsed the body already; refuse_oversize still applies
         request.upload_handlers = [quota, *request.upload_handlers]
 
 
 class UploadQuota(FileUploadHandler):
-    """Counts files and their bytes, and keeps what is too much from the handlers behind it."""
+    """Counts files and bytes, and passes nothing over the limits to the handlers behind it."""
 
     def __init__(
         self, request: HttpRequest, *, max_total: int, max_file: int | None = None, max_files: int | None = None
@@ -75,12 +75,12 @@ class UploadQuota(FileUploadHandler):
     def handle_raw_input(
         self, input_data: Any, META: dict[str, str], content_length: int, boundary: Any, encoding: str | None = None
     ) -> None:
-        """Refuse a body that is announced as longer than would be read."""
+        """Refuse a body whose announced length is more than would be read."""
         if content_length > self.max_read + _ENVELOPE_BYTES:
             raise FileTooLarge
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin to count a file."""
+        """Start to count a file."""
         super().new_file(*args, **kwargs)
         self.files += 1
         self.size = 0
@@ -90,7 +90,7 @@ class UploadQuota(FileUploadHandler):
             raise StopFutureHandlers
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        """Pass a chunk on while everything is within the limits."""
+        """Pass a chunk on while the upload is within the limits."""
         self.total += len(raw_data)
         self.size += len(raw_data)
         if self.total > self.max_read:
@@ -98,14 +98,14 @@ class UploadQuota(FileUploadHandler):
         return None if self._is_refused() else raw_data
 
     def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
-        """Put a marker in the place of a file that was not kept."""
+        """Return a marker in place of a file that was discarded."""
         if not self._is_refused():
             return None
         self._interrupt()
         return OversizeFile(BytesIO(), self.file_name, self.content_type, self.size)
 
     def upload_complete(self) -> None:
-        """Refuse the upload now that the client has sent it all."""
+        """Refuse the upload after the client has sent all of it."""
         if self.max_files is not None and self.files > self.max_files:
             raise TooManyFiles
         if self.total > self.max_total:
@@ -120,7 +120,7 @@ class UploadQuota(FileUploadHandler):
         raise error
 
     def _interrupt(self) -> None:
-        """Have the other handlers close and remove the file that they were storing."""
+        """Let the other handlers close and remove the file that they were storing."""
         for handler in self.request.upload_handlers if self.request else ():
             if handler is not self:
                 handler.upload_interrupted()
