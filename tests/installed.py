@@ -8,7 +8,6 @@ from importlib.resources import files
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLResolver, include, path
 
@@ -51,7 +50,7 @@ def main() -> None:
     mails = [item.name for item in package.joinpath("templates/orgkit/mail").iterdir()]
     assert any(name.endswith(".html") for name in mails), mails
     assert not any(item.name == "tests" for item in package.iterdir())
-    answer: HttpResponse = Client().get("/api/v1/health?live=1")
+    answer = Client().get("/api/v1/health?live=1")
     assert answer.status_code == 200, answer.content
     registered = Client().post(
         "/api/v1/auth/register",

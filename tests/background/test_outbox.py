@@ -143,7 +143,7 @@ def test_a_mail_whose_worker_died_is_sent_by_another_one_when_the_lease_is_over(
     smtp_server.messages.clear()
     until = timezone.now() + timedelta(seconds=2)
     message = uuid4()
-    TaskReceipt.objects.create(id=message, lease_until=until)
+    TaskReceipt.objects.create(id=str(message), lease_until=until)
     _deliver(message, person.slug)
     smtp_server.wait_for(person.email)
     assert timezone.now() >= until

@@ -28,7 +28,7 @@ def _pid(demo: Demo, *words: str) -> int:
     return min(pid for pid, command in demo.processes().items() if all(word in command for word in words))
 
 
-def test_one_command_starts_everything_and_a_signal_ends_it(start_demo: StartDemo):
+def test_one_command_starts_everything_and_a_signal_ends_it(start_demo: StartDemo) -> None:
     demo = start_demo()
     api = demo.wait_until_ready()
     assert call(f"{api}/health")[1]["status"] == "ok"
@@ -62,7 +62,7 @@ def _assert_pages(api: str) -> None:
     assert (status, problem["code"]) == (404, "not_found")
 
 
-def test_the_seeded_world_is_there_and_outlives_the_demo(start_demo: StartDemo):
+def test_the_seeded_world_is_there_and_outlives_the_demo(start_demo: StartDemo) -> None:
     demo = start_demo()
     api = demo.wait_until_ready()
     logins = demo.logins()
@@ -106,7 +106,7 @@ def _organizations(api: str, email: str, password: str) -> list[str]:
     return sorted(organization["slug"] for organization in me["organizations"])
 
 
-def test_when_a_child_dies_everything_ends_with_an_error(start_demo: StartDemo):
+def test_when_a_child_dies_everything_ends_with_an_error(start_demo: StartDemo) -> None:
     demo = start_demo("--no-seed")
     demo.wait_until_ready()
     assert demo.logins() == {}
@@ -116,7 +116,7 @@ def test_when_a_child_dies_everything_ends_with_an_error(start_demo: StartDemo):
     assert demo.left_after(0) == {}
 
 
-def test_nothing_outlives_a_supervisor_that_is_killed(start_demo: StartDemo):
+def test_nothing_outlives_a_supervisor_that_is_killed(start_demo: StartDemo) -> None:
     demo = start_demo("--no-seed")
     demo.wait_until_ready()
     demo.process.kill()
@@ -124,7 +124,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(start_demo: StartDemo):
     assert demo.left_after(10) == {}
 
 
-def test_a_signal_during_the_start_ends_it_too(start_demo: StartDemo):
+def test_a_signal_during_the_start_ends_it_too(start_demo: StartDemo) -> None:
     demo = start_demo()
     until = time.monotonic() + 30
     while not demo.processes() and time.monotonic() < until:
@@ -134,7 +134,7 @@ def test_a_signal_during_the_start_ends_it_too(start_demo: StartDemo):
     assert demo.left_after(0) == {}
 
 
-def test_a_port_in_use_is_said_at_once(start_demo: StartDemo):
+def test_a_port_in_use_is_said_at_once(start_demo: StartDemo) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         demo = start_demo("--port", str(other.getsockname()[1]))
         assert demo.wait_until_ended() == 1

@@ -31,7 +31,9 @@ def test_a_readable_mail_is_still_a_mail() -> None:
     assert found["Subject"] == "Grüße aus Göttingen"
     assert found["To"] == "Ägidius <a@example.com>"
     assert [part.get_content_type() for part in found.walk()] == ["multipart/alternative", "text/plain", "text/html"]
-    assert LINK in found.get_body(("plain",)).get_content()
+    plain = found.get_body(("plain",))
+    assert plain is not None
+    assert LINK in plain.get_content()
 
 
 def test_each_mail_is_a_file_of_its_own_named_after_its_subject(tmp_path: Path) -> None:

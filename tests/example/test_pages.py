@@ -26,7 +26,7 @@ def _site(demo: Demo) -> str:
 def _page(url: str) -> str:
     status, content = call(url)
     assert status == 200, (url, content)
-    return content.decode()
+    return str(content.decode())
 
 
 def test_the_start_says_each_step_and_where_the_logs_are(running_demo: Demo) -> None:

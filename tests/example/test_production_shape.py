@@ -26,7 +26,7 @@ def database() -> Iterator[PostgresServer]:
 
 def test_every_server_is_the_one_that_the_environment_names(
     start_demo: StartDemo, database: PostgresServer, valkey_url: str, smtp_server: SmtpServer, s3_server: s3.S3Server
-):
+) -> None:
     host, _, port = smtp_server.address.partition(":")
     demo = start_demo(
         DATABASE_URL=database.url,
@@ -47,7 +47,9 @@ def test_every_server_is_the_one_that_the_environment_names(
     _, me = call(f"{api}/users/me", token=answer["access"])
     assert me["email"] == "new@example.com"
     mail = smtp_server.wait_for("new@example.com")
-    assert "https://app.example.com/verify-email?token=" in mail.get_body(("plain",)).get_content()
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert "https://app.example.com/verify-email?token=" in plain.get_content()
     stored = s3_server.client().list_objects_v2(Bucket="made-by-the-demo")["Contents"]
     assert any(entry["Key"].startswith("avatars/") for entry in stored)
     _assert_avatar_redirects(api, demo.logins())

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import _imaging as core
 from pytest_django import Settings
 
 from ninja_orgkit.media.errors import InvalidImage
@@ -23,8 +23,8 @@ def never_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: Any) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr(Image.core, "new", refuse)
-    monkeypatch.setattr(Image.core, "fill", refuse)
+    monkeypatch.setattr(core, "new", refuse)
+    monkeypatch.setattr(core, "fill", refuse)
 
 
 @pytest.mark.usefixtures("never_decoded")

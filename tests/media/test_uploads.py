@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.http import HttpRequest
@@ -55,10 +56,16 @@ def posted(*sizes: int, announced: int | None = None) -> tuple[HttpRequest, Wire
     return type(request)(request.environ), wire
 
 
+def uploaded_in(request: HttpRequest) -> Any:
+    """Return the only file of a request."""
+    (file,) = request.FILES.getlist("files")
+    return file
+
+
 def test_a_file_within_the_limit_comes_through() -> None:
     request, _ = posted(100 * KIB)
     limit_upload(request, max_bytes=100 * KIB)
-    file = request.FILES["files"]
+    file = uploaded_in(request)
     assert (file.size, file.read(), request.POST["title"]) == (100 * KIB, b"x" * 100 * KIB, "Holiday")
     refuse_oversize(file, max_bytes=100 * KIB)
     file.close()
@@ -156,7 +163,7 @@ def test_a_request_that_something_else_has_parsed_is_left_alone() -> None:
     request, _ = posted(200 * KIB)
     assert len(request.FILES) == 1
     limit_upload(request, max_bytes=100 * KIB)
-    file = request.FILES["files"]
+    file = uploaded_in(request)
     with pytest.raises(FileTooLarge):
         refuse_oversize(file, max_bytes=100 * KIB)
     file.close()
@@ -165,6 +172,6 @@ def test_a_request_that_something_else_has_parsed_is_left_alone() -> None:
 def test_temporary_files_are_where_the_test_looks(temporary: Path) -> None:
     request, _ = posted(10 * KIB)
     limit_upload(request, max_bytes=MIB)
-    file = request.FILES["files"]
+    file = uploaded_in(request)
     assert Path(file.temporary_file_path()).parent == temporary != Path(tempfile.gettempdir())
     file.close()

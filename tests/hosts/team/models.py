@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -43,6 +43,8 @@ class Machine(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="machines")
     name = models.CharField(max_length=50)
 
+    objects: ClassVar[models.Manager[Machine]] = models.Manager()
+
     def __str__(self) -> str:
         return self.name
 
@@ -51,6 +53,8 @@ class Badge(models.Model):
     """What a contact wears, from whom no way leads back to it."""
 
     holder = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+
+    objects: ClassVar[models.Manager[Badge]] = models.Manager()
 
     def __str__(self) -> str:
         return str(self.holder)
