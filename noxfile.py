@@ -1,50 +1,64 @@
 """What CI runs, quickest first; ``nox`` alone runs all of it.
 
-With ``CI`` in the environment an interpreter that is missing is a failure. Without it nox runs the pairs that it can
-and names the others.
+A session runs on the interpreter that runs nox; only ``tests`` asks for one by its version. ``nox`` alone tests the
+pairs whose interpreter this machine has, and ends with a list of the others. A session that is named runs, or fails.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import nox
 
 ROOT = Path(__file__).parent
 REPORTS = ROOT / ".nox" / "reports"
-OLDEST = ("3.11", "5.2")
-NEWEST = ("3.13", "6.1")
-MEASURED = ("3.13", "6.0")
-PAIRS = [
-    OLDEST,
-    *((python, django) for python in ("3.12", "3.13") for django in ("5.2", "6.0", "6.1")),
+EXTRAS = "-e.[argon2,postgresql,redis,s3]"
+
+# What pytest runs. Tests marked ``once`` depend neither on the pair nor on the database; those marked ``host`` set up a
+# host project. The smoke set meets what differs between versions: checks, hosts, migrations, requests and OpenAPI.
+ALL = ["-m", ""]
+WHOLE = ["-m", "not once"]
+VERSIONED = ["tests/checks", "tests/hosts", "tests/protocol", "tests/test_migrations.py"]
+SMOKE = ["-m", "not once and (host or not slow)", *VERSIONED]
+
+# fmt: off
+RUNS = [
+    # Python  Django  database    what
+    ("3.11",  "5.2",  "postgres", WHOLE),
+    ("3.12",  "5.2",  "sqlite",   SMOKE),
+    ("3.12",  "6.0",  "postgres", SMOKE),
+    ("3.12",  "6.1",  "sqlite",   SMOKE),
+    ("3.13",  "5.2",  "postgres", SMOKE),
+    ("3.13",  "6.0",  "sqlite",   SMOKE),
+    ("3.13",  "6.1",  "sqlite",   ALL),
+    ("3.13",  "6.1",  "postgres", WHOLE),
+    ("3.14",  "5.2",  "sqlite",   SMOKE),
+    ("3.14",  "6.0",  "postgres", SMOKE),
+    ("3.14",  "6.1",  "sqlite",   SMOKE),
+    ("3.15",  "6.1",  "sqlite",   WHOLE),
 ]
-WHOLE, QUICK, OWN_DATABASE = "", "not slow", "own_database"
-DATABASES = ("sqlite", "postgres")
-# Which tests (by their marks) each pair runs on which database. The pairs between the oldest and the newest take turns,
-# so that each version of Python and of Django meets both. On PostgreSQL those that bring a database are left out.
-RUNS = dict(zip(PAIRS[1:-1], itertools.cycle(({"postgres": QUICK}, {"sqlite": QUICK})), strict=False))
-RUNS[OLDEST] = {"postgres": WHOLE, "sqlite": OWN_DATABASE}
-RUNS[NEWEST] = dict.fromkeys(DATABASES, WHOLE)
+# fmt: on
+# CI insists on these interpreters. The pairs of others are tested where the interpreter is found.
+CI_PYTHONS = ("3.11", "3.12", "3.13")
+# Coverage is measured in this run.
+MEASURED = ("3.13", "6.1", "sqlite")
+# A process of pytest for each core, whichever is free takes over from the others; and what to make faster.
+AT_ONCE = ["-n", "logical", "--dist", "worksteal", "--durations=10"]
+
 # What a forge and Read the Docs read, by the schema that it has to satisfy.
 FORGE_FILES = {
     "github-workflows": [".github/workflows/ci.yml"],
     "github-issue-forms": [".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/feature.yml"],
     "readthedocs": [".readthedocs.yml"],
 }
-EXTRAS = "-e.[argon2,postgresql,redis,s3]"
 
-nox.needs_version = ">=2026.10"
-nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.error_on_missing_interpreters = bool(os.environ.get("CI"))
-nox.options.sessions = ["lint", "imports", "types", "migrations", "docs", "build", "tests"]
-
-# An interpreter comes from this machine, or it is missing: none is downloaded behind the back of whoever tests.
-os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 # The tests start many processes; each of them would compile all modules anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# An interpreter comes from this machine, or it is missing: none is downloaded behind the back of whoever tests.
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 # Certificates are those that the machine trusts, as for pip.
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 # The shims of pyenv hide all versions but the chosen one.
@@ -52,7 +66,36 @@ _pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "version
 os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *(str(path) for path in sorted(_pyenv.glob("3.*/bin")))])
 
 
-@nox.session(python=NEWEST[0])
+def is_here(python: str) -> bool:
+    """Tell whether this machine has a version of Python."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return python == running or shutil.which(f"python{python}") is not None
+
+
+def is_expected(python: str) -> bool:
+    """Tell whether ``nox`` alone tests on a version of Python: the machine has it, or CI insists on it."""
+    return is_here(python) or ("CI" in os.environ and python in CI_PYTHONS)
+
+
+def report_of(python: str, django: str, database: str) -> Path:
+    """Return the file that a run writes its JUnit report to."""
+    return REPORTS / f"py{python}-dj{django}-{database}.xml"
+
+
+PAIRS = list(dict.fromkeys((python, django) for python, django, _, _ in RUNS))
+TESTS = {pair: "tests(py{}-dj{})".format(*pair) for pair in PAIRS}
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = [
+    *("lint", "imports", "types", "migrations", "docs", "build"),
+    *(session for (python, _), session in TESTS.items() if is_expected(python)),
+    "not_here",
+]
+
+
+@nox.session(allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Check format, rules and spelling, and the files that a forge and Read the Docs read."""
     session.install("--group", "lint")
@@ -63,28 +106,28 @@ def lint(session: nox.Session) -> None:
         session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
 
 
-@nox.session(python=NEWEST[0])
+@nox.session(allow_parallel=True)
 def imports(session: nox.Session) -> None:
     """Check that imports point down only."""
     session.install("--group", "imports")
     session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
 
 
-@nox.session(python=NEWEST[0])
+@nox.session(allow_parallel=True)
 def types(session: nox.Session) -> None:
     """Check the types, strictly."""
     session.install(EXTRAS, "--group", "types")
     session.run("mypy", env=_host_environment())
 
 
-@nox.session(python=NEWEST[0])
+@nox.session(allow_parallel=True)
 def migrations(session: nox.Session) -> None:
     """Check that every change of a model has its migration."""
     session.install(EXTRAS, "--group", "test")
     session.run("python", "-m", "django", "makemigrations", "--check", "--dry-run", env=_host_environment())
 
 
-@nox.session(python=NEWEST[0])
+@nox.session(allow_parallel=True)
 def docs(session: nox.Session) -> None:
     """Build the documentation; every warning is an error."""
     session.install(EXTRAS, "--group", "docs", "--group", "test")
@@ -92,7 +135,7 @@ def docs(session: nox.Session) -> None:
     session.run("sphinx-build", "-n", "-W", "--keep-going", "-b", "html", "docs", str(target), env=_host_environment())
 
 
-@nox.session(python=NEWEST[0])
+@nox.session(allow_parallel=True)
 def build(session: nox.Session) -> None:
     """Build wheel and sdist, install each in a clean environment, and use it there."""
     session.install("--group", "build")
@@ -110,36 +153,48 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("python,django", [nox.param(python, django, id=f"py{python}-dj{django}") for python, django in PAIRS])
+@nox.parametrize("python,django", [nox.param(*pair, id="py{}-dj{}".format(*pair)) for pair in PAIRS])
 def tests(session: nox.Session, django: str) -> None:
-    """Run the tests on SQLite and on PostgreSQL.
-
-    The newest pair runs all of them on both; the oldest one runs each of them once, on PostgreSQL where it can. The
-    others leave out what is marked slow, and run on one database each. Arguments behind ``--`` go to pytest. Coverage
-    is measured on one of these, where it costs least.
-    """
+    """Run what the table says for a pair of Python and Django; arguments behind ``--`` go to pytest instead."""
     session.install(EXTRAS, "--group", "test", f"django~={django}.0")
-    pair = (str(session.python), django)
-    measured = pair == MEASURED and not session.posargs
-    runner = ["python", "-m", *(["coverage", "run", "-m"] if measured else []), "pytest"]
-    runs = dict.fromkeys(DATABASES, WHOLE) if session.posargs else RUNS[pair]
+    for *pair, database, what in RUNS:
+        if pair == [session.python, django]:
+            _run_tests(session, (*pair, database), what)
+
+
+def _run_tests(session: nox.Session, run: tuple[str, str, str], what: list[str]) -> None:
+    measured = run == MEASURED and not session.posargs
+    arguments = session.posargs or [*AT_ONCE, *what]
     if measured:
         (ROOT / ".nox" / "coverage").mkdir(parents=True, exist_ok=True)
         session.run("coverage", "erase")
-    for database, marks in runs.items():
-        choice = session.posargs or ["-n", "2", "-m", marks]
-        report = REPORTS / f"py{pair[0]}-dj{django}-{database}.xml"
-        session.run(*runner, f"--junitxml={report}", *choice, env={"ORGKIT_TEST_DB": database})
+    runner = ["coverage", "run", "-m"] if measured else ["python", "-m"]
+    session.run(*runner, "pytest", f"--junitxml={report_of(*run)}", *arguments, env={"ORGKIT_TEST_DB": run[-1]})
     if measured:
         session.run("coverage", "combine")
         session.run("coverage", "report")
 
 
-@nox.session(python=NEWEST[0], default=False)
+@nox.session(default=False)
+def quick(session: nox.Session) -> None:
+    """Run what is not slow, on SQLite, up to the first failure; arguments behind ``--`` go to pytest too."""
+    session.install(EXTRAS, "--group", "test")
+    session.run("pytest", *AT_ONCE, "-x", "-m", "not slow", *session.posargs)
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Run the example project; arguments behind ``--`` go to ``manage.py demo``."""
     session.install(EXTRAS, "--group", "example")
     session.run("python", "example_project/manage.py", "demo", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def not_here(session: nox.Session) -> None:
+    """Name the pairs that this machine cannot test; ``nox`` prints them last."""
+    missing = [f"py{python}-dj{django}" for python, django in PAIRS if not is_here(python)]
+    if missing:
+        session.skip(f"no interpreter on this machine for {', '.join(missing)}")
 
 
 def _host_environment() -> dict[str, str]:

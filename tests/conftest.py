@@ -35,10 +35,10 @@ Mailbox = list[EmailMultiAlternatives]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what belongs to the other database of a run."""
-    on_postgres = "postgresql" in django_settings.DATABASES["default"]["ENGINE"]
-    mark = "own_database" if on_postgres else "postgres"
-    left_out = [item for item in items if item.get_closest_marker(mark)]
+    """Leave out what needs PostgreSQL where a run has another database."""
+    if "postgresql" in django_settings.DATABASES["default"]["ENGINE"]:
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgres")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -67,6 +67,7 @@ def test_what_was_asked_for_while_the_broker_was_away_is_done_when_a_worker_star
         worker.stop()
 
 
+@pytest.mark.once
 def test_files_can_live_in_an_object_store(s3_server: S3Server, settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     name = storages["default"].save("folder/note.txt", ContentFile(b"hello"))

@@ -31,7 +31,7 @@ SERVICES = (
     "DJANGO_SETTINGS_MODULE",
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.worker, pytest.mark.own_database]
+pytestmark = [pytest.mark.slow, pytest.mark.worker, pytest.mark.once]
 
 
 def tour() -> str:

@@ -193,7 +193,11 @@ import sys
 import django
 django.setup()
 from ninja_orgkit.accounts import tokens
-print(tokens.read_jwt(sys.argv[1]).sub)
+for token in sys.argv[1:]:
+    try:
+        print(tokens.read_jwt(token).sub)
+    except Exception as error:
+        print(type(error).__name__)
 """
 
 
@@ -204,13 +208,9 @@ def test_environment_variables_do_not_influence_tokens(ann: Person) -> None:
     claims = jwt.decode(ann.access, options={"verify_signature": False})
     forged = [jwt.encode(claims, key, algorithm="HS256"), jwt.encode(claims, "", algorithm="none")]
 
-    def read(token: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", _READ, token]
-        return subprocess.run(command, env=environment(**names), capture_output=True, text=True, check=False)
-
-    assert read(ann.access).stdout.strip() == ann.slug
-    for token in forged:
-        assert "InvalidJwt" in read(token).stderr
+    command = [sys.executable, "-c", _READ, ann.access, *forged]
+    done = subprocess.run(command, env=environment(**names), capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [ann.slug, "InvalidJwt", "InvalidJwt"]
 
 
 def test_a_user_made_by_the_host_can_sign_in(api: Api, django_user_model: type[User]) -> None:

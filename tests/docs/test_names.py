@@ -89,5 +89,5 @@ def test_every_file_in_the_readme_exists() -> None:
 
 def test_the_readme_shows_one_command_for_the_demo_and_one_for_the_tests() -> None:
     lines = blocks(ROOT / "README.md", "bash")
-    assert "python3 -m pip install 'nox[uv]' && nox -s demo\n" in lines
-    assert "python3 -m pip install 'nox[uv]' && nox\n" in lines
+    assert "python3 -m venv .venv && .venv/bin/pip install 'nox[uv]' && .venv/bin/nox -s demo\n" in lines
+    assert "python3 -m venv .venv && .venv/bin/pip install 'nox[uv]' && .venv/bin/nox\n" in lines

@@ -7,34 +7,37 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.docs.pages import DOCS, ROOT
 
 
-def run_host(tmp_path: Path, *arguments: str, stdin: str = "", **environ: str) -> str:
-    """Run Python as the host of the quickstart, with its data in a temporary folder, and return what it printed."""
+def run_host(tmp_path: Path, script: str, **environ: str) -> Any:
+    """Run a script as the host of the quickstart, with its data in a temporary folder, and return its last line."""
     names = {"DJANGO_SETTINGS_MODULE": "host.settings", "CELERY_BROKER_URL": "redis://127.0.0.1:1/0", **environ}
     path = [str(DOCS / "examples"), str(ROOT / "src"), names.pop("PYTHONPATH", "")]
     environment = {**os.environ, **names, "PYTHONPATH": os.pathsep.join(path), "HOST_DATA": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-W", "error", *arguments],
+        [sys.executable, "-W", "error", "-"],
         env=environment,
         cwd=tmp_path,
-        input=stdin,
+        input=SET_UP + script,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-CLIENT = """
+# One process does it all, because most of the time goes into starting.
+SET_UP = """
 import django, json
 django.setup()
+from django.core.management import call_command
 from django.test import Client, override_settings
 client = Client(raise_request_exception=False)
 
@@ -42,6 +45,10 @@ def post(path, body, **headers):
     return client.post(path, body, content_type="application/json", headers=headers)
 
 login = {"email": "ada@example.com", "password": "correct horse battery"}
+
+call_command("check", databases=["default"], fail_level="WARNING")
+call_command("makemigrations", check_changes=True, dry_run=True)
+call_command("migrate", verbosity=0)
 """
 
 USE_CUSTOM_FIELDS = """
@@ -78,12 +85,9 @@ print(json.dumps({"own": own, "homes": homes, "tags": tags, "missing": missing, 
 
 
 @pytest.mark.slow
-@pytest.mark.own_database
+@pytest.mark.once
 def test_the_quickstart_project_has_no_warnings_and_has_custom_fields(tmp_path: Path) -> None:
-    run_host(tmp_path, "-m", "django", "check", "--database", "default", "--fail-level", "WARNING")
-    run_host(tmp_path, "-m", "django", "makemigrations", "--check", "--dry-run")
-    run_host(tmp_path, "-m", "django", "migrate", "--verbosity", "0")
-    answer = json.loads(run_host(tmp_path, "-", stdin=CLIENT + USE_CUSTOM_FIELDS))
+    answer = run_host(tmp_path, USE_CUSTOM_FIELDS)
     assert answer["statuses"] == [201, 422, 422]
     assert answer["custom"] == {"stage": "customer", "loyalty_points": 3}
     assert answer["where"] == [["body", "custom", "stage"], ["body", "custom", "shoe_size"]]
@@ -92,10 +96,9 @@ def test_the_quickstart_project_has_no_warnings_and_has_custom_fields(tmp_path: 
 
 
 @pytest.mark.slow
-@pytest.mark.own_database
+@pytest.mark.once
 def test_routes_can_be_mounted_as_the_quickstart_shows(tmp_path: Path) -> None:
-    run_host(tmp_path, "-m", "django", "migrate", "--verbosity", "0")
-    answer = json.loads(run_host(tmp_path, "-", stdin=CLIENT + USE_OTHER_MOUNTS))
+    answer = run_host(tmp_path, USE_OTHER_MOUNTS)
     hello, me, refused = answer["own"]
     assert hello == {"hello": "world"}
     assert me["slug"] == answer["slug"]
@@ -121,11 +124,9 @@ NINJA_ORGKIT = {}
 
 
 @pytest.mark.slow
-@pytest.mark.own_database
+@pytest.mark.once
 def test_a_host_can_install_some_of_the_apps_and_mount_their_routers(tmp_path: Path) -> None:
     (tmp_path / "less.py").write_text(LESS)
     fewer = {"DJANGO_SETTINGS_MODULE": "less", "PYTHONPATH": str(tmp_path)}
-    run_host(tmp_path, "-m", "django", "check", "--database", "default", "--fail-level", "WARNING", **fewer)
-    run_host(tmp_path, "-m", "django", "migrate", "--verbosity", "0", **fewer)
-    answer = json.loads(run_host(tmp_path, "-", stdin=CLIENT + USE_LESS, **fewer))
+    answer = run_host(tmp_path, USE_LESS, **fewer)
     assert answer == {"signed_in": 401}

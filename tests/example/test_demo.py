@@ -18,7 +18,7 @@ from tests.example.demo import Demo, call
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.own_database,
+    pytest.mark.once,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc"),
 ]
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.example.demo import Demo, call
 
-pytestmark = [pytest.mark.slow, pytest.mark.own_database]
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 LOCAL_LINK = re.compile(r'href="(/[^"]*)"')
 LOADED = re.compile(r'<(?:script|img|iframe|link)[^>]+(?:src|href)="(?!data:)|@import|url\(', re.IGNORECASE)

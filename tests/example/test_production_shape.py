@@ -13,7 +13,7 @@ from tests.servers import s3
 from tests.servers.postgres import PostgresServer
 from tests.servers.smtp import SmtpServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.own_database]
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @pytest.fixture

@@ -280,6 +280,7 @@ class _Sparse:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_file_in_the_archive_can_be_larger_than_four_gibibytes(tmp_path: Path) -> None:
     path = tmp_path / "large.zip"
     chunk, count = bytes(CHUNK), 4 * 1024 + 1

@@ -132,6 +132,7 @@ def test_the_file_of_an_expired_archive_is_deleted(
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_download_redirects_to_the_object_store(
     org: Org, api: Api, run_outbox: RunOutbox, s3_server: Any, settings: Settings
 ) -> None:

@@ -18,7 +18,7 @@ from tests.org import Org
 from tests.servers.processes import Worker
 from tests.servers.smtp import SmtpServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
 LARGE = 600 * 2**20
 

@@ -98,6 +98,7 @@ def test_a_broken_link_in_place_of_the_storage_folder_degrades_the_health(
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_an_existing_bucket_is_ok_and_a_missing_one_degrades_the_health(
     db: None, api: Api, settings: Any, s3_server: Any
 ) -> None:

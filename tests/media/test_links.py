@@ -359,6 +359,7 @@ def _at(location: str, method: str) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_redirect_to_s3_is_good_for_the_method_and_tells_the_type(
     api: Api, settings: Settings, s3_server: Any
 ) -> None:
@@ -376,6 +377,7 @@ def test_a_redirect_to_s3_is_good_for_the_method_and_tells_the_type(
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_redirect_to_s3_leads_to_the_file(api: Api, settings: Settings, s3_server: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     stored = storage.save("images", "png", CONTENT)

@@ -74,8 +74,8 @@ def test_sixteen_concurrent_requests_with_one_key_make_one_object(servers: list[
     assert Contact.objects.count() == 1
 
 
-def test_refusing_a_body_unread_keeps_the_connection_open(servers: list[Web]) -> None:
-    with closing(http.client.HTTPConnection(servers[0].address, timeout=60)) as connection:
+def test_refusing_a_body_unread_keeps_the_connection_open(web: Web) -> None:
+    with closing(http.client.HTTPConnection(web.address, timeout=60)) as connection:
         for size in (100_000, 2_000_000):
             connection.request("POST", "/api/v1/contacts/", body=b" " * size)
             refused = connection.getresponse()
@@ -87,8 +87,8 @@ def test_refusing_a_body_unread_keeps_the_connection_open(servers: list[Web]) ->
             assert (refused.status, following.status) == (401, 200)
 
 
-def test_a_body_without_a_length_is_refused_instead_of_ignored(servers: list[Web]) -> None:
-    with closing(http.client.HTTPConnection(servers[0].address, timeout=60)) as connection:
+def test_a_body_without_a_length_is_refused_instead_of_ignored(web: Web) -> None:
+    with closing(http.client.HTTPConnection(web.address, timeout=60)) as connection:
         headers = {"Content-Type": "application/json"}
         connection.request("POST", "/api/v1/auth/logout", body=iter([b"{}"]), headers=headers, encode_chunked=True)
         response = connection.getresponse()
