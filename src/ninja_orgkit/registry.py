@@ -22,6 +22,7 @@ _resources: dict[str, Resource] = {}
 _export_kinds: dict[str, ExportKind] = {}
 
 Purge = Callable[[int], bool]
+Rows = Callable[[Any], models.QuerySet[Any] | Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class ExportKind:
 
     kind: str
     row: type[BaseModel]
-    rows: Callable[[Any], models.QuerySet[Any] | Iterable[Any]]
+    rows: Rows
 
 
 @dataclass(frozen=True)
@@ -147,13 +148,9 @@ def register(
     name = name or f"{model._meta.app_label}/{model._meta.model_name}"
     for taken in _resources.values():
         if taken.name == name and taken.model is not model:
-            raise ImproperlyConfigured(
-                f"{name!r} is already the name of {taken.model._meta.label}; give name=… to one of them."
-            )
+            raise ImproperlyConfigured(f"{name!r} already names {taken.model._meta.label}. Pass name=… for one.")
         if taken.model is model and taken.name != name:
-            raise ImproperlyConfigured(
-                f"{model._meta.label} is already registered as {taken.name!r}; keep one of them."
-            )
+            raise ImproperlyConfigured(f"{model._meta.label} is already registered as {taken.name!r}. Keep one.")
     resource = Resource(
         name, model, lookup, organization, taggable, imageable, export, purge, numeric_lookup, export_kind
     )
@@ -170,16 +167,14 @@ def resources() -> Iterator[Resource]:
     yield from _resources.values()
 
 
-def export_rows(
-    kind: str, *, row: type[BaseModel], rows: Callable[[Any], models.QuerySet[Any] | Iterable[Any]]
-) -> None:
+def export_rows(kind: str, *, row: type[BaseModel], rows: Rows) -> None:
     """Add a kind of rows that is not a registered model to every export, such as links between objects.
 
     Raises ImproperlyConfigured when the kind is taken.
     """
     taken = _export_kinds.get(kind)
     if taken is not None and taken.row is not row:
-        raise ImproperlyConfigured(f"Exports have rows of the kind {kind!r} already; give export_kind=… another name.")
+        raise ImproperlyConfigured(f"Exports already have rows of the kind {kind!r}. Pass another export_kind=….")
     _export_kinds[kind] = ExportKind(kind, row, rows)
 
 
@@ -225,9 +220,7 @@ def resource_of(model: type[models.Model]) -> Resource:
     raise LookupError(model._meta.label)
 
 
-def name_targets(
-    links: models.QuerySet[Any, Any], organization: models.Model, *, ability: str
-) -> Iterator[dict[str, Any]]:
+def name_targets(links: models.QuerySet[Any], organization: models.Model, *, ability: str) -> Iterator[dict[str, Any]]:
     """Yield links with the ``app_label``, ``model`` and ``obj_id`` of the objects they point at, in constant memory.
 
     ``links`` are rows with ``content_type_id`` and ``object_id``, ordered by these. A link is left out when its object

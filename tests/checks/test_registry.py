@@ -85,7 +85,7 @@ def test_names_models_and_export_kinds_can_be_registered_only_once() -> None:
 
     registry.register(Shop, name="shop/thing", lookup="name", organization="organization", export=Row)
     registry.register(Shop, name="shop/thing", lookup="name", organization="organization", export=Row)
-    with pytest.raises(ImproperlyConfigured, match="give name="):
+    with pytest.raises(ImproperlyConfigured, match="Pass name="):
         registry.register(Product, name="shop/thing", lookup="sku", organization="shop__organization")
     with pytest.raises(ImproperlyConfigured, match="already registered as 'shop/thing'"):
         registry.register(Shop, lookup="name", organization="organization")
