@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import Conflict, Invalid
@@ -147,7 +148,7 @@ def _digest(body: Any) -> Any:
         return sha.hexdigest()
     if isinstance(body, list | tuple):
         return [_digest(item) for item in body]
-    return body
+    return to_jsonable_python(body)
 
 
 def _hash(*parts: Any) -> str:
