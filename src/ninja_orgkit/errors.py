@@ -31,15 +31,15 @@ class OrgKitError(Exception):
 
 
 class BadRequest(OrgKitError):
-    """The request could not be understood."""
+    """The server cannot understand this request."""
 
 
 class MalformedBody(BadRequest):
-    """The body could not be parsed."""
+    """The server cannot parse the body. Check its syntax and its encoding."""
 
 
 class InvalidLink(BadRequest):
-    """This link is invalid, was already used, or has expired."""
+    """This link is invalid, was already used, or has expired. Ask for a new one."""
 
     @classmethod
     def code(cls) -> str:
@@ -48,7 +48,7 @@ class InvalidLink(BadRequest):
 
 
 class Unauthenticated(OrgKitError):
-    """Sign in: the bearer token is missing, malformed, expired or revoked."""
+    """Sign in first. The bearer token is missing, malformed, expired or revoked."""
 
     status = 401
     title = "Unauthorized"
@@ -66,21 +66,21 @@ class Forbidden(OrgKitError):
 
 
 class NotFound(OrgKitError):
-    """Nothing is here, or nothing that you may see."""
+    """This does not exist, or you are not allowed to see it."""
 
     status = 404
     title = "Not found"
 
 
 class MethodNotAllowed(OrgKitError):
-    """This URL does not know the method."""
+    """This URL does not support the method. The ``Allow`` header lists those that it supports."""
 
     status = 405
     title = "Method not allowed"
 
 
 class Conflict(OrgKitError):
-    """The request conflicts with the present state."""
+    """The request conflicts with the current state."""
 
     status = 409
     title = "Conflict"
@@ -94,14 +94,14 @@ class Gone(OrgKitError):
 
 
 class LengthRequired(OrgKitError):
-    """Say with a Content-Length how long the body is."""
+    """Send the length of the body in a ``Content-Length`` header."""
 
     status = 411
     title = "Length required"
 
 
 class PreconditionFailed(OrgKitError):
-    """The object has changed since you read it."""
+    """The object has changed since you read it. Read it again, then repeat your change."""
 
     status = 412
     title = "Precondition failed"
@@ -115,14 +115,14 @@ class TooLarge(OrgKitError):
 
 
 class UnsupportedMediaType(OrgKitError):
-    """The body has a media type that is not accepted here."""
+    """This URL does not accept the media type of the body."""
 
     status = 415
     title = "Unsupported media type"
 
 
 class RangeNotSatisfiable(OrgKitError):
-    """The file is shorter than the range asked for."""
+    """The requested range is beyond the end of the file."""
 
     status = 416
     title = "Range not satisfiable"
@@ -136,7 +136,7 @@ class Invalid(OrgKitError):
 
 
 class ValidationFailed(Invalid):
-    """Some values are not valid; ``errors`` says which."""
+    """Some values are not valid. ``errors`` lists them."""
 
     @classmethod
     def code(cls) -> str:
@@ -145,14 +145,14 @@ class ValidationFailed(Invalid):
 
 
 class Throttled(OrgKitError):
-    """Too many requests; try again later."""
+    """Too many requests. Try again after the time in ``Retry-After``."""
 
     status = 429
     title = "Too many requests"
 
 
 class Unavailable(OrgKitError):
-    """A service that is needed is down; try again later."""
+    """A service that we need is down. Try again later."""
 
     status = 503
     title = "Service unavailable"

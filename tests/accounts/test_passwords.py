@@ -150,6 +150,18 @@ def test_the_reset_link_leads_to_the_front_end_and_ignores_the_host_header(
     assert mailbox[0].to == ["ann@example.com"]
 
 
+def test_a_reset_mail_says_how_long_its_link_works(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox, settings: Settings
+) -> None:
+    settings.NINJA_ORGKIT = {"RESET_TOKEN_LIFETIME": timedelta(minutes=90)}
+    mailbox.clear()
+    api.post("/auth/password-reset/request", {"email": "ann@example.com"})
+    run_outbox()
+    (mail,) = mailbox
+    for text in (str(mail.body), str(mail.alternatives[0][0])):
+        assert "within 1 hour, 30 minutes." in text.replace("\xa0", " ")
+
+
 def test_a_reset_ends_every_session_verifies_the_address_and_works_once(
     api: Api, ann: Person, reset_token: AskForToken
 ) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong with accounts and credentials."""
+"""The errors of accounts and credentials."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from ninja_orgkit.errors import BadRequest, Conflict, Invalid, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
-    """No active account has this name and password."""
+    """No active account has this e-mail address or username and this password."""
 
 
 class EmailNotVerified(Unauthenticated):
-    """Verify your e-mail address first; the link is in the mail we sent."""
+    """Verify your e-mail address first. The link is in the mail that we sent you."""
 
 
 class InvalidJwt(Unauthenticated):
@@ -23,20 +23,20 @@ class InvalidJwt(Unauthenticated):
 
 
 class EmailTaken(Conflict):
-    """An account with this e-mail address exists."""
+    """An account with this e-mail address already exists."""
 
 
 class UsernameTaken(Conflict):
-    """This username is taken."""
+    """This username is taken. Choose another one."""
 
 
 class WrongPassword(BadRequest):
-    """The password is not right."""
+    """The password is wrong."""
 
 
 class WeakPassword(Invalid):
-    """This password is too easy to guess; ``errors`` says why."""
+    """This password is too easy to guess. ``errors`` says why."""
 
 
 class AccountInUse(Conflict):
-    """Something that has to stay needs this account."""
+    """This account cannot be deleted: something that must be kept refers to it."""

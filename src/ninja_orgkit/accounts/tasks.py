@@ -1,14 +1,22 @@
-"""Mails of accounts, and their housekeeping. Tokens are minted here, in the worker, and nowhere kept."""
+"""Send the mails of accounts, and delete expired sessions.
+
+Tokens are made here, in the worker, and stored nowhere.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from celery import shared_task
+from django.utils import timezone
 
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.accounts.services import sessions
 from ninja_orgkit.background.mail import MAIL_TASK, frontend_link, send_mail
+from ninja_orgkit.conf import settings
 from ninja_orgkit.database.keys import email_key
 
 
@@ -17,22 +25,22 @@ def mail_password_reset(email: str) -> None:
     """Mail a reset link to the active account that has this address, if any."""
     account = account_by_email(email)
     if account is not None and account.user.is_active:
-        link = frontend_link("reset_password", tokens.mint_reset(account))
-        send_mail("password_reset", account.email, language=account.preferred_language, account=account, link=link)
+        _mail_reset_link("password_reset", account)
 
 
 @shared_task(name="orgkit.accounts.mail_verification", **MAIL_TASK)
 def mail_verification(account: str) -> None:
-    """Mail the link that verifies the address of an account, unless it is verified."""
+    """Mail the link that verifies the address of an account, unless the address is already verified."""
     found = Account.objects.select_related("user").filter(slug=account, email_verified_at=None).first()
     if found is not None and found.email and found.user.is_active:
         link = frontend_link("verify_email", tokens.mint_verification(found))
-        send_mail("verify_email", found.email, language=found.preferred_language, account=found, link=link)
+        context = {"account": found, "link": link, **_validity(settings.VERIFICATION_TOKEN_LIFETIME)}
+        send_mail("verify_email", found.email, language=found.preferred_language, **context)
 
 
 @shared_task(name="orgkit.accounts.resend_verification", **MAIL_TASK)
 def resend_verification(email: str) -> None:
-    """Mail the link again to an address that an unverified account has."""
+    """Mail the verification link again, if an unverified account has this address."""
     account = account_by_email(email)
     if account is not None:
         mail_verification(account.slug)
@@ -40,7 +48,7 @@ def resend_verification(email: str) -> None:
 
 @shared_task(name="orgkit.accounts.mail_registered", **MAIL_TASK)
 def mail_registered(account: str) -> None:
-    """Tell who registered that the account is ready, where no link has to be opened first."""
+    """Tell a new user that the account is ready, when no link has to be opened first."""
     found = Account.objects.filter(slug=account).first()
     if found is not None:
         send_mail("registered", found.email, language=found.preferred_language, account=found)
@@ -48,16 +56,15 @@ def mail_registered(account: str) -> None:
 
 @shared_task(name="orgkit.accounts.mail_already_registered", **MAIL_TASK)
 def mail_already_registered(email: str) -> None:
-    """Tell the owner of an address that somebody registered with it, and how to get in: by a password of their own."""
+    """Tell the owner of an address that someone registered with it, and how to choose a new password."""
     account = account_by_email(email)
     if account is not None and account.user.is_active:
-        link = frontend_link("reset_password", tokens.mint_reset(account))
-        send_mail("already_registered", account.email, language=account.preferred_language, account=account, link=link)
+        _mail_reset_link("already_registered", account)
 
 
 @shared_task(name="orgkit.accounts.mail_email_change", **MAIL_TASK)
 def mail_email_change(account: str, email: str) -> None:
-    """Mail the link to the new address; tell the owner of a taken one so instead."""
+    """Mail the link to the new address. If the address is taken, tell its owner instead."""
     found = _active(account)
     if found is None:
         return
@@ -66,14 +73,15 @@ def mail_email_change(account: str, email: str) -> None:
         send_mail("email_change_taken", holder.email, language=holder.preferred_language, account=holder)
         return
     link = frontend_link("verify_email", tokens.mint_email_change(found, email))
-    send_mail("email_change", email, language=found.preferred_language, account=found, link=link)
+    context = {"account": found, "link": link, **_validity(settings.EMAIL_CHANGE_TOKEN_LIFETIME)}
+    send_mail("email_change", email, language=found.preferred_language, **context)
 
 
 @shared_task(name="orgkit.accounts.mail_email_change_notice", **MAIL_TASK)
 def mail_email_change_notice(account: str, email: str) -> None:
-    """Mail a notice of the wished change to the present address, if the new one is another.
+    """Mail a notice of the change to the current address, if the new address is a different one.
 
-    A task of its own: what goes wrong with the new address must not send this one again.
+    This is a task of its own, so that a failure with the new address does not send the notice again.
     """
     found = _active(account)
     if found is not None and found.email and found.email_key != email_key(email):
@@ -84,6 +92,18 @@ def mail_email_change_notice(account: str, email: str) -> None:
 def purge_sessions() -> None:
     """Delete expired sessions."""
     sessions.purge_sessions()
+
+
+def _mail_reset_link(name: str, account: Account) -> None:
+    link = frontend_link("reset_password", tokens.mint_reset(account))
+    context = {"account": account, "link": link, **_validity(settings.RESET_TOKEN_LIFETIME)}
+    send_mail(name, account.email, language=account.preferred_language, **context)
+
+
+def _validity(lifetime: timedelta) -> dict[str, Any]:
+    """Return when a link is sent and when it expires. The templates say for how long it works."""
+    now = timezone.now()
+    return {"sent_at": now, "expires_at": now + lifetime}
 
 
 def _active(account: str) -> Account | None:

@@ -1,4 +1,4 @@
-"""What can go wrong with contacts."""
+"""The errors of contacts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from ninja_orgkit.errors import Conflict, ValidationFailed
 
 
 class OrganizationImmutable(Conflict):
-    """A contact stays in its organization."""
+    """A contact cannot move to another organization."""
 
 
 class NamelessContact(ValidationFailed):
     """A contact needs a display name, a first name or a last name."""
 
     def __init__(self) -> None:
-        """Say where the name is missing, as the validation of a schema would."""
+        """Report the missing name as the validation of a schema would."""
         message = self.message()
         super().__init__(errors=[{"loc": ["body", "display_name"], "msg": message, "type": "nameless_contact"}])

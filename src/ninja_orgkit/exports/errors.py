@@ -1,4 +1,4 @@
-"""What can go wrong with exports."""
+"""The errors of exports."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from ninja_orgkit.errors import Conflict, Gone
 
 
 class ExportExpired(Gone):
-    """This archive has expired and was deleted; ask for a new export."""
+    """This archive has expired and was deleted. Start a new export."""
 
 
 class ExportActive(Conflict):
-    """An export of this organization is under way."""
+    """An export of this organization is already running. Wait until it has finished."""

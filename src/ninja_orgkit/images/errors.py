@@ -1,4 +1,4 @@
-"""What can go wrong with images."""
+"""The errors of images."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from ninja_orgkit.errors import Conflict
 
 
 class ImageExists(Conflict):
-    """This picture is already in the organization."""
+    """The organization already has this picture."""

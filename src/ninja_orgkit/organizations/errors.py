@@ -1,4 +1,4 @@
-"""What can go wrong with organizations, members and invitations."""
+"""The errors of organizations, members and invitations."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from ninja_orgkit.errors import Conflict, Forbidden
 
 
 class SlugTaken(Conflict):
-    """An organization with this slug exists."""
+    """An organization with this slug already exists. Choose another slug."""
 
 
 class PersonalOrganization(Conflict):
-    """A personal organization stays with its owner: it cannot be shared, left or deleted."""
+    """This is a personal organization. You cannot share it, leave it or delete it."""
 
 
 class LastOwner(Conflict):
-    """An organization needs an owner: make somebody else one first."""
+    """This is the last owner. Make another member an owner first."""
 
 
 class AlreadyMember(Conflict):
-    """This person is a member already."""
+    """This person is already a member."""
 
 
 class AlreadyInvited(Conflict):
-    """An invitation to this address is pending already."""
+    """There is already a pending invitation to this address."""
 
 
 class TooManyInvitations(Conflict):
-    """Too many invitations are pending; cancel some first."""
+    """Too many invitations are pending. Cancel some of them first."""
 
 
 class InvitationEnded(Conflict):

@@ -1,4 +1,4 @@
-"""What can go wrong with tags."""
+"""The errors of tags."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class TagSlugTaken(TagExists):
 
     @classmethod
     def code(cls) -> str:
-        """Return the code of every tag that exists already."""
+        """Return the same code as for a taken name."""
         return TagExists.code()

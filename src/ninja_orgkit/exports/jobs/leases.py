@@ -18,7 +18,7 @@ from ninja_orgkit.exports.archive.progress import Progress, Stopped
 from ninja_orgkit.exports.models import ExportJob
 
 NOTIFY = "orgkit.exports.notify"
-FAULT = "The export failed because of a fault on our side. Please start another one."
+FAULT = "Something went wrong on our side. Please start a new export."
 
 logger = logging.getLogger("ninja_orgkit.exports")
 
