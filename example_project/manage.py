@@ -8,6 +8,12 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from example.management.commands.demo import Command as DemoCommand
+
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example.settings")
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:2] == ["demo"]:
+        # It only starts processes, so it begins at once, without settings and apps.
+        DemoCommand().run_from_argv(sys.argv)
+    else:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example.settings")
+        execute_from_command_line(sys.argv)

@@ -12,3 +12,10 @@ def test_what_the_tour_writes_is_ignored_by_git() -> None:
     assert {"me.json", "export.zip"} <= written
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert {f"/{name}" for name in written} <= set(ignored)
+
+
+def test_the_picture_in_the_readme_is_there_and_small() -> None:
+    [picture] = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    content = (ROOT / picture).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) < 150_000
