@@ -1,4 +1,4 @@
-"""Admin of accounts and sessions."""
+"""Accounts and sessions in Django's admin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ninja_orgkit.custom.forms import JSON_OBJECTS
 
 @admin.register(Account)
 class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Accounts; address, username and names are edited on the user."""
+    """Accounts. Edit the e-mail address, the username and the names on the user."""
 
     list_display = ("username", "email", "display_name", "slug", "email_verified_at", "created_at")
     list_filter = ("finished_onboarding", "preferred_theme")
@@ -20,13 +20,13 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     formfield_overrides = JSON_OBJECTS
 
     def has_add_permission(self, request: object) -> bool:
-        """Refuse: an account comes with its user."""
+        """Allow nobody to add an account: it is created with its user."""
         return False
 
 
 @admin.register(Session)
 class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Signed-in devices; deleting one signs it out."""
+    """Signed-in devices. Deleting a session signs the device out."""
 
     list_display = ("account", "device", "address", "created_at", "last_used_at", "expires_at")
     list_select_related = ("account",)
@@ -34,9 +34,9 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     date_hierarchy = "last_used_at"
 
     def has_add_permission(self, request: object) -> bool:
-        """Sessions begin by signing in."""
+        """Allow nobody to add a session: it starts with a sign-in."""
         return False
 
     def has_change_permission(self, request: object, obj: Session | None = None) -> bool:
-        """Refuse: a session is not edited, only ended."""
+        """Allow nobody to change a session: it can only be ended."""
         return False

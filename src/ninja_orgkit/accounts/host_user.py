@@ -1,4 +1,4 @@
-"""The only file that knows the fields of the host's user model."""
+"""Read and write the host's user model. No other module knows its fields."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MAX_USERNAME_LENGTH = 150
 
 
 def email_field() -> str:
-    """Return the name of the user's e-mail field, "" when the model has none."""
+    """Return the name of the user's e-mail field, or "" if the model has none."""
     name = get_user_model().get_email_field_name()
     return name if _has_field(name) else ""
 
 
 def username_field() -> str:
-    """Return the name of the field that holds a username apart from the address, "" when there is none."""
+    """Return the name of the field with a username that is not the e-mail address, or "" if the model has none."""
     identifier = str(get_user_model().USERNAME_FIELD)
     if identifier != email_field():
         return identifier
@@ -31,7 +31,7 @@ def username_field() -> str:
 
 
 def build_user_without_password(*, email: str, username: str, first_name: str = "", last_name: str = "") -> Any:
-    """Return an unsaved user of the host's model with these values and no password yet."""
+    """Return an unsaved user of the host's model with these values but without a password."""
     user: Any = get_user_model()()
     write_email(user, email)
     write_username(user, username)
@@ -41,16 +41,16 @@ def build_user_without_password(*, email: str, username: str, first_name: str = 
 
 
 def build_user(*, email: str, username: str, password: str, first_name: str = "", last_name: str = "") -> Any:
-    """Return an unsaved user of the host's model with these values, its password hashed."""
+    """Return an unsaved user of the host's model with these values and a hashed password."""
     user = build_user_without_password(email=email, username=username, first_name=first_name, last_name=last_name)
     user.set_password(password)
     return user
 
 
 def read_profile(user: AbstractBaseUser, *, written: Collection[str] | None = None) -> dict[str, str]:
-    """Return what the user says of the fields that its account follows; only those that the model has.
+    """Return the values of a user that its account copies, limited to the fields that the user model has.
 
-    ``written`` names the fields of the user that were saved, None for all: the others may be stale.
+    ``written`` names the fields of the user that were saved; None means all of them. Other fields may be stale.
     """
     sources = {
         "email": email_field(),
@@ -62,22 +62,22 @@ def read_profile(user: AbstractBaseUser, *, written: Collection[str] | None = No
 
 
 def normal_email(email: str) -> str:
-    """Return an address as Django's managers of users write it: the domain in lower case."""
+    """Return an e-mail address as Django's user managers store it: with the domain in lower case."""
     return BaseUserManager.normalize_email(email)
 
 
 def write_email(user: Any, email: str) -> list[str]:
-    """Set the address and return the names of the fields that it is in."""
+    """Set the e-mail address and return the names of the changed fields."""
     return _write(user, "email", email_field(), normal_email(email))
 
 
 def write_username(user: Any, username: str) -> list[str]:
-    """Set the username and return the names of the fields that it is in."""
+    """Set the username and return the names of the changed fields."""
     return _write(user, "username", username_field(), username)
 
 
 def write_names(user: Any, account: Account) -> list[str]:
-    """Set the first and last name from the account and return the names of the fields that they are in."""
+    """Copy the first and last name from the account and return the names of the changed fields."""
     values = ((name, name if _has_field(name) else "", getattr(account, name)) for name in _NAMES)
     return [field for name, field, value in values for field in _write(user, name, field, value)]
 
@@ -88,7 +88,7 @@ def max_username_length() -> int:
 
 
 def _write(user: Any, name: str, field: str, value: str) -> list[str]:
-    """Set a field, if there is one. Raises ValidationFailed for a value that is longer than the host's column."""
+    """Set a field, if the model has it. Raises ValidationFailed if the value is too long for the host's column."""
     if not field or getattr(user, field) == value:
         return []
     max_length = _max_length(field)

@@ -1,4 +1,4 @@
-"""What the kit knows of a user, and the sessions behind the tokens."""
+"""Accounts, which extend the host's users, and the sessions behind the tokens."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ninja_orgkit.media.avatars import WithAvatar
 
 
 class Account(WithAvatar, models.Model):
-    """A user of the host, as the API shows one.
+    """The kit's part of a user: one account for each user of the host.
 
-    ``email_key`` and ``username_key`` are canonical and unique; NULL where the value is blank or an older account
-    holds the key. ``email``, ``username`` and the names follow the host's user, see ``users.py``. ``email_changes``
-    counts how often the address became another one, so that what was mailed before stays void when it comes back.
+    ``email``, ``username`` and the names are copies of the user's, see ``host_user.py``. ``email_key`` and
+    ``username_key`` are canonical and unique. They are NULL if the value is blank or if an older account has the key.
+    ``email_changes`` counts the changes of the address, so that old mailed links stay invalid if an address comes back.
     """
 
     class Theme(models.TextChoices):
-        """How the front end looks."""
+        """The colours of the front end."""
 
         LIGHT = "light"
         DARK = "dark"
@@ -59,26 +59,26 @@ class Account(WithAvatar, models.Model):
         )
 
     def __str__(self) -> str:
-        """Name the account as people do."""
+        """Return the name that people see."""
         return self.shown_name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Give a new account its slug, which never changes."""
+        """Save the account, and give a new one its slug, which never changes."""
         if not self.slug:
             self.slug = public_slug(self.username, prefix="user")
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     @property
     def shown_name(self) -> str:
-        """The display name, or else the full name, or else the username."""
+        """The display name, else the full name, else the username."""
         return self.display_name or f"{self.first_name} {self.last_name}".strip() or self.username
 
 
 class Session(models.Model):
-    """One signed-in device. Its tokens work while the row exists, has not expired, and the password is the same.
+    """A signed-in device. Its tokens work until the session is deleted or expires, or the password changes.
 
-    ``gen`` counts the refreshes; a refresh token of another generation is spent. Those before ``first_gen`` were made
-    under a former password and are worth nothing.
+    ``gen`` counts the refreshes. A refresh token of another generation was already used. Generations before
+    ``first_gen`` were issued under an earlier password and never work again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -97,5 +97,5 @@ class Session(models.Model):
         indexes = (models.Index(fields=["account", "created_at", "id"], name="orgkit_session_of_account"),)
 
     def __str__(self) -> str:
-        """Say which device it is."""
+        """Return the name of the device."""
         return self.device or str(self.id)

@@ -1,4 +1,4 @@
-"""Finding accounts."""
+"""Find and lock accounts and their sessions."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from ninja_orgkit.errors import InvalidLink, NotFound, Unauthenticated
 
 
 def login_key(login: str) -> tuple[str, str | None]:
-    """Return the column and the canonical key by which an account signs in: what contains ``@`` is an address."""
+    """Return the column and the canonical key of a login. A login that contains ``@`` is an e-mail address."""
     if "@" in text_key(login):
         return "email_key", email_key(login)
     return "username_key", username_key(login)
 
 
 def account_by_login(login: str) -> Account | None:
-    """Return the account with this e-mail address or username, with its user; None when there is none.
+    """Return the account with this e-mail address or username, and its user, or None.
 
-    One statement, by a unique index.
+    Takes one statement, which uses a unique index.
     """
     column, key = login_key(login)
     return Account.objects.select_related("user").filter(**{column: key}).first() if key else None
 
 
 def account_by_email(email: str) -> Account | None:
-    """Return the account that holds this address, with its user; None when there is none."""
+    """Return the account with this e-mail address, and its user, or None."""
     key = email_key(email)
     return Account.objects.select_related("user").filter(email_key=key).first() if key else None
 
 
 def lock_account(account: Account) -> Account:
-    """Return an account and its user as they are under the lock of both rows. Raises Unauthenticated when gone."""
+    """Lock an account and its user, and return them as they are now. Raises Unauthenticated if they are gone."""
     locked = _locked(pk=account.pk)
     if locked is None:
         raise Unauthenticated
@@ -43,7 +43,7 @@ def lock_account(account: Account) -> Account:
 
 
 def lock_account_of(slug: str) -> Account:
-    """Return the active account that a mailed token names, locked as by ``lock_account``. Raises InvalidLink."""
+    """Lock and return the active account that a mailed token names. Raises InvalidLink if there is none."""
     locked = _locked(slug=slug)
     if locked is None or not locked.user.is_active:
         raise InvalidLink
@@ -55,13 +55,13 @@ def _locked(**lookup: Any) -> Account | None:
 
 
 def username_is_taken(username: str) -> bool:
-    """Tell whether an account has this username, in whatever spelling."""
+    """Tell whether an account has this username, in any spelling."""
     return Account.objects.filter(username_key=username_key(username)).exists()
 
 
 def sessions_beside(session: Session) -> QuerySet[Session, Any]:
-    """Return the live sessions of the account of a live session, itself included, as rows."""
-    # Those of a former password are dead, though a password that was set elsewhere leaves their rows.
+    """Return all live sessions of the account that owns a session, as rows."""
+    # A password that was set elsewhere leaves the rows of earlier sessions, but they no longer work.
     live = Session.objects.filter(
         account=session.account_id, fingerprint=session.fingerprint, expires_at__gt=timezone.now()
     )

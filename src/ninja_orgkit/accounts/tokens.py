@@ -1,4 +1,4 @@
-"""The only place that mints or reads tokens: JWTs of a session, and the signed tokens in mails."""
+"""Make and read every token of an account: the JWTs of a session, and the signed tokens in mails."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ninja_orgkit.errors import InvalidLink
 
 _MAX_LENGTH = 4096
 _LEEWAY = 1
-"""Seconds by which the clocks of two servers may differ before one refuses what the other has just signed."""
+"""Maximum difference in seconds between the clocks of two servers that accept each other's fresh tokens."""
 _backend = lru_cache(maxsize=8)(TokenBackend)
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a valid JWT of ours says. ``gen`` is None in an access token."""
+    """The claims of one of our JWTs. ``gen`` is None in an access token."""
 
     sub: str
     sid: UUID
@@ -59,7 +59,11 @@ class ResetToken:
 
 @dataclass(frozen=True)
 class EmailToken:
-    """What a mailed token does to an address: whose, to which one, on which basis, and what it leaves behind."""
+    """What a mailed token says about an address.
+
+    ``slug`` names the account and ``email`` the address. ``basis`` is the fingerprint of the account when the token was
+    made, and ``result`` the one that it leaves.
+    """
 
     slug: str
     email: str
@@ -67,16 +71,16 @@ class EmailToken:
     result: str
 
     def can_apply(self, account: Account) -> bool:
-        """Tell whether the account is as it was when the token was minted."""
+        """Tell whether the account is as it was when the token was made."""
         return self.basis in (_address_fingerprint(account), _credentials_fingerprint(account))
 
     def has_applied(self, account: Account) -> bool:
-        """Tell whether the account is as the token leaves it."""
+        """Tell whether the token was already applied to the account."""
         return account.email_verified_at is not None and self.result == _address_fingerprint(account)
 
 
 def mint_pair(session: Session) -> Pair:
-    """Return the tokens of a session in its present generation: the same ones each time within a second."""
+    """Return the tokens of a session in its current generation. The same generation gives the same tokens."""
     now = session.refreshed_at
     base = {"sub": session.account.slug, "sid": str(session.pk), "iat": int(now.timestamp())}
     access = {**base, "token_type": "access", "exp": _epoch(min(now + access_lifetime(), session.expires_at))}
@@ -85,7 +89,7 @@ def mint_pair(session: Session) -> Pair:
 
 
 def read_jwt(token: str, *, token_type: str = "") -> Claims:
-    """Return the claims of a JWT (of one type, if given). Raises InvalidJwt."""
+    """Return the claims of a JWT, of the given type if there is one. Raises InvalidJwt."""
     try:
         claims = _jwt_backend().decode(token) if len(token) <= _MAX_LENGTH else {}
         read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims.get("gen"))
@@ -103,18 +107,18 @@ def access_lifetime() -> timedelta:
 
 
 def refresh_lifetime() -> timedelta:
-    """Return how long a session lives without a refresh."""
+    """Return how long a session lasts without a refresh."""
     return _jwt_settings().get("REFRESH_TOKEN_LIFETIME", settings.REFRESH_TOKEN_LIFETIME)  # type: ignore[no-any-return]
 
 
 def fingerprint(*parts: str | None) -> str:
-    """Return a short keyed hash of what a token or session depends on."""
+    """Return a short keyed hash of the values that a token or a session depends on."""
     text = "\x1f".join(part or "" for part in parts)
     return salted_hmac("orgkit.fingerprint", text, algorithm="sha256").hexdigest()[:32]
 
 
 def mint_reset(account: Account) -> str:
-    """Return the token of a password-reset link. It dies with the password and the address that it was made for."""
+    """Return the token of a password-reset link. It works until the password or the address changes."""
     return _sign("reset", account.slug, _credentials_fingerprint(account))
 
 
@@ -124,27 +128,27 @@ def read_reset_token(token: str) -> ResetToken:
 
 
 def mint_verification(account: Account) -> str:
-    """Return the token that proves the present address."""
+    """Return the token that verifies the current address."""
     address = _address_fingerprint(account)
     return _sign("verify", account.slug, account.email, address, address)
 
 
 def mint_email_change(account: Account, email: str) -> str:
-    """Return the token that proves a new address. It dies with the present one, and with the password."""
+    """Return the token that changes the address. It works until the current address or the password changes."""
     changes = account.email_changes + (email_key(email) != email_key(account.email))
     result = fingerprint(email_key(email), str(changes))
     return _sign("change", account.slug, email, _credentials_fingerprint(account), result)
 
 
 def read_email_token(token: str) -> EmailToken:
-    """Return what a token does to an address. Raises InvalidLink."""
+    """Return what a mailed token says about an address. Raises InvalidLink."""
     with suppress(InvalidLink):
         return EmailToken(*_unsign("verify", token, settings.VERIFICATION_TOKEN_LIFETIME, parts=4))
     return EmailToken(*_unsign("change", token, settings.EMAIL_CHANGE_TOKEN_LIFETIME, parts=4))
 
 
 def _address_fingerprint(account: Account) -> str:
-    """Return what stands for the present address; it is another one when an address comes back."""
+    """Return the fingerprint of the current address. It differs each time that an address comes back."""
     return fingerprint(email_key(account.email), str(account.email_changes))
 
 
@@ -157,7 +161,7 @@ def _sign(purpose: str, *parts: str) -> str:
 
 
 def _signer(purpose: str) -> signing.TimestampSigner:
-    # With a separator that stands in a URL as it is.
+    # This separator needs no escaping in a URL.
     return signing.TimestampSigner(sep=".", salt=f"orgkit.{purpose}")
 
 
@@ -174,13 +178,13 @@ def _unsign(purpose: str, token: str, lifetime: timedelta, *, parts: int) -> lis
 
 
 def _encode(claims: dict[str, Any], session: Session) -> str:
-    # The same generation always has the same id, so a token that is minted again is the same token.
+    # A generation always has the same id, so a token that is made again is the same token.
     jti = salted_hmac("orgkit.jti", f"{session.pk}.{session.gen}.{claims['token_type']}", algorithm="sha256")
     return str(_jwt_backend().encode({**claims, "jti": jti.hexdigest()[:32]}))
 
 
 def _jwt_backend() -> TokenBackend:
-    """Return the backend as the host's ``NINJA_JWT`` wants it now. Environment variables have no say."""
+    """Return the backend that the host's ``NINJA_JWT`` currently asks for. It ignores environment variables."""
     chosen = _jwt_settings()
     return _backend(
         chosen.get("ALGORITHM", "HS256"),
@@ -195,7 +199,7 @@ def _jwt_backend() -> TokenBackend:
 
 @lru_cache(maxsize=4)
 def _default_key(secret: str) -> str:
-    """Return a key of its own, so that nothing else signed with ``SECRET_KEY`` is a token."""
+    """Return a key that only JWTs use, so that nothing else signed with ``SECRET_KEY`` works as a token."""
     return salted_hmac("orgkit.jwt", "signing key", secret=secret, algorithm="sha256").hexdigest()
 
 

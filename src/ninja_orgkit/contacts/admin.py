@@ -27,7 +27,7 @@ class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
     date_hierarchy = "created_at"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Contact | None = None) -> tuple[str, ...]:
-        """Keep a contact, with its tags and images, in its organization."""
+        """Fix the organization of an existing contact: its tags and images belong there too."""
         fixed = ("slug", "created_at", "updated_at")
         return ("organization", *fixed) if obj else fixed
 

@@ -1,4 +1,4 @@
-"""Contacts: the people that an organization keeps."""
+"""Contacts: the people that an organization knows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ninja_orgkit.media.avatars import WithAvatar
 from ninja_orgkit.organizations.models import Organization
 
 MAX_SORT_LENGTH = 255
-"""Most characters of a sort key: some characters grow eighteen-fold in it, and an index holds only so much."""
+"""Maximum length of a sort key in characters. A key can be much longer than its text, and would not fit an index."""
 
 SORT_COLUMNS = {
     "display_sort": "display_name",
@@ -28,10 +28,10 @@ _SEARCHED = ("display_name", "first_name", "last_name", "email", "phone", "notes
 
 
 class Contact(WithAvatar, DerivedColumns):
-    """A person that an organization keeps.
+    """A person that an organization knows.
 
-    The keys are what lists sort by and ``search_text`` is what searches look in, both normalised here so that all
-    databases agree. A contact always has a display name, and keeps its slug.
+    Lists sort by the ``…_sort`` columns, and searches look in ``search_text``. Both are normalised here, so that all
+    databases agree. A contact always has a display name, and its slug never changes.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, db_index=False, related_name="contacts")
@@ -70,22 +70,22 @@ class Contact(WithAvatar, DerivedColumns):
             models.Index(fields=["organization", "email_sort", "slug"], name="orgkit_contacts_by_email"),
             models.Index(fields=["organization", "created_at", "slug"], name="orgkit_contacts_by_created"),
             models.Index(fields=["organization", "updated_at", "slug"], name="orgkit_contacts_by_updated"),
-            # The way from a rare tag to what has it: assignments hold keys as text.
+            # Leads from a rare tag to its contacts: assignments store keys as text.
             models.Index(Cast("id", models.TextField()), name="orgkit_contacts_by_key_text"),
         )
 
     def __str__(self) -> str:
-        """Name the contact."""
+        """Return the display name."""
         return self.display_name
 
     def clean(self) -> None:
-        """Refuse a contact without any name (in forms)."""
+        """Validate a form: a contact needs a name."""
         self.derive()
         if not self.display_name:
             raise ValidationError({"display_name": "A contact needs a display name, a first name or a last name."})
 
     def derive(self) -> None:
-        """Fill the display name when it is empty, the keys, the searched text, and the slug of a new contact."""
+        """Fill an empty display name, the sort columns, the search text, and the slug of a new contact."""
         self.display_name = self.display_name or f"{self.first_name} {self.last_name}".strip()[:255].strip()
         for key, field in SORT_COLUMNS.items():
             setattr(self, key, search_key(getattr(self, field))[:MAX_SORT_LENGTH])

@@ -1,4 +1,4 @@
-"""What the kit may do with contacts: everything."""
+"""Register contacts, which can be tagged, pictured, exported and purged."""
 
 from __future__ import annotations
 

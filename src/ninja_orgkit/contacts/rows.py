@@ -1,4 +1,4 @@
-"""Contacts as rows of an export."""
+"""Export contacts as rows."""
 
 from __future__ import annotations
 

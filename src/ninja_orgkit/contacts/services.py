@@ -1,4 +1,4 @@
-"""Keeping contacts: made, changed, deleted."""
+"""Create, change and delete contacts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BATCH = 1000
 
 @transaction.atomic
 def create_contact(organization: Organization, *, creator: Account, fields: dict[str, Any]) -> Contact:
-    """Create a contact; the display name is made of the others when it is empty. Raises NamelessContact."""
+    """Create a contact. An empty display name is made from the other names. Raises NamelessContact."""
     contact = Contact(organization=organization, creator=creator, **fields)
     _require_name(contact)
     contact.save(force_insert=True)
@@ -29,10 +29,10 @@ def create_contact(organization: Organization, *, creator: Account, fields: dict
 
 @transaction.atomic
 def update_contact(contact: Contact, *, changes: dict[str, Any], check: Check | None = None) -> Contact:
-    """Change the given fields of a contact; an empty display name is made of the others anew.
+    """Change the given fields of a contact. An empty display name is made from the other names again.
 
-    ``organization`` (a slug) among them must be the contact's own. Raises OrganizationImmutable, NamelessContact, and
-    NotFound when the contact is gone, and what ``check`` raises.
+    ``organization`` (a slug) must be the contact's own. Raises OrganizationImmutable, NamelessContact, NotFound if the
+    contact is gone, and what ``check`` raises.
     """
     if changes.pop("organization", contact.organization.slug) != contact.organization.slug:
         raise OrganizationImmutable
@@ -53,16 +53,16 @@ def _require_name(contact: Contact) -> None:
 
 @transaction.atomic
 def delete_contact(contact: Contact, *, check: Check | None = None) -> None:
-    """Delete a contact with what is attached to it; the files of its avatar go after the commit.
+    """Delete a contact and what is attached to it. The files of its avatar are deleted after the commit.
 
-    Raises NotFound when it is gone, and what ``check`` raises.
+    Raises NotFound if it is gone, and what ``check`` raises.
     """
     lock(Contact.objects.filter(pk=contact.pk), check).delete()
 
 
 @transaction.atomic
 def purge_contacts(organization: int) -> bool:
-    """Delete one batch of the contacts of a deleted organization; tell whether there may be more."""
+    """Delete one batch of the contacts of a closed organization. Tell whether there may be more."""
     columns = ("pk", "avatar", "avatar_large")
     batch = list(Contact.objects.filter(organization=organization).values_list(*columns)[:_BATCH])
     keys = [key for key, *_ in batch]

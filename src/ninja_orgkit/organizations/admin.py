@@ -1,4 +1,4 @@
-"""Admin of organizations: looking, correcting, and never taking the last owner."""
+"""Organizations, memberships and invitations in Django's admin. It never removes the last owner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ninja_orgkit.organizations.services import organizations
 
 @admin.register(Organization)
 class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Organizations. Deleting one closes it; its rows and files go in the background."""
+    """Organizations. Deleting one closes it; its rows and files are deleted in the background."""
 
     list_display = ("name", "slug", "type", "created_at", "deleted_at")
     list_filter = ("type", ("deleted_at", admin.EmptyFieldListFilter))
@@ -27,11 +27,11 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     formfield_overrides = JSON_OBJECTS
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: an organization is made with an owner, by the API or a service."""
+        """Allow nobody to add an organization here: the API and the service create it with an owner."""
         return False
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        """Show the organizations alone, not the million rows they own; a personal one goes only with its account."""
+        """List the organizations only, not all of their rows. Protect personal ones, which go with their account."""
         found = list(objs)
         personal = [str(item) for item in found if item.type == Organization.Type.PERSONAL]
         return [str(item) for item in found], {"organizations": len(found)}, set(), personal
@@ -52,7 +52,7 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Who belongs where; the last owner can be neither demoted nor removed."""
+    """Members of organizations. The last owner can be neither demoted nor removed."""
 
     list_display = ("organization", "account", "role", "joined_at")
     list_filter = ("role",)
@@ -63,26 +63,26 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("joined_at",)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the roles that there are."""
+        """Offer the existing roles."""
         if db_field.name == "role":
             return forms.ChoiceField(choices=[(role, role) for role in settings.ROLES])
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
-        """Let only the role of a membership change."""
+        """Allow only the role of an existing membership to change."""
         return ("organization", "account", "joined_at") if obj else ("joined_at",)
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
-        """Say which organizations would lose their last owner instead of failing."""
+        """Name the organizations that would lose their last owner, instead of failing."""
         found = list(objs)
         deleted, counts, needed, protected = super().get_deleted_objects(found, request)
         orphans = Membership.objects.orphaned_by([item.pk for item in found])
-        return deleted, counts, needed, [*protected, *(f"The last owner of {item}" for item in orphans)]
+        return deleted, counts, needed, [*protected, *(f"the last owner of {item}" for item in orphans)]
 
 
 @admin.register(Invitation)
 class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Who was asked to join. Invitations are sent and answered by the API."""
+    """Invitations. The API sends and answers them."""
 
     list_display = ("email", "organization", "role", "shown_status", "invited_by", "created_at", "expires_at")
     list_filter = ("status",)
@@ -90,9 +90,9 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("email", "organization__slug", "organization__name")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """No mail would go out."""
+        """Allow nobody to add an invitation here: no mail would be sent."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """Refuse: an invitation is what its mail said."""
+        """Allow nobody to change an invitation: its mail has already been sent."""
         return False

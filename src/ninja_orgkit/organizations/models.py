@@ -1,4 +1,4 @@
-"""Organizations, who belongs to them, and who was asked to."""
+"""Organizations, their members and their invitations."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ NAME_LENGTH = 255
 
 
 class Organization(DerivedColumns):
-    """A tenant. ``deleted_at`` hides it at once; its rows and files go in the background."""
+    """A tenant. ``deleted_at`` hides it at once; its rows and files are deleted in the background."""
 
     class Type(models.TextChoices):
-        """Whether it belongs to one person or to a group."""
+        """Whether the organization belongs to one person or to a group."""
 
         PERSONAL = "personal"
         GROUP = "group"
@@ -53,7 +53,7 @@ class Organization(DerivedColumns):
         constraints = (models.UniqueConstraint(fields=["slug"], name="orgkit_organization_slug"),)
 
     def __str__(self) -> str:
-        """Name the organization."""
+        """Return the name."""
         return self.name
 
     def derive(self) -> None:
@@ -62,7 +62,7 @@ class Organization(DerivedColumns):
 
 
 class Membership(models.Model):
-    """That an account belongs to an organization, in a role of ``ROLES``."""
+    """An account's membership in an organization, with a role of ``ROLES``."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
     account = models.ForeignKey(Account, on_delete=keep_an_owner, related_name="memberships")
@@ -76,18 +76,18 @@ class Membership(models.Model):
         indexes = (models.Index(fields=["organization", "joined_at", "account"], name="orgkit_members_by_time"),)
 
     def __str__(self) -> str:
-        """Say who belongs where."""
+        """Return who is a member of what."""
         return f"{self.account} in {self.organization}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write the membership. Raises LastOwner where an organization would lose its last owner."""
+        """Save the membership. Raises LastOwner if an organization would lose its last owner."""
         if not self.pk:
             return super().save(*args, **kwargs)
         with require_owners(self._stored().organizations()):
             return super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete the membership. Raises ProtectedError where an organization would lose its last owner."""
+        """Delete the membership. Raises ProtectedError if an organization would lose its last owner."""
         with transaction.atomic():
             lock_organizations(self._stored().organizations())
             raise_if_orphaned(Membership.objects.orphaned_by([self.pk]))
@@ -98,7 +98,7 @@ class Membership(models.Model):
         return Membership.objects.filter(pk=self.pk)
 
     def clean(self) -> None:
-        """Refuse (in forms) what ``save`` does, and somebody new where nobody can join."""
+        """Validate a form: keep the last owner, and add no member to a closed or personal organization."""
         if self._state.adding:
             self._check_open()
             return
@@ -117,13 +117,13 @@ class Membership(models.Model):
 
 
 class Invitation(DerivedColumns):
-    """That somebody was asked to join. The secret of its link is in no table.
+    """An invitation to join an organization. The token of its link is not stored.
 
-    ``pending_key`` is unique and set while the invitation is pending, so an address is asked once at a time.
+    ``pending_key`` is unique and set while the invitation is pending, so an address has at most one at a time.
     """
 
     class Status(models.TextChoices):
-        """How it ended; one that is past its time shows as ``expired``."""
+        """The state of an invitation. A pending one that is past its time is shown as ``expired``."""
 
         PENDING = "pending"
         ACCEPTED = "accepted"
@@ -150,7 +150,7 @@ class Invitation(DerivedColumns):
         indexes = (models.Index(fields=["organization", "created_at", "id"], name="orgkit_invitations_by_time"),)
 
     def __str__(self) -> str:
-        """Say who was asked."""
+        """Return the invited address."""
         return self.email
 
     def derive(self) -> None:
@@ -160,6 +160,6 @@ class Invitation(DerivedColumns):
 
     @property
     def shown_status(self) -> str:
-        """The status, ``expired`` for a pending one past its time."""
+        """The status, which is ``expired`` for a pending invitation past its time."""
         expired = self.status == self.Status.PENDING and self.expires_at <= timezone.now()
         return str(self.Status.EXPIRED if expired else self.status)

@@ -13,19 +13,19 @@ _OWNED = "_orgkit_owned_organizations"
 def create_with_account(
     sender: type[Account], instance: Account, created: bool, raw: bool = False, **_kwargs: Any
 ) -> None:
-    """Create the personal organization of a new account. Fixtures (``raw``) bring their own."""
+    """Create the personal organization of a new account. Fixtures (``raw``) bring their own organizations."""
     if created and not raw:
         organizations.create_personal_organization(instance)
 
 
 def lock_before_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
-    """Lock what an account that is being deleted is in, and keep in mind for ``close_after_deletion`` what it owns."""
+    """Lock the organizations of an account before its deletion. Remember for ``close_after_deletion`` which it owns."""
     setattr(instance, _OWNED, members.lock_organizations_of_account(instance))
 
 
 def close_after_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
-    """Close what a deleted account leaves empty, whichever way it was deleted.
+    """Close the organizations that a deleted account leaves empty, however it was deleted.
 
-    Raises ProtectedError, which undoes the deletion, when the other owner has left since it was collected.
+    Raises ProtectedError, which undoes the deletion, if the only other owner has left in the meantime.
     """
     organizations.close_empty_organizations(getattr(instance, _OWNED, ()))

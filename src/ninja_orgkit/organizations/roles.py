@@ -1,4 +1,4 @@
-"""Roles are data: names with permissions, in the settings."""
+"""Roles are data: the settings map their names to permissions."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ OWNERS = "owners.manage"
 
 
 def permissions_of(role: str) -> frozenset[str]:
-    """Return the permissions of a role; none for a role that is no longer there."""
+    """Return the permissions of a role. A role that no longer exists has none."""
     return frozenset(settings.ROLES.get(role, ()))
 
 
 def owner_roles() -> list[str]:
-    """Return the roles of owners."""
+    """Return the roles that make a member an owner."""
     return roles_with(OWNERS)
 
 
 def exists(role: str) -> bool:
-    """Tell whether there is such a role."""
+    """Tell whether a role exists."""
     return role in settings.ROLES
 
 
 def may_handle(own: str, other: str) -> bool:
-    """Tell whether who has the role ``own`` may grant or touch ``other``: it holds nothing that ``own`` does not."""
+    """Tell whether the role ``own`` may grant or change the role ``other``: it must hold every permission of it."""
     return permissions_of(other) <= permissions_of(own)
 
 
 def roles_with(permission: str) -> list[str]:
-    """Return the roles that hold a permission."""
+    """Return the roles that have a permission."""
     return [role for role, permissions in settings.ROLES.items() if permission in permissions]

@@ -1,4 +1,4 @@
-"""Rows of an organization, its members and its invitations in an export."""
+"""Export an organization, its members and its invitations as rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OrgkitOrganizationRow(BaseModel):
 
 
 class OrgkitMemberRow(BaseModel):
-    """A member: what the organization knows of an account."""
+    """A member, with what the organization may see of the account."""
 
     slug: str = Field(validation_alias="account__slug")
     username: str = Field(validation_alias="account__username")
@@ -41,7 +41,7 @@ class OrgkitMemberRow(BaseModel):
 
 
 class OrgkitInvitationRow(BaseModel):
-    """An invitation, without the secret of its link."""
+    """An invitation, without the token of its link."""
 
     id: UUID
     email: str
@@ -60,15 +60,15 @@ class OrgkitInvitationRow(BaseModel):
 
 
 def organization_rows(organization: Organization) -> QuerySet[Organization]:
-    """Return the one row of the organization."""
+    """Return the organization itself."""
     return Organization.objects.filter(pk=organization.pk)
 
 
 def member_rows(organization: Organization) -> QuerySet[Membership]:
-    """Return the members of an organization in the order in which they joined."""
+    """Return the members of an organization, in the order in which they joined."""
     return Membership.objects.filter(organization=organization).order_by("joined_at", "pk")
 
 
 def invitation_rows(organization: Organization) -> QuerySet[Invitation]:
-    """Return the invitations of an organization, ended ones included, oldest first."""
+    """Return all invitations of an organization, oldest first, including those that have ended."""
     return Invitation.objects.filter(organization=organization).order_by("created_at", "pk")

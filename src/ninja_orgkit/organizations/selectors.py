@@ -51,13 +51,13 @@ def require(membership: Membership, needs: str | None) -> None:
 
 
 def memberships_of(caller: Caller, *, needs: str = "org.read") -> QuerySet[Membership]:
-    """Return the caller's memberships whose role holds a permission, in organizations that are there."""
+    """Return the caller's memberships in open organizations whose role has a permission."""
     roles = roles_with(needs)
     return Membership.objects.filter(account_id=caller.account.pk, organization__deleted_at=None, role__in=roles)
 
 
 def organization_keys_of(caller: Caller, *, needs: str) -> list[int]:
-    """Return the organizations (primary keys) in which the caller's role holds a permission. One statement."""
+    """Return the primary keys of the organizations in which the caller has a permission. Takes one statement."""
     return [key for key, role in _roles_of_account.run(account=caller.account.pk) if needs in permissions_of(role)]
 
 
@@ -67,7 +67,7 @@ def organizations_of(caller: Caller) -> QuerySet[Membership]:
 
 
 def organizations_of_account(account: Account) -> list[dict[str, str]]:
-    """Return slug, name, type and role of each organization that an account is in, by name. One statement."""
+    """Return slug, name, type and role of every organization of an account, by name. Takes one statement."""
     mine = Membership.objects.filter(account=account, organization__deleted_at=None)
     ordered = mine.order_by("organization__sort_key", "organization__slug")
     columns = ordered.values_list("organization__slug", "organization__name", "organization__type", "role")
@@ -86,7 +86,7 @@ def members_of(organization: Organization) -> QuerySet[Membership]:
 
 
 def invitations_of(organization: Organization) -> QuerySet[Invitation]:
-    """Return the invitations of an organization, ended ones included, with who sent them."""
+    """Return all invitations of an organization with their senders, including those that have ended."""
     return _without_long_columns(Invitation.objects.filter(organization=organization), "invited_by")
 
 

@@ -1,4 +1,7 @@
-"""Background work of organizations. The token of an invitation is minted here, in the worker, and nowhere kept."""
+"""Send invitations and purge closed organizations.
+
+The token of an invitation is made here, in the worker, and stored nowhere.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from ninja_orgkit.organizations.services import invitations, organizations
 
 @shared_task(name=invitations.MAIL, **MAIL_TASK)
 def mail_invitation(invitation: str) -> None:
-    """Mail the link of an invitation, unless it has ended, or its sender has gone, meanwhile."""
+    """Mail the link of an invitation, unless the invitation has ended or its sender is gone."""
     found = (
         Invitation.objects.select_related("organization", "invited_by")
         .filter(pk=invitation, organization__deleted_at=None)
@@ -45,7 +48,7 @@ def purge_organization(organization: str) -> None:
 
 @shared_task(name="orgkit.organizations.purge_deleted", ignore_result=True)
 def purge_deleted() -> None:
-    """Go on with every purge that did not come to its end, each for itself."""
+    """Restart every purge that was not finished, each as a task of its own."""
     closed = Organization.objects.exclude(deleted_at=None).values_list("slug", flat=True)
     with transaction.atomic():
         enqueue_each(organizations.PURGE, ({"organization": slug} for slug in closed))

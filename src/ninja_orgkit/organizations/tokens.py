@@ -1,4 +1,4 @@
-"""The secret of an invitation's link: signed, in no table, and only as good as the row that it names."""
+"""Sign and read the token of an invitation's link. It is not stored, and works only while the invitation does."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MAX_LENGTH = 255
 
 
 def mint(invitation: Invitation) -> str:
-    """Return the token of an invitation: the same each time, so a mail that is sent twice is harmless."""
+    """Return the token of an invitation. It is the same each time, so a mail may be sent twice."""
     return _signer().sign(invitation.pk.hex)
 
 
 def read(token: str) -> UUID:
-    """Return the id of the invitation that a token is for. Raises InvalidLink."""
+    """Return the id of the invitation that a token names. Raises InvalidLink."""
     if not token.isascii() or len(token) > _MAX_LENGTH:
         raise InvalidLink
     try:

@@ -24,11 +24,11 @@ class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
     date_hierarchy = "created_at"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
-        """Keep a tag, with what has it, in its organization."""
+        """Fix the organization of an existing tag: the objects that have it belong there too."""
         return ("organization", "created_at") if obj else ("created_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        """Count the uses in the statement of the list."""
+        """Count the uses in the same statement."""
         tags: QuerySet[Tag] = super().get_queryset(request)
         return tags.annotate(uses=Count("assignments"))
 
@@ -38,5 +38,5 @@ class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
 
     @admin.display(ordering="uses")
     def uses(self, tag: Tag) -> int:
-        """Return how many objects have the tag."""
+        """Return the number of objects that have the tag."""
         return int(tag.uses)  # type: ignore[attr-defined]  # annotated above

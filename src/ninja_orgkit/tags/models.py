@@ -1,4 +1,4 @@
-"""Tags of an organization, and what they are assigned to."""
+"""Tags of an organization, and their assignments to objects."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.tags.errors import TagExists
 
 SORT_LENGTH = 255
-"""Most characters of a sort key; what does not fit would not fit into an index either."""
+"""Maximum length of a sort key in characters. A longer one would not fit into an index."""
 
 _color = RegexValidator(r"^#[0-9a-f]{6}\Z")
 
 
 def slug_with_suffix(name: str) -> str:
-    """Return a slug for a name whose own is empty or taken."""
+    """Return a slug with a random suffix, for a name whose plain slug is empty or taken."""
     return f"{name_slug(name) or 'tag'}-{random_part(6)}"
 
 
 class Tag(DerivedColumns):
-    """A word that an organization marks its objects with.
+    """A label that an organization puts on its objects.
 
-    ``name_key`` is the name whatever its case or Unicode form, unique in the organization (some characters grow
-    eighteen-fold in it); ``sort_key`` is what lists sort and search by.
+    ``name_key`` is the name without differences of case and Unicode form, and unique in the organization. It can be up
+    to eighteen times as long as the name. Lists sort and search by ``sort_key``.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, db_index=False, related_name="tags")
@@ -54,7 +54,7 @@ class Tag(DerivedColumns):
         )
 
     def __str__(self) -> str:
-        """Name the tag."""
+        """Return the name of the tag."""
         return self.name
 
     def derive(self) -> None:
@@ -64,7 +64,7 @@ class Tag(DerivedColumns):
         self.slug = self.slug or name_slug(self.name) or slug_with_suffix(self.name)
 
     def clean(self) -> None:
-        """Refuse a name that is taken (in forms); a slug that is not given is made, another one if it is taken."""
+        """Validate a form: refuse a taken name, and make a free slug if none is given."""
         chosen = self.slug
         self.derive()
         others = Tag.objects.filter(organization=self.organization_id).exclude(pk=self.pk)
@@ -75,7 +75,7 @@ class Tag(DerivedColumns):
 
 
 class TagAssignment(Attachment):
-    """That an object has a tag."""
+    """The assignment of a tag to an object."""
 
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, db_index=False, related_name="assignments")
 
@@ -86,5 +86,5 @@ class TagAssignment(Attachment):
         indexes = (models.Index(fields=["content_type", "object_id"], name="orgkit_tags_of_object"),)
 
     def __str__(self) -> str:
-        """Name the tag."""
+        """Return the name of the tag."""
         return str(self.tag)

@@ -1,4 +1,4 @@
-"""What the kit may do with tags: export and purge them. They cannot be tagged themselves."""
+"""Register tags, which are exported and purged but cannot be tagged themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags and their assignments as rows of an export."""
+"""Export tags and their assignments as rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OrgkitTagRow(BaseModel):
 
 
 class OrgkitTagAssignmentRow(BaseModel):
-    """In an export: that an object, by its public name and identifier, has a tag."""
+    """The assignment of a tag to an object, in an export. The object has its public name and identifier."""
 
     tag: str
     app_label: str
@@ -33,7 +33,7 @@ class OrgkitTagAssignmentRow(BaseModel):
 
 
 def tag_assignment_rows(organization: Organization) -> Iterator[dict[str, Any]]:
-    """Yield what each tag of an organization is assigned to; objects are named by their public identifiers."""
+    """Yield the assignments of all tags of an organization, with the public identifiers of the objects."""
     links = TagAssignment.objects.filter(tag__organization=organization).order_by(
         "content_type", "object_id", "tag__slug"
     )

@@ -1,4 +1,4 @@
-"""Finding tags: of an organization, of one object, and of each object in a list."""
+"""Find the tags of an organization, of one object, and of each object in a list."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _key_and_id = itemgetter("key", "id")
 
 
 def tags_of(organization: Organization, *, search: str = "") -> QuerySet[Tag, dict[str, Any]]:
-    """Return the tags of an organization as rows; ``search`` must occur in the name, case and diacritics aside."""
+    """Return the tags of an organization as rows.
+
+    ``search`` must occur in the name; case and diacritics do not matter.
+    """
     tags = Tag.objects.filter(organization=organization)
     if term := search_key(search):
         tags = tags.filter(sort_key__contains=term)
@@ -49,7 +52,7 @@ def get_tag(organization: Organization, tag_id: int) -> Tag:
 
 
 def tag_row(tag: Tag) -> dict[str, Any]:
-    """Return a tag as a row, as the lists have it. Raises NotFound when it is gone."""
+    """Return a tag as a row of a list. Raises NotFound if it is gone."""
     row = _rows(Tag.objects.filter(pk=tag.pk)).first()
     if row is None:
         raise NotFound
@@ -57,9 +60,9 @@ def tag_row(tag: Tag) -> dict[str, Any]:
 
 
 def tags_json(model: type[models.Model], content_type: int | Parameter) -> Subquery:
-    """Return an annotation for rows of ``model``: the tags of each as JSON, to be read by ``read_tags``.
+    """Return an annotation for rows of ``model``: the tags of each row as JSON, which ``read_tags`` reads.
 
-    It is part of the statement that reads the rows, so a list costs no further one. ``content_type`` is what
+    It is part of the statement that reads the rows, so a list takes no other statement. ``content_type`` is what
     ``content_type_id(model)`` returns.
     """
     tag = JSONObject(id="tag_id", name="tag__name", slug="tag__slug", key="tag__sort_key")
@@ -67,12 +70,12 @@ def tags_json(model: type[models.Model], content_type: int | Parameter) -> Subqu
 
 
 def read_tags(found: str | None) -> list[dict[str, Any]]:
-    """Return what ``tags_json`` found as a list of ``{id, name, slug, key}``, sorted by name."""
+    """Return the result of ``tags_json`` as a list of ``{id, name, slug, key}``, sorted by name."""
     return sorted(from_json(found), key=_key_and_id) if found else []
 
 
 def tag_keys(organizations: Collection[int], slugs: Collection[str]) -> list[list[int]]:
-    """Return the tags (ids) with each of these slugs in organizations (primary keys). One statement."""
+    """Return, for each slug, the ids of its tags in organizations (primary keys). Takes one statement."""
     found: dict[str, list[int]] = {slug: [] for slug in slugs}
     tags = Tag.objects.filter(organization__in=organizations, slug__in=slugs)
     for key, slug in tags.values_list("pk", "slug") if slugs else ():
@@ -81,9 +84,9 @@ def tag_keys(organizations: Collection[int], slugs: Collection[str]) -> list[lis
 
 
 def tagged(model: type[models.Model], tag_ids: Collection[int]) -> Exists:
-    """Return a condition on rows of ``model``: they have one of these tags.
+    """Return a condition on rows of ``model``: the row has one of these tags.
 
-    By ids, not by a slug: of those the database knows how usual each is, and so from which end it had better begin.
+    It takes ids rather than slugs, because the database knows how common each id is, and so which index to use first.
     """
     return Exists(_assigned_to_row(model, content_type_id(model)).filter(tag__in=tag_ids))
 
@@ -98,13 +101,13 @@ def _rows(tags: QuerySet[Tag]) -> QuerySet[Tag, dict[str, Any]]:
 
 
 def _assigned_to_row(model: type[models.Model], content_type: int | Parameter) -> QuerySet[TagAssignment]:
-    """Return the assignments to the row of an outer query."""
+    """Return the assignments of the row in the outer query."""
     key = _KeyText(OuterRef("pk"), model._meta.pk)
     return TagAssignment.objects.filter(content_type=content_type, object_id=key).order_by()
 
 
 class _KeyText(Cast):
-    """A primary key as the text that ``str`` makes of it, so that the index on the text column serves the join."""
+    """A primary key as the text that ``str`` makes of it, so that the join can use the index on the text column."""
 
     def __init__(self, key: Combinable, field: models.Field[Any, Any]) -> None:
         super().__init__(key, models.TextField())
@@ -113,7 +116,7 @@ class _KeyText(Cast):
         self.is_uuid = isinstance(field, models.UUIDField)
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """Put the hyphens into a UUID, which SQLite keeps as 32 digits."""
+        """Add the hyphens to a UUID, which SQLite stores as 32 digits."""
         if not self.is_uuid:
             return super().as_sqlite(compiler, connection, **context)
         key, params = compiler.compile(self.source_expressions[0])
@@ -122,11 +125,11 @@ class _KeyText(Cast):
 
 
 class _JsonArray(models.Func):
-    """Aggregates the rows of a subquery into a JSON array. No ``Aggregate``: that would group the rows."""
+    """Collects the rows of a subquery into a JSON array. It is not an ``Aggregate``, which would group the rows."""
 
     output_field = models.TextField()
     function = "json_group_array"
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """Use the function that PostgreSQL has for it."""
+        """Use the function of PostgreSQL."""
         return self.as_sql(compiler, connection, function="jsonb_agg", **context)

@@ -1,4 +1,4 @@
-"""Making, changing, assigning and removing tags."""
+"""Create, change, assign and delete tags."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BATCH = 5000
 
 
 def create_tag(organization: Organization, *, name: str, slug: str = "", color: str | None = None) -> Tag:
-    """Create a tag. A slug that is not given is made of the name. Raises TagExists."""
+    """Create a tag. Without a slug it gets one made from its name. Raises TagExists."""
     tag = Tag(organization=organization, name=name, slug=slug, color=color)
     try:
         return _insert(tag)
@@ -42,9 +42,9 @@ def _insert(tag: Tag) -> Tag:
 
 @transaction.atomic
 def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None) -> Tag:
-    """Change the given ones of ``name``, ``slug`` and ``color``. The slug stays when the name changes.
+    """Change ``name``, ``slug`` and ``color``, as far as given. A new name does not change the slug.
 
-    Raises TagExists, NotFound when the tag is gone, and what ``check`` raises.
+    Raises TagExists, NotFound if the tag is gone, and what ``check`` raises.
     """
     locked = lock(Tag.objects.filter(pk=tag.pk), check)
     for field, value in changes.items():
@@ -57,16 +57,16 @@ def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None)
 
 @transaction.atomic
 def delete_tag(tag: Tag, *, check: Check | None = None) -> None:
-    """Delete a tag; what it was assigned to stays. Raises NotFound when it is gone, and what ``check`` raises."""
+    """Delete a tag and its assignments. Raises NotFound if it is gone, and what ``check`` raises."""
     lock(Tag.objects.filter(pk=tag.pk), check).delete()
 
 
 @transaction.atomic
 def assign_tags(organization: Organization, obj: models.Model, *, names: Iterable[str]) -> None:
-    """Give an object of the organization the tags of these names, and create the missing ones.
+    """Assign tags to an object of the organization by name, and create missing tags.
 
-    All or nothing, in a constant number of statements; the tags that it has already are left alone. The object's row is
-    locked, so none is assigned to an object that is just being deleted. Raises NotFound when it is gone.
+    Assigns all of them or none, in a constant number of statements. Tags that the object already has stay as they are.
+    The object is locked, so that nothing is assigned while it is being deleted. Raises NotFound if it is gone.
     """
     rows = type(obj)._base_manager.select_for_update().filter(pk=obj.pk)
     if not rows.values_list("pk").first():
@@ -82,10 +82,10 @@ def assign_tags(organization: Organization, obj: models.Model, *, names: Iterabl
 
 
 def _ensure(organization: Organization, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> list[Tag]:
-    """Return the tags with these names (by key) as ``tags`` finds them, and the new ones for which there was none.
+    """Return the tags with these names (by key), and create missing ones. ``tags`` is the queryset to search in.
 
-    Those that are there are locked, so that none is deleted before it is assigned. Where another transaction is faster,
-    with a name or with a slug, its tags are looked at again.
+    Existing tags are locked, so that none is deleted before it is assigned. If another transaction takes a name or a
+    slug first, search again.
     """
     locked = tags.select_for_update().order_by("pk")
     slugs = {key: name_slug(name) for key, name in wanted.items()}
@@ -94,7 +94,7 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
         taken = {tag.slug: tag for tag in near}
         found = [tag for tag in taken.values() if tag.name_key in wanted]
         known = {tag.name_key for tag in found}
-        # Everybody inserts in the same order, so nobody waits for somebody who waits for them.
+        # Every transaction inserts in the same order, so two of them never wait for each other.
         new = [_fresh(organization, wanted[key], slugs[key], taken) for key in sorted(wanted.keys() - known)]
         if not new:
             return found
@@ -107,7 +107,7 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
 
 
 def _fresh(organization: Organization, name: str, slug: str, taken: dict[str, Tag]) -> Tag:
-    """Return a new tag with a slug that is not taken, which is taken from now on."""
+    """Return a new tag with a free slug, and add it to the taken ones."""
     tag = Tag(organization=organization, name=name, slug=slug)
     tag.derive()
     if tag.slug in taken:
@@ -117,14 +117,14 @@ def _fresh(organization: Organization, name: str, slug: str, taken: dict[str, Ta
 
 
 def unassign_tag(organization: Organization, obj: models.Model, *, slug: str) -> None:
-    """Take the tag with this slug from an object of the organization. Raises NotFound when it does not have it."""
+    """Remove the tag with this slug from an object of the organization. Raises NotFound if the object lacks it."""
     assigned = TagAssignment.objects.filter(tag__organization=organization, tag__slug=slug, **target_of(obj))
     if not assigned.delete()[0]:
         raise NotFound
 
 
 def purge_tags(organization: int) -> bool:
-    """Delete one batch of what a deleted organization has of tags; tell whether there may be more."""
+    """Delete one batch of the tags and assignments of a closed organization. Tell whether there may be more."""
     links = TagAssignment.objects.filter(tag__organization=organization).values_list("pk", flat=True)[:_BATCH]
     if TagAssignment.objects.filter(pk__in=list(links)).delete()[0]:
         return True

@@ -1,4 +1,4 @@
-"""Accounts as rows: made with users, kept in step with them, edited by their owners."""
+"""Create accounts with users, keep them in step, and let their owners edit them."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ TAKEN_ERRORS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_
 _MAX_LENGTHS: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
 _MAX_DERIVED_USERNAME = 20
 _REWRITTEN_BY_DATABASES = {"custom", "notification_preferences"}
-"""What databases do not keep as it is sent: they sort the keys of JSON and rewrite its numbers."""
+"""JSON columns, which databases rewrite: they sort keys and change how numbers are written."""
 _KEY_OF = {"email": ("email_key", email_key), "username": ("username_key", username_key)}
 
 
 def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account:
-    """Create the account of a user, or bring it in step with the user's row.
+    """Create the account of a user, or copy the user's values to it.
 
-    ``written`` names the fields of the user that were saved, None for all. A canonical key that another account holds,
-    or that is too long for its column, stays NULL: the user exists, but is not found by it.
+    ``written`` names the fields of the user that were saved; None means all of them. A canonical key that another
+    account already has, or that is too long for its column, stays NULL: the user cannot sign in with that value.
     """
     prepared: Account | None = user._state.fields_cache.get("orgkit_account")
     if prepared is not None and prepared._state.adding:
-        prepared.user = user  # the user has its key only now
+        prepared.user = user  # the user did not have a primary key before
         prepared.save(force_insert=True)
         return prepared
     account = Account.objects.filter(pk=user.pk).first()
@@ -52,7 +52,7 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
 
 
 def _write(account: Account, **how: Any) -> None:
-    """Write an account; a key that somebody else was faster with stays NULL."""
+    """Write an account. A key that another account took first stays NULL."""
     try:
         with constraint_errors(Account, **TAKEN_ERRORS):
             account.save(**how)
@@ -65,9 +65,9 @@ def _write(account: Account, **how: Any) -> None:
 
 
 def forget_address(account: Account, *, unless: str) -> list[str]:
-    """Count the address of an account as changed and unverified, unless it is this one, and return what was set.
+    """Mark the address as changed and unverified, unless it stays ``unless``. Return the changed columns.
 
-    Whatever was mailed to it is void then. To be called before the new address is set; the caller saves.
+    That invalidates every link mailed so far. Call it before you set the new address, and save the account afterwards.
     """
     if email_key(account.email) == email_key(unless):
         return []
@@ -106,7 +106,7 @@ def create_user(
             _raise_if_username_of_user(user)
             user.save(force_insert=True)
     except IntegrityError:
-        # A constraint of the host's user model was faster than ours: say which of the two it was about.
+        # A constraint of the host's user model failed before ours: find out which value it was about.
         if account_by_email(email) is not None or _is_of_another(user, host_user.email_field()):
             raise EmailTaken from None
         _raise_if_username_of_user(user)
@@ -115,7 +115,7 @@ def create_user(
 
 
 def check_username(username: str, *, own: Account | None = None) -> str | None:
-    """Return why a username cannot be had, ``invalid``, ``reserved`` or ``taken``; None when it can."""
+    """Return why a username is not available (``invalid``, ``reserved`` or ``taken``), or None if it is available."""
     max_length = min(settings.USERNAME_MAX_LENGTH, host_user.max_username_length())
     key = username_key(username)
     if key in {username_key(name) for name in settings.RESERVED_USERNAMES}:
@@ -130,7 +130,7 @@ def check_username(username: str, *, own: Account | None = None) -> str | None:
 
 
 def require_username(username: str, *, own: Account | None = None) -> None:
-    """Raise UsernameTaken, or ValidationFailed for a name that nobody can have."""
+    """Raise UsernameTaken or, for an invalid or reserved name, ValidationFailed."""
     match check_username(username, own=own):
         case "taken":
             raise UsernameTaken
@@ -139,13 +139,13 @@ def require_username(username: str, *, own: Account | None = None) -> None:
 
 
 def derive_username(email: str) -> str:
-    """Return a free username made of an e-mail address, random at its end when the plain one cannot be had."""
+    """Return a free username made from an e-mail address, with a random suffix if the plain one is not available."""
     local = re.sub(r"[^A-Za-z0-9._-]", "", email.partition("@")[0])[:_MAX_DERIVED_USERNAME].strip("._-") or "user"
     return local if check_username(local) is None else randomised(local)
 
 
 def randomised(username: str) -> str:
-    """Return a username with a random end, within the default length and what the host's column takes."""
+    """Return a username with a random suffix that fits into the host's column."""
     end = f"-{random_part()}"
     return username[: min(_MAX_DERIVED_USERNAME, host_user.max_username_length() - len(end))] + end
 
@@ -154,7 +154,7 @@ def randomised(username: str) -> str:
 def update_profile(account: Account, changes: dict[str, Any]) -> Account:
     """Change the given fields of a profile, the username included.
 
-    Raises UsernameTaken, and Unauthenticated when the account has gone meanwhile.
+    Raises UsernameTaken, and Unauthenticated if the account has been deleted.
     """
     account = lock_account(account)
     user_fields: list[str] = []
@@ -176,21 +176,21 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
 
 
 def _raise_if_username_of_user(user: Any) -> None:
-    """Raise UsernameTaken when a user without a (matching) account has exactly this name."""
+    """Raise UsernameTaken if another user of the host has exactly this name, even without a matching account."""
     if _is_of_another(user, host_user.username_field()):
         raise UsernameTaken
 
 
 def _is_of_another(user: Any, field: str) -> bool:
-    """Tell whether another row of the host's users has exactly the value of this field ("": no field)."""
+    """Tell whether another user of the host has the same value in this field ("" means no field)."""
     others = get_user_model()._default_manager.exclude(pk=user.pk)
     return bool(field) and others.filter(**{field: getattr(user, field)}).exists()
 
 
 def _follow(account: Account, name: str, value: str) -> list[str]:
-    """Take a value over from the user's row; return the names of the fields that this changed."""
+    """Copy a value from the user and return the names of the changed columns."""
     value = value[: _MAX_LENGTHS[name]]
-    keyless = name in _KEY_OF and getattr(account, _KEY_OF[name][0]) is None and value  # its holder may have gone
+    keyless = name in _KEY_OF and getattr(account, _KEY_OF[name][0]) is None and value  # the other account may be gone
     if getattr(account, name) == value and not account._state.adding and not keyless:
         return []
     changed = [name]

@@ -1,4 +1,4 @@
-"""E-mail addresses: verified, and changed only by who reads the new one's mail."""
+"""Verify e-mail addresses, and change them once the new address is proven."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from ninja_orgkit.errors import InvalidLink
 
 
 def request_verification(account: Account) -> None:
-    """Have a worker mail the link that verifies the present address."""
+    """Mail the link that verifies the current address, in the background."""
     enqueue("orgkit.accounts.mail_verification", account=account.slug)
 
 
 def resend_verification(email: str) -> None:
-    """Have a worker mail the link again, if an unverified account has this address: nothing here depends on it."""
+    """Mail the link again, in the background. The answer does not depend on whether an account has this address."""
     with transaction.atomic():
         enqueue("orgkit.accounts.resend_verification", email=email)
 
 
 @transaction.atomic
 def request_change(account: Account, *, email: str, password: str | None) -> None:
-    """Have a worker mail a link to the new address and a notice to the present one.
+    """Mail a link to the new address and a notice to the current one, in the background.
 
-    Whether the new one is taken is nothing that the caller learns. Raises WrongPassword when the password is needed
-    and wrong, or given and wrong.
+    The caller does not learn whether the new address is taken. Raises WrongPassword if the password is wrong, or if it
+    is required and missing.
     """
     if settings.EMAIL_CHANGE_REQUIRES_PASSWORD or password is not None:
         require_password(account, password or "")
@@ -44,10 +44,10 @@ def request_change(account: Account, *, email: str, password: str | None) -> Non
 
 @transaction.atomic
 def verify(token: str) -> None:
-    """Do what a mailed link promises: verify the present address, or change to the new one.
+    """Verify the current address or change to the new one, as the mailed link says.
 
-    Doing it again changes nothing. Raises InvalidLink when the address has changed since, or is taken now, and for a
-    change when the password is another one.
+    Using the link again changes nothing. Raises InvalidLink if the address has changed since the mail, or is now taken.
+    A link that changes the address also becomes invalid when the password changes.
     """
     read = tokens.read_email_token(token)
     account = lock_account_of(read.slug)
@@ -70,5 +70,5 @@ def _apply(account: Account, email: str) -> None:
             fields = host_user.write_email(account.user, email)
             if fields:
                 account.user.save(update_fields=fields)
-    except (EmailTaken, IntegrityError):  # the latter by a constraint of the host's user model
+    except (EmailTaken, IntegrityError):  # a constraint of the host's user model
         raise InvalidLink from None

@@ -1,4 +1,4 @@
-"""Passwords: checked, changed, and reset by mail."""
+"""Check, change and reset passwords."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def require_strong(password: str, user: Any = None, *, field: str = "password") 
 
 
 def require_password(account: Account, password: str) -> None:
-    """Raise WrongPassword unless this is the account's password, which Django may hash anew on this occasion."""
+    """Raise WrongPassword unless this is the account's password. Django may rehash the password here."""
     before = account.user.password
     if not account.user.check_password(password):
         raise WrongPassword
@@ -38,9 +38,9 @@ def require_password(account: Account, password: str) -> None:
 
 @transaction.atomic
 def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
-    """Set a new password, end every other session and return new tokens of this one.
+    """Set a new password, end every other session, and return new tokens for this one.
 
-    Raises WrongPassword, WeakPassword, and Unauthenticated when this session has ended meanwhile.
+    Raises WrongPassword, WeakPassword, and Unauthenticated if this session has ended.
     """
     account = lock_account(session.account)
     require_password(account, old)
@@ -51,16 +51,16 @@ def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
 
 
 def request_reset(email: str) -> None:
-    """Have a worker mail a reset link, if anybody has this address: nothing here depends on it."""
+    """Mail a reset link, in the background. The answer does not depend on whether an account has this address."""
     with transaction.atomic():
         enqueue("orgkit.accounts.mail_password_reset", email=email)
 
 
 @transaction.atomic
 def confirm_reset(token: str, new: str) -> None:
-    """Set a new password by a mailed token, which proves the address; end every session.
+    """Set a new password with a mailed token, mark the address as verified, and end every session.
 
-    Raises InvalidLink for a token that is spent or was never good, WeakPassword (which spends nothing).
+    Raises InvalidLink if the token is invalid or was already used, and WeakPassword, after which the token still works.
     """
     read = tokens.read_reset_token(token)
     account = lock_account_of(read.slug)

@@ -1,4 +1,4 @@
-"""Sessions: begun by signing in, kept alive by refreshing, ended by leaving."""
+"""Start sessions by signing in, refresh them, and end them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _live = Prepared(
 
 
 def sign_in(*, login: str, password: str, device: str = "", address: str = "") -> tuple[Account, tokens.Pair]:
-    """Begin a session for the account with this address or username.
+    """Start a session for the account with this e-mail address or username.
 
-    Raises InvalidCredentials for an unknown account, a wrong password and an inactive user alike, after the same work;
-    EmailNotVerified only after the right password.
+    Raises InvalidCredentials, after the same amount of work, for an unknown account, a wrong password and an inactive
+    user. Raises EmailNotVerified only after the right password.
     """
     account = account_by_login(login)
     if account is None:
@@ -49,12 +49,12 @@ def sign_in(*, login: str, password: str, device: str = "", address: str = "") -
         keep_sessions(account, before=before)
     try:
         return account, begin_session(account, device=device, address=address)
-    except IntegrityError:  # the account was deleted meanwhile
+    except IntegrityError:  # the account has just been deleted
         raise InvalidCredentials from None
 
 
 def begin_session(account: Account, *, device: str = "", address: str = "") -> tokens.Pair:
-    """Write a session for an account and return its tokens."""
+    """Create a session for an account and return its tokens."""
     now = timezone.now()
     session = Session(
         account=account,
@@ -71,21 +71,21 @@ def begin_session(account: Account, *, device: str = "", address: str = "") -> t
 
 
 def keep_sessions(account: Account, *, before: str) -> None:
-    """Let the sessions of an account go on when its password, encoded as ``before``, was only hashed anew."""
+    """Keep the sessions of an account alive after its password, encoded as ``before``, was only rehashed."""
     sessions = Session.objects.filter(account=account, fingerprint=tokens.fingerprint(before))
     sessions.update(fingerprint=session_fingerprint(account))
 
 
 def session_fingerprint(account: Account) -> str:
-    """Return what a session depends on: a new password, however it came, ends it."""
+    """Return the fingerprint that a session depends on. A new password ends the session, whoever sets it."""
     return tokens.fingerprint(account.user.password)
 
 
 def live_session(token: str, *, token_type: str = "") -> Session:
     """Return the session of a JWT with its account and user, in one statement.
 
-    Raises InvalidJwt unless the session exists, has not expired, the user is active and the password is the same;
-    and for a refresh token that is spent.
+    Raises InvalidJwt if the session is gone or has expired, if the user is inactive or has a new password, and if a
+    refresh token was already used.
     """
     claims = tokens.read_jwt(token, token_type=token_type)
     session = _usable(claims)
@@ -95,11 +95,11 @@ def live_session(token: str, *, token_type: str = "") -> Session:
 
 
 def refresh(token: str) -> tokens.Pair:
-    """Spend a refresh token and return its successor.
+    """Use up a refresh token and return its successor.
 
-    A token that is spent a second time within ``REFRESH_GRACE`` gets the same successor again; later, its session is
-    ended (somebody else may hold the successor). One of before a password change gets nothing and ends nothing: its
-    successor went only to who knew the password. Raises InvalidJwt.
+    Using a token again within ``REFRESH_GRACE`` returns the same successor. Using it later ends the session, because
+    someone else may have the successor. A token from before a password change is refused but does not end the session:
+    its successor went only to the person who knew the password. Raises InvalidJwt.
     """
     claims = tokens.read_jwt(token, token_type="refresh")
     session = _usable(claims)
@@ -118,11 +118,11 @@ def refresh(token: str) -> tokens.Pair:
 
 
 def renew(session: Session, account: Account) -> tokens.Pair:
-    """Let a session go on under the account's new password, and return its tokens; former ones no longer refresh.
+    """Continue a session under the account's new password, and return new tokens. Earlier ones no longer refresh.
 
-    Raises InvalidJwt when it has ended meanwhile. Needs a transaction.
+    Raises InvalidJwt if the session has ended. Needs a transaction.
     """
-    # As it is now: a refresh may have been faster, and its tokens are of the former password too.
+    # Read it again: a refresh may just have issued tokens, and those belong to the old password too.
     held = Session.objects.select_for_update().filter(pk=session.pk).first()
     if held is None:
         raise InvalidJwt
@@ -137,7 +137,7 @@ def renew(session: Session, account: Account) -> tokens.Pair:
 
 
 def log_out(*, refresh: str | None, session: Session | None) -> None:
-    """End the sessions that a refresh token and a bearer token stand for, where they are valid."""
+    """End the sessions of a refresh token and of a bearer token, if they are valid."""
     found = [session] if session else []
     if refresh:
         with suppress(InvalidJwt):
@@ -146,18 +146,18 @@ def log_out(*, refresh: str | None, session: Session | None) -> None:
 
 
 def end_sessions(account: Account, *, but: Session | None = None) -> None:
-    """End every session of an account, except one if given."""
+    """End every session of an account, except ``but``."""
     sessions = Session.objects.filter(account=account)
     (sessions.exclude(pk=but.pk) if but else sessions).delete()
 
 
 def purge_sessions() -> int:
-    """Delete the sessions that have expired and return how many there were."""
+    """Delete expired sessions and return their number."""
     return Session.objects.filter(expires_at__lte=timezone.now()).delete()[0]
 
 
 def _rotate(session: Session) -> bool:
-    """Write the next generation, unless another request was faster."""
+    """Write the next generation, unless another request has already done so."""
     held = Session.objects.filter(pk=session.pk, gen=session.gen)
     changed = held.update(
         gen=F("gen") + 1,

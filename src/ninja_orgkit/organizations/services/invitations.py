@@ -1,4 +1,4 @@
-"""Invitations: sent, cancelled, accepted and declined, under the lock of the organization."""
+"""Send, cancel, accept and decline invitations, always under the lock of the organization."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ INVITE = "invitations.manage"
 
 @transaction.atomic
 def invite(*, by: Membership, email: str, role: str) -> Invitation:
-    """Ask somebody, by mail, to join in a role, in the name of the member ``by``.
+    """Invite an e-mail address to join the organization of the member ``by`` in a role.
 
-    Raises ValidationFailed for an unknown role, Forbidden for one that holds what ``by`` does not,
+    Raises ValidationFailed for an unknown role, Forbidden for a role with a permission that ``by`` does not have,
     PersonalOrganization, AlreadyMember, AlreadyInvited and TooManyInvitations.
     """
     by = lock_membership(by, needs=INVITE)
@@ -61,9 +61,9 @@ def invite(*, by: Membership, email: str, role: str) -> Invitation:
 
 @transaction.atomic
 def cancel(*, by: Membership, invitation_id: str) -> None:
-    """Withdraw an invitation, in the name of the member ``by``.
+    """Cancel an invitation, as the member ``by``.
 
-    Raises NotFound, Forbidden where ``by`` may not grant its role, and InvitationEnded unless it is pending.
+    Raises NotFound, Forbidden if ``by`` may not grant its role, and InvitationEnded if it is not pending.
     """
     by = lock_membership(by, needs=INVITE)
     invitation = get_invitation(by.organization, invitation_id)
@@ -76,17 +76,18 @@ def cancel(*, by: Membership, invitation_id: str) -> None:
 
 @transaction.atomic
 def check(token: str, *, email: str) -> None:
-    """Raise what ``accept`` would raise for an account with this address, and change nothing."""
+    """Raise what ``accept`` would raise for an account with this address. Change nothing."""
     if _granted(token).email_key != email_key(email):
         raise WrongRecipient
 
 
 @transaction.atomic
 def accept(account: Account, token: str) -> Membership:
-    """Join by the token of a mailed link, which proves the address; who is a member already stays as they are.
+    """Join an organization with the token of a mailed link, and mark the address as verified.
 
-    Raises InvalidLink for an invitation that is unknown, ended, expired or void, because its sender may not grant it
-    any more, WrongRecipient when it went to another address, and Unauthenticated when the account has gone meanwhile.
+    An account that is already a member keeps its role. Raises InvalidLink if the invitation is unknown or not pending,
+    or if its sender may no longer grant the role, WrongRecipient if it was sent to another address, and Unauthenticated
+    if the account has been deleted.
     """
     invitation = _granted(token)
     if lock_account(account).email_key != invitation.email_key:
@@ -102,12 +103,12 @@ def accept(account: Account, token: str) -> Membership:
 
 @transaction.atomic
 def decline(token: str) -> None:
-    """Turn an invitation down by the token of its link. Raises InvalidLink for one that ``accept`` would not take."""
+    """Decline an invitation with the token of its link. Raises InvalidLink if ``accept`` would."""
     _end(_granted(token), Invitation.Status.DECLINED)
 
 
 def _make_room(invitation: Invitation) -> None:
-    """Raise what speaks against one more invitation; one to the same address that is expired or void makes way."""
+    """Raise AlreadyMember, AlreadyInvited or TooManyInvitations. End an earlier invitation that no longer works."""
     organization = invitation.organization
     if Membership.objects.filter(organization=organization, account__email_key=invitation.email_key).exists():
         raise AlreadyMember
@@ -121,7 +122,7 @@ def _make_room(invitation: Invitation) -> None:
 
 
 def _granted(token: str) -> Invitation:
-    """Return the invitation of a token as ``_pending`` does. Raises InvalidLink for one that is void, too."""
+    """Return the pending invitation of a token. Raises InvalidLink also if its sender may no longer grant the role."""
     invitation = _pending(token)
     if not _still_granted(invitation):
         raise InvalidLink
@@ -129,7 +130,7 @@ def _granted(token: str) -> Invitation:
 
 
 def _pending(token: str) -> Invitation:
-    """Return the invitation of a token, under its organization's lock. Raises InvalidLink unless it is pending."""
+    """Lock the organization of a token and return the invitation. Raises InvalidLink unless it is pending."""
     key = tokens.read(token)
     organization = Organization.objects.filter(invitations=key).first()
     if organization is None:
@@ -146,7 +147,7 @@ def _pending(token: str) -> Invitation:
 
 
 def _still_granted(invitation: Invitation) -> bool:
-    """Tell whether the sender is there, active, and may still grant the role."""
+    """Tell whether the sender is still an active member who may grant the role."""
     sender = (
         Membership.objects.select_related("account__user")
         .filter(organization=invitation.organization, account=invitation.invited_by_id)

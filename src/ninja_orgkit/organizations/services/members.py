@@ -1,4 +1,4 @@
-"""Members: their roles, and how they leave. Everything happens under the lock of the organization."""
+"""Change the role of members and remove them, always under the lock of the organization."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ninja_orgkit.organizations.services.organizations import lock_organization
 
 @transaction.atomic
 def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
-    """Give a member another role, in the name of the member ``by``.
+    """Give a member another role, as the member ``by``.
 
-    Raises NotFound, ValidationFailed for an unknown role, Forbidden where the member's present or new role holds what
-    ``by`` does not, and LastOwner.
+    Raises NotFound, ValidationFailed for an unknown role, Forbidden if the member's current or new role has a
+    permission that ``by`` does not have, and LastOwner.
     """
     by = lock_membership(by, needs="members.manage")
     member = _member(by.organization, account_slug)
@@ -33,9 +33,9 @@ def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
 
 @transaction.atomic
 def remove_member(*, by: Membership, account_slug: str) -> None:
-    """Remove a member, in the name of the member ``by``, who may be the same: then they leave.
+    """Remove a member, as the member ``by``. A member who removes themselves leaves.
 
-    Raises NotFound, Forbidden, LastOwner, and PersonalOrganization for whom one belongs to.
+    Raises NotFound, Forbidden, LastOwner, and PersonalOrganization for the person that it belongs to.
     """
     leaving = by.account.slug == account_slug
     by = lock_membership(by, needs=None if leaving else "members.manage")
@@ -51,13 +51,13 @@ def remove_member(*, by: Membership, account_slug: str) -> None:
 
 
 def require_role(role: str) -> None:
-    """Raise ValidationFailed unless there is such a role."""
+    """Raise ValidationFailed unless the role exists."""
     if not roles.exists(role):
         raise field_error(["body", "role"], "There is no such role", "unknown_role")
 
 
 def lock_membership(membership: Membership, *, needs: str | None) -> Membership:
-    """Return a membership as it is under the organization's lock. Raises NotFound and Forbidden, as the gate does."""
+    """Lock the organization of a membership and read the membership again. Raises NotFound and Forbidden."""
     organization = lock_organization(membership.organization)
     current = Membership.objects.select_related("account").filter(pk=membership.pk).first()
     if current is None:
@@ -68,9 +68,9 @@ def lock_membership(membership: Membership, *, needs: str | None) -> Membership:
 
 
 def lock_organizations_of_account(account: Account) -> list[Organization]:
-    """Lock, in one order, the organizations that an account is in, and return those that it owns.
+    """Lock all organizations of an account, in the order of their keys, and return those that it owns.
 
-    Nobody leaves any of them meanwhile, or makes the account an owner.
+    Until the transaction ends, no member can leave them and no role in them can change.
     """
     mine = Membership.objects.filter(account=account)
     joined = Organization.objects.select_for_update().filter(pk__in=mine.values("organization"), deleted_at=None)

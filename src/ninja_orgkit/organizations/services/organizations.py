@@ -1,4 +1,4 @@
-"""Organizations: created, renamed, closed, and purged when closed."""
+"""Create, change and close organizations, and purge closed ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BATCH = 1000
 def create_organization(
     account: Account, *, name: str, slug: str = "", custom: dict[str, Any] | None = None
 ) -> Membership:
-    """Create an organization of a group with the account as its owner. Raises SlugTaken."""
+    """Create a group organization with the account as its owner. Raises SlugTaken."""
     organization = Organization(name=name, slug=slug or public_slug(name, prefix="org"), custom=custom or {})
     with constraint_errors(Organization, orgkit_organization_slug=SlugTaken):
         organization.save(force_insert=True)
@@ -52,8 +52,8 @@ def create_personal_organization(account: Account) -> Membership:
 def lock_organization(organization: Organization, check: Check | None = None) -> Organization:
     """Lock the row of an organization in the caller's transaction, and return it as it is then.
 
-    Members join, leave and change role under this lock. Raises NotFound when the organization was closed meanwhile, and
-    what ``check`` raises.
+    Members join, leave and change role under this lock. Raises NotFound if the organization has been closed, and what
+    ``check`` raises.
     """
     return lock(Organization.objects.filter(pk=organization.pk, deleted_at=None), check)
 
@@ -64,7 +64,7 @@ def update_organization(
 ) -> Organization:
     """Change the given fields of an organization.
 
-    Raises NotFound when it was closed meanwhile, and what ``check`` raises.
+    Raises NotFound if it has been closed, and what ``check`` raises.
     """
     organization = lock_organization(organization, check)
     for name, value in changes.items():
@@ -77,9 +77,9 @@ def update_organization(
 
 @transaction.atomic
 def delete_organization(organization: Organization, *, check: Check | None = None) -> None:
-    """Close the organization of a group.
+    """Close a group organization.
 
-    Raises PersonalOrganization, NotFound when it was closed meanwhile, and what ``check`` raises.
+    Raises PersonalOrganization, NotFound if it has been closed, and what ``check`` raises.
     """
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
@@ -88,7 +88,7 @@ def delete_organization(organization: Organization, *, check: Check | None = Non
 
 @transaction.atomic
 def close_organization(organization: Organization) -> None:
-    """Hide an organization at once and have its rows and files deleted in the background."""
+    """Hide an organization at once, and delete its rows and files in the background."""
     organization.deleted_at = timezone.now()
     organization.personal_of = None
     organization.save(update_fields=["deleted_at", "personal_of", "updated_at"])
@@ -96,7 +96,7 @@ def close_organization(organization: Organization) -> None:
 
 
 def purge_organization(organization: Organization) -> None:
-    """Delete what a closed organization owns, in batches, and then the organization itself. Safe to run again."""
+    """Delete everything that a closed organization owns, in batches, and then the organization. Safe to run twice."""
     for resource in purgeable():
         remove = resource.purge or _purge_of(resource)
         while remove(organization.pk):
@@ -107,9 +107,9 @@ def purge_organization(organization: Organization) -> None:
 
 
 def close_empty_organizations(organizations: Iterable[Organization]) -> None:
-    """Close which of these organizations nobody is in any more: their last members have just been deleted.
+    """Close those of these organizations that have no members any more.
 
-    Raises ProtectedError for one that is left with members and without an owner.
+    Raises ProtectedError if one has members but no owner.
     """
     left = Organization.objects.filter(pk__in=[organization.pk for organization in organizations], deleted_at=None)
     for organization in left:
@@ -121,7 +121,7 @@ def close_empty_organizations(organizations: Iterable[Organization]) -> None:
 
 
 def _reread(organization: Organization) -> None:
-    """Give an organization its custom fields as later reads will have them: databases sort keys and rewrite numbers."""
+    """Read the custom fields again, because databases sort the keys of JSON and rewrite its numbers."""
     if organization.custom:
         organization.refresh_from_db(fields=["custom"])
 
@@ -131,19 +131,19 @@ def _add_creator(organization: Organization, account: Account) -> Membership:
 
 
 def purgeable() -> list[registry.Resource]:
-    """Return what has to go before an organization does: a host's objects first, they may hold on to ours."""
+    """Return the models to purge before an organization: first the host's, whose objects may protect ours."""
     own = Organization._meta.app_label
     found = [resource for resource in registry.resources() if resource.model._meta.app_label != own]
     return sorted(found, key=lambda resource: resource.model.__module__.startswith("ninja_orgkit."))
 
 
 def _purge_of(resource: registry.Resource) -> registry.Purge:
-    """Return what deletes one batch of a host's objects, with what points at them."""
+    """Return a function that deletes one batch of a host's objects, and what points at them."""
 
     def remove(organization: int) -> bool:
         keys = list(resource.of(organization).values_list("pk", flat=True)[:BATCH])
         with transaction.atomic():
-            # As Django deletes: what the host's own receivers and cascades do is done.
+            # Let Django delete, so that the host's own receivers and cascades run.
             deleted, _ = without_cascade(resource.model, keys).delete()
             delete_links(resource.model, keys)
         return len(keys) == BATCH and deleted > 0

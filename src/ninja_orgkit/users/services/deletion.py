@@ -1,4 +1,4 @@
-"""Deleting an account, with what was only its own."""
+"""Delete an account and the organizations that only it belongs to."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ninja_orgkit.organizations.services.members import lock_organizations_of_ac
 
 @transaction.atomic
 def delete_account(account: Account) -> None:
-    """Delete a user with account, sessions and memberships; close the organizations that nobody else is in.
+    """Delete a user with its account, sessions and memberships, and close organizations that have no other member.
 
-    Raises LastOwner, with ``organizations``, while the user is the only owner of one with other members, AccountInUse
-    where a model of the host's protects the user, and Unauthenticated when the account has gone meanwhile.
+    Raises LastOwner, with a list ``organizations``, if the user is the only owner of an organization with other
+    members, AccountInUse if a model of the host protects the user, and Unauthenticated if the account is already gone.
     """
     lock_organizations_of_account(account)
     account = lock_account(account)
-    lock_organizations_of_account(account)  # what was joined meanwhile; nothing is from here on
+    lock_organizations_of_account(account)  # the account may have joined more; from here on it cannot
     orphans = orphaned_without(account)
     if orphans:
         raise LastOwner(organizations=[organization.slug for organization in orphans])

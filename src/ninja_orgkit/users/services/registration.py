@@ -1,4 +1,4 @@
-"""Registration: a user with an account and a personal organization, or none of them."""
+"""Register users: create the user, the account and the personal organization together, or nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ninja_orgkit.organizations.services import invitations
 
 @dataclass(frozen=True)
 class Registered:
-    """A new account, and the tokens of its first session where it may sign in already."""
+    """A new account, and the tokens of its first session."""
 
     account: Account
     pair: tokens.Pair
@@ -30,7 +30,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What somebody registers with."""
+    """What a new user sends to register."""
 
     email: str
     password: str
@@ -41,11 +41,11 @@ class NewAccount:
 
 
 def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Registered | None:
-    """Create a user with account and personal organization and, where an invitation is given, join.
+    """Create a user with an account and a personal organization, and accept the invitation if there is one.
 
-    Returns None when ``EMAIL_VERIFICATION`` is ``"mandatory"``: then a mail follows, whether the address was free or
-    not. Raises EmailTaken (not then), UsernameTaken, WeakPassword, ValidationFailed, InvalidLink and WrongRecipient,
-    and leaves nothing behind.
+    If ``EMAIL_VERIFICATION`` is ``"mandatory"``, return None and mail the address, whether it was free or taken.
+    Otherwise raise EmailTaken for a taken address. Also raises UsernameTaken, WeakPassword, ValidationFailed,
+    InvalidLink and WrongRecipient. An error leaves nothing behind.
     """
     if wanted.invitation:
         invitations.check(wanted.invitation, email=wanted.email)
@@ -67,7 +67,7 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
 
 
 def _register_unseen(wanted: NewAccount, username: str) -> None:
-    """Register so that nobody learns whether the address is known; its owner does, by mail."""
+    """Register without telling the caller whether the address is taken. Only its owner learns that, by mail."""
     if account_by_email(wanted.email) is not None:
         make_password(wanted.password)  # as much work as for a new account
         _tell_owner(wanted.email)
@@ -75,7 +75,7 @@ def _register_unseen(wanted: NewAccount, username: str) -> None:
     try:
         with transaction.atomic():
             account = _create(wanted, username)
-            if account.email_verified_at is not None:  # by an invitation, so no other mail is on its way
+            if account.email_verified_at is not None:  # an invitation verified it, so no other mail follows
                 enqueue("orgkit.accounts.mail_registered", account=account.slug)
     except EmailTaken:
         _tell_owner(wanted.email)
@@ -102,7 +102,7 @@ def _create(wanted: NewAccount, username: str) -> Account:
     except UsernameTaken:
         if wanted.username:
             raise
-        account = _create_user(wanted, randomised(username))  # somebody was faster with a name that nobody asked for
+        account = _create_user(wanted, randomised(username))  # the derived name was just taken
     if wanted.invitation:
         invitations.accept(account, wanted.invitation)
     if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
