@@ -1,4 +1,4 @@
-"""All routers and where they belong: the only table that names every feature."""
+"""All routers and their prefixes: the only table that names every feature."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("/media", "ninja_orgkit.files.api.router"),
     ("/health", "ninja_orgkit.health.api.router"),
 )
-"""Prefix → dotted path of the router, to mount them one by one."""
+"""The prefix and the dotted path of each router. A host can mount them one by one."""
 
 
 def mount(api: NinjaAPI, *, everything: bool = False) -> None:
-    """Add the router of every app that is installed to an API of the host's, and teach it to answer with problems.
+    """Add the router of every installed app to an API of the host, and make the API answer errors as problems.
 
-    With ``everything`` each exception becomes a problem, those of the host's own routes included.
+    With ``everything``, every exception becomes a problem (RFC 9457), also in routes of the host.
     """
     add_error_handlers(api, everything=everything)
     for prefix, router in ROUTERS:

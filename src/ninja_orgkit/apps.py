@@ -1,4 +1,4 @@
-"""The app of the kernel, and the list of all apps."""
+"""The app of the kernel, and the list of all apps of the kit."""
 
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
@@ -15,7 +15,7 @@ ORGKIT_APPS = [
 
 
 class OrgKitConfig(AppConfig):
-    """The kernel: registry, outbox, and how HTTP is spoken."""
+    """The kernel: the registry, the outbox, and the HTTP conventions that all features share."""
 
     name = "ninja_orgkit"
     label = "orgkit"
@@ -23,7 +23,7 @@ class OrgKitConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Discover what every app registers, and let links go with the registered models."""
+        """Load what every app registers, and delete links together with the objects of the registered models."""
         from ninja_orgkit import registry
         from ninja_orgkit.background import tasks  # noqa: F401
         from ninja_orgkit.checks import (  # noqa: F401

@@ -19,7 +19,7 @@ _SCHEMA = "openapi.json"
 
 
 class _Docs(Swagger):
-    """Interactive documentation that finds its schema beside itself, inside whatever namespace of the host's."""
+    """Interactive documentation whose schema is next to it, whatever namespace the host mounts the API in."""
 
     def get_openapi_url(self, api: NinjaAPI, path_params: dict[str, Any]) -> str:
         """Return the URL of the schema, relative to the page."""
@@ -45,10 +45,10 @@ def _schema(request: HttpRequest) -> HttpResponse:
 
 def _wrapped(pattern: Any) -> URLPattern:
     view = _schema if pattern.name == "openapi-json" else pattern.callback
-    # ninja turns exceptions into responses, so ATOMIC_REQUESTS would commit half a write.
+    # Ninja turns exceptions into responses, so ATOMIC_REQUESTS would commit half of the work.
     view = transaction.non_atomic_requests(speaks_problems(view))
     return path(str(pattern.pattern), view, name=pattern.name)
 
 
-_patterns, _, app_name = api.urls  # the API's own namespace, by which its routes are reversed
+_patterns, _, app_name = api.urls  # the namespace of the API, for reverse()
 urlpatterns = [_wrapped(pattern) for pattern in _patterns]

@@ -46,7 +46,7 @@ def test_the_kit_installs_into_a_project_with_users(transactional_db: None) -> N
     User.objects.bulk_create(User(username=name, email=email, password=password) for name, email in addresses.items())
 
     call_command("migrate", verbosity=0)
-    assert _complaints() == [f"User {name!r} has no account; run orgkit_sync." for name in addresses]
+    assert _complaints() == [f"User {name!r} has no account. Run orgkit_sync." for name in addresses]
     assert not _signs_in(username="first")
 
     assert "5 users" in _run("orgkit_sync")

@@ -97,7 +97,7 @@ def test_sync_updates_existing_accounts_only_with_the_option_all(make_person: Ma
 
 def test_draining_the_outbox_reports_that_the_broker_is_down(db: None) -> None:
     OutboxMessage.objects.create(task="orgkit.outbox.drain", kwargs={})
-    with pytest.raises(CommandError, match="1 messages wait"):
+    with pytest.raises(CommandError, match="1 messages are still waiting"):
         _run("orgkit_drain_outbox")
     OutboxMessage.objects.all().delete()
     assert "0 messages" in _run("orgkit_drain_outbox")

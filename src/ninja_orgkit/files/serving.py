@@ -1,4 +1,4 @@
-"""The response to a link to a stored file: the file itself, one range of it, or the way to the object store."""
+"""The response to a link to a stored file: the file, one range of it, or a redirect to the object store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 def respond(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Answer ``GET /media/{token}``. Raises what ``serve`` raises, NotFound also for a token that opens nothing."""
+    """Answer ``GET /media/{token}``. Raises NotFound for a token that is not valid, and what ``serve`` raises."""
     link = resolve(token)
     return serve(request, link.name, max_age=link.seconds)
 
@@ -32,11 +32,12 @@ def respond(request: HttpRequest, token: str) -> HttpResponseBase:
 def serve(
     request: HttpRequest, name: str, *, download_as: str | None = None, max_age: int | None = None
 ) -> HttpResponseBase:
-    """Send a stored file: from here when the storage is local, else by a redirect to the storage's own link.
+    """Send a stored file. When the storage is not local, redirect to a link of the storage instead.
 
-    ``download_as`` is the file name to save it under; without one it is shown. ``max_age`` is for how many seconds a
-    browser may keep it; not at all when None. A local file is streamed, one range of it if asked for (RFC 9110, 14).
-    Raises NotFound when there is no such file, RangeNotSatisfiable, and StorageUnavailable.
+    ``download_as`` is the file name for a download; without it, the browser shows the file. ``max_age`` is the number
+    of seconds that a browser may cache the file, and None forbids caching. A local file is streamed, or one range of it
+    when the request has a Range header (RFC 9110, section 14). Raises NotFound when the file does not exist,
+    RangeNotSatisfiable and StorageUnavailable.
     """
     storage = private()
     caching = "private, no-store" if max_age is None else f"private, max-age={max_age}"
@@ -59,10 +60,10 @@ def _redirect(request: HttpRequest, storage: Storage, name: str, disposition: st
 
 
 def _link_options(storage: Storage, *, method: str | None, name: str, disposition: str) -> dict[str, Any]:
-    """Return what to ask of a storage whose links are made as django-storages makes those of S3; nothing of others.
+    """Return the options for a link of a storage like that of django-storages for S3, none for other storages.
 
-    Such a link is good for one method. The store sends a file as what its uploader called it, unless a link says
-    otherwise, and only a signed link of the store's own may.
+    Such a link works for one method. The store sends the media type that the file was uploaded with, unless a link sets
+    another one. Only a link that the store itself signs may do that.
     """
     if "http_method" not in inspect.signature(storage.url).parameters:
         return {}
@@ -94,7 +95,7 @@ class _Readable(Protocol):
 
 
 class _Part:
-    """A stretch of an open file, read as if it were one; has no descriptor, so no server sends more than it."""
+    """A range of an open file, as a file. It has no descriptor, so a server cannot send more than the range."""
 
     def __init__(self, file: _Readable, start: int, length: int) -> None:
         file.seek(start)
@@ -117,7 +118,7 @@ class _FileResponse(FileResponse):
 
 
 def _answer(request: HttpRequest, file: Any, name: str, size: int) -> HttpResponseBase:
-    """Return the whole file, the one part asked for, or 304; a stored file never changes, so its name is its state."""
+    """Return the file, the requested range, or 304. A stored file never changes, so its name makes a strong ETag."""
     etag = f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'
     headers = {"Accept-Ranges": "bytes", "ETag": etag}
     response: HttpResponseBase
@@ -147,10 +148,9 @@ def _content_type(name: str) -> str:
 
 
 def _asked_range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
-    """Return the start and length of the single range that is asked for, None for the whole file.
+    """Return the start and the length of the requested range in bytes, None for the whole file.
 
-    Several ranges, another unit, and what cannot be understood are ignored, as RFC 9110 allows. Raises
-    RangeNotSatisfiable.
+    Several ranges, other units and malformed headers are ignored, as RFC 9110 allows. Raises RangeNotSatisfiable.
     """
     match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     if request.method != "GET" or not match or request.headers.get("If-Range", etag) != etag:

@@ -1,4 +1,4 @@
-"""Whether the services that the application needs are there: one probe for each, all at once."""
+"""Check the services that the application needs, all at the same time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Probe:
         try:
             self._check()
         except Exception as exc:
-            # Each backend has exceptions of its own; whatever it is, the thing is away.
+            # Each backend raises exceptions of its own. All of them mean that the service is not available.
             logger.warning("The check %s failed: %s", self._check.__name__, type(exc).__name__)
             future.set_result(False)
         else:
@@ -61,7 +61,7 @@ def _database() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     finally:
-        connections.close_all()  # those of this thread
+        connections.close_all()  # the connections of this thread
 
 
 def _cache() -> None:

@@ -1,4 +1,4 @@
-"""``manage.py orgkit_doctor``: what is not as the kit would have made it."""
+"""``manage.py orgkit_doctor``: report data that is not as the kit would have created it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ from ninja_orgkit.organizations.roles import owner_roles
 
 
 class Command(BaseCommand):
-    """Reports and changes nothing; ``orgkit_sync`` creates what is missing."""
+    """Reports, and changes nothing. ``orgkit_sync`` creates what is missing."""
 
-    help = (
-        "Report organizations without an owner, users without an account and addresses held twice. Exit code 1 if any."
-    )
+    help = "Report organizations without an owner, users without an account, and shared addresses. Exit code 1 if any."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write one line for each finding."""
@@ -40,9 +38,9 @@ def _findings() -> Iterator[str]:
         for organization in _without(_owners().filter(account__user__is_active=True)).filter(Exists(_owners())):
             yield f"Organization {organization.slug} has no active owner."
     for user in get_user_model()._base_manager.filter(orgkit_account=None).order_by("pk").iterator():
-        yield f"User {user.get_username()!r} has no account; run orgkit_sync."
+        yield f"User {user.get_username()!r} has no account. Run orgkit_sync."
     for account in Account.objects.filter(personal_organization=None).order_by("slug").iterator():
-        yield f"Account {account.slug} has no personal organization; run orgkit_sync."
+        yield f"Account {account.slug} has no personal organization. Run orgkit_sync."
     for account in Account.objects.filter(email_key=None).exclude(email="").order_by("slug").iterator():
         yield f"Account {account.slug} shares its e-mail address {account.email!r} with an older account."
     for account in Account.objects.filter(username_key=None).exclude(username="").order_by("slug").iterator():

@@ -1,4 +1,4 @@
-"""``manage.py orgkit_drain_outbox``: publish what did not reach the broker."""
+"""``manage.py orgkit_drain_outbox``: publish the messages that did not reach the broker."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ninja_orgkit.models import OutboxMessage
 
 
 class Command(BaseCommand):
-    """Does at once what beat has a worker do every half minute."""
+    """Publishes at once what a worker otherwise publishes every half minute."""
 
     help = "Publish the tasks that wait in the outbox. Exit code 1 when the broker cannot be reached."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
-        parser.add_argument("--limit", type=int, help="most messages to publish (default: all)")
+        parser.add_argument("--limit", type=int, help="maximum number of messages to publish (default: all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Publish, oldest first, and say how many."""
+        """Publish the messages, oldest first, and print how many."""
         sent = outbox.drain(limit=options["limit"])
         self.stdout.write(f"{sent} messages published.")
         left = OutboxMessage.objects.filter(available_at__lte=timezone.now()).count()
         if left and sent != options["limit"]:
-            raise CommandError(f"The broker cannot be reached; {left} messages wait.")
+            raise CommandError(f"The broker cannot be reached. {left} messages are still waiting.")

@@ -1,4 +1,4 @@
-"""``manage.py orgkit_sync``: accounts and personal organizations for users that were made without signals."""
+"""``manage.py orgkit_sync``: create accounts and personal organizations for users that were created without signals."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _BATCH = 200
 
 
 class Command(BaseCommand):
-    """Catches up with users made in bulk, by fixtures or by SQL. Safe to stop and to run again."""
+    """Handles users that were created in bulk, by fixtures or by SQL. It is safe to stop and to run again."""
 
     help = "Create what is missing: accounts of users, and personal organizations of accounts."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
-        parser.add_argument("--all", action="store_true", help="also bring every account in step with its user")
+        parser.add_argument("--all", action="store_true", help="also update every account from its user")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create what is missing, batch by batch."""
+        """Create what is missing, in batches."""
         users = get_user_model()._base_manager.all()
         behind = users if options["all"] else users.filter(orgkit_account=None)
         seen = self._each(behind, follow_user)
