@@ -18,7 +18,7 @@ def test_no_model_has_a_change_without_a_migration(db: None) -> None:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_a_migration_depends_on_the_kit_on_content_types_and_on_the_user_model_that_is_set(label: str) -> None:
+def test_migrations_depend_only_on_the_kit_content_types_and_the_user_model(label: str) -> None:
     migrations = MigrationLoader(None).disk_migrations
     asked = {
         getattr(dependency, "setting", dependency[0])
@@ -29,13 +29,13 @@ def test_a_migration_depends_on_the_kit_on_content_types_and_on_the_user_model_t
     assert asked <= {*LABELS, "contenttypes", settings.AUTH_USER_MODEL}
 
 
-def test_a_user_model_is_there_before_the_accounts_that_point_at_it() -> None:
+def test_the_user_model_is_migrated_before_accounts() -> None:
     accounts = MigrationLoader(None).disk_migrations["orgkit_accounts", "0001_initial"]
     assert settings.AUTH_USER_MODEL in [getattr(dependency, "setting", None) for dependency in accounts.dependencies]
 
 
 @pytest.mark.slow
-def test_every_migration_can_be_undone_and_done_again(transactional_db: None) -> None:
+def test_every_migration_can_be_reversed_and_applied_again(transactional_db: None) -> None:
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
     for label in ("shop", *reversed(LABELS)):
         call_command("migrate", label, "zero", verbosity=0)

@@ -26,12 +26,12 @@ def test_every_init_file_is_empty() -> None:
     assert [path for path in package.rglob("__init__.py") if path.read_text().strip()] == []
 
 
-def test_no_folder_of_python_files_lacks_an_init_file() -> None:
+def test_every_folder_of_python_files_has_an_init_file() -> None:
     package = Path(str(files(ninja_orgkit)))
     folders = {path.parent for path in package.rglob("*.py")}
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
-def test_the_changelog_opens_with_what_is_public_and_knows_this_version_or_what_is_to_come() -> None:
+def test_the_changelog_lists_the_public_names_and_this_version_or_unreleased() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert changelog.index("## What is public") < changelog.index("## [Unreleased]")

@@ -22,7 +22,7 @@ def organizations(db: None) -> list[Organization]:
     return [Organization.objects.create(slug=f"o{number}", name=f"Name {number}") for number in range(8)]
 
 
-def test_a_statement_is_built_once_and_takes_the_values_of_each_run(organizations: list[Organization]) -> None:
+def test_a_statement_is_built_once_and_run_with_new_values(organizations: list[Organization]) -> None:
     built = []
 
     def by_name() -> QuerySet[Organization]:
@@ -36,7 +36,7 @@ def test_a_statement_is_built_once_and_takes_the_values_of_each_run(organization
     assert built == [1]
 
 
-def test_a_run_costs_one_statement_and_its_instances_hold_what_they_were_read_with(
+def test_a_run_takes_one_statement_and_loads_related_instances(
     organizations: list[Organization], register: Any, count_queries: Callable[[], Any]
 ) -> None:
     ann = register()
@@ -54,14 +54,14 @@ def test_a_run_costs_one_statement_and_its_instances_hold_what_they_were_read_wi
     member.save()  # as any other instance
 
 
-def test_rows_are_what_the_queryset_itself_would_return(organizations: list[Organization]) -> None:
+def test_a_prepared_statement_returns_the_rows_of_its_queryset(organizations: list[Organization]) -> None:
     rows = Organization.objects.values("slug", "custom", "created_at")
     pairs = Organization.objects.values_list("slug", "created_at")
     assert Prepared(lambda: rows.filter(name=NAME)).run(name="Name 3") == list(rows.filter(name="Name 3"))
     assert Prepared(lambda: pairs.filter(name=NAME)).run(name="Name 3") == list(pairs.filter(name="Name 3"))
 
 
-def test_values_are_written_as_the_field_of_their_parameter_writes_them(register: Any) -> None:
+def test_values_are_converted_by_the_field_of_their_parameter(register: Any) -> None:
     register()
     session = Session.objects.get()
     statement = Prepared(
@@ -75,7 +75,7 @@ def test_values_are_written_as_the_field_of_their_parameter_writes_them(register
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_threads_run_one_statement_at_once_each_on_its_own_connection(organizations: list[Organization]) -> None:
+def test_threads_share_a_statement_and_use_their_own_connections(organizations: list[Organization]) -> None:
     statement = Prepared(lambda: Organization.objects.filter(name=NAME))
 
     def find(number: int) -> list[Organization | None]:

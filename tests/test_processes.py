@@ -30,7 +30,7 @@ def _until(true: Any, seconds: float = 20) -> bool:
 
 
 @pytest.mark.worker
-def test_registering_over_http_brings_a_mail_from_the_worker(web: Web, worker: Worker, smtp_server: SmtpServer) -> None:
+def test_registering_over_http_makes_the_worker_send_a_mail(web: Web, worker: Worker, smtp_server: SmtpServer) -> None:
     body = json.dumps({"email": "ann@example.com", "password": "correct horse battery"}).encode()
     request = urllib.request.Request(
         f"{web.url}/api/v1/auth/register", data=body, headers={"Content-Type": "application/json"}
@@ -41,7 +41,7 @@ def test_registering_over_http_brings_a_mail_from_the_worker(web: Web, worker: W
 
 
 @pytest.mark.worker
-def test_what_a_transaction_asked_for_is_done_after_it_and_not_before(worker: Worker, media_root: Path) -> None:
+def test_a_task_runs_only_after_the_transaction_that_queued_it(worker: Worker, media_root: Path) -> None:
     name = storages["default"].save("note.txt", ContentFile(b"hello"))
     with transaction.atomic():
         enqueue("orgkit.files.delete", names=[name])
@@ -51,7 +51,7 @@ def test_what_a_transaction_asked_for_is_done_after_it_and_not_before(worker: Wo
 
 
 @pytest.mark.worker
-def test_what_was_asked_for_while_the_broker_was_away_is_done_when_a_worker_starts(
+def test_tasks_queued_during_a_broker_outage_run_when_a_worker_starts(
     media_root: Path, process_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
@@ -68,7 +68,7 @@ def test_what_was_asked_for_while_the_broker_was_away_is_done_when_a_worker_star
 
 
 @pytest.mark.once
-def test_files_can_live_in_an_object_store(s3_server: S3Server, settings: Any) -> None:
+def test_files_can_be_stored_in_an_object_store(s3_server: S3Server, settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     name = storages["default"].save("folder/note.txt", ContentFile(b"hello"))
     with storages["default"].open(name) as file:

@@ -69,7 +69,7 @@ def _working(environment: dict[str, str], folder: Path) -> Iterator[Worker]:
 
 @pytest.mark.slow
 @pytest.mark.worker
-def test_an_outage_of_the_broker_loses_nothing_and_doubles_nothing(
+def test_a_broker_outage_loses_and_repeats_nothing(
     process_environment: dict[str, str], smtp_server: SmtpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = free_port()
@@ -120,7 +120,7 @@ def test_a_process_killed_between_commit_and_publish_loses_nothing(
 
 @pytest.mark.slow
 @pytest.mark.worker
-def test_a_message_that_is_delivered_twice_sends_one_mail(
+def test_a_message_delivered_twice_sends_one_mail(
     worker: Worker, smtp_server: SmtpServer, register: Callable[..., Any]
 ) -> None:
     first, last = register(), register()
@@ -135,7 +135,7 @@ def test_a_message_that_is_delivered_twice_sends_one_mail(
 
 @pytest.mark.slow
 @pytest.mark.worker
-def test_a_mail_whose_worker_died_is_sent_by_another_one_when_the_lease_is_over(
+def test_another_worker_sends_the_mail_of_one_that_died_after_the_lease(
     worker: Worker, smtp_server: SmtpServer, register: Callable[..., Any]
 ) -> None:
     person = register()
@@ -151,7 +151,7 @@ def test_a_mail_whose_worker_died_is_sent_by_another_one_when_the_lease_is_over(
 
 
 @pytest.mark.django_db
-def test_a_mail_that_fails_is_not_done(
+def test_a_mail_that_fails_is_not_marked_as_done(
     run_outbox: Callable[[], int], register: Callable[..., Any], settings: Settings, mailbox: list[Any]
 ) -> None:
     person = register()
@@ -167,7 +167,7 @@ def test_a_mail_that_fails_is_not_done(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("part", ["orgkit_taskreceipt", "orgkit_accounts_account"])
-def test_a_mail_is_tried_again_when_the_database_was_away(
+def test_a_mail_is_retried_after_a_database_outage(
     run_outbox: Callable[[], int], register: Callable[..., Any], mailbox: list[Any], part: str
 ) -> None:
     person = register()
@@ -187,7 +187,7 @@ def test_a_mail_is_tried_again_when_the_database_was_away(
 
 
 @pytest.mark.django_db
-def test_receipts_are_kept_for_as_long_as_messages_may_come_again() -> None:
+def test_receipts_are_kept_as_long_as_a_message_can_be_redelivered() -> None:
     now = timezone.now()
     for days in (0, 2, 4):
         TaskReceipt.objects.create(id=f"m{days}", lease_until=now - timedelta(days=days), done=True)
@@ -196,7 +196,7 @@ def test_receipts_are_kept_for_as_long_as_messages_may_come_again() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_a_rolled_back_transaction_asked_for_is_forgotten(broker: str) -> None:
+def test_a_rollback_discards_the_tasks_of_the_transaction(broker: str) -> None:
     with transaction.atomic():
         outbox.enqueue(VERIFICATION, account="nobody")
         transaction.set_rollback(True)

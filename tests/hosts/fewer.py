@@ -18,13 +18,13 @@ PLACES = {
 }
 
 
-def test_nothing_is_missing_in_the_migrations_and_the_checks_find_nothing(db: None) -> None:
+def test_the_migrations_are_complete_and_the_system_checks_pass(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True)
     call_command("check", databases=["default"], fail_level="INFO")
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_the_routes_of_an_app_are_there_when_it_is_installed(register: Register, name: str) -> None:
+def test_only_the_routes_of_installed_apps_exist(register: Register, name: str) -> None:
     ada = register("ada@example.com")
     answer = ada.api.get(PLACES[name].format(org=ada.org))
     installed = apps.is_installed(f"ninja_orgkit.{name}")
@@ -34,7 +34,7 @@ def test_the_routes_of_an_app_are_there_when_it_is_installed(register: Register,
     assert installed == (f"/api/v1{PLACES[name].replace('{org}', '{org_slug}')}" in paths)
 
 
-def test_somebody_comes_and_goes_with_all_that_there_is(register: Register, run_outbox: RunOutbox) -> None:
+def test_somebody_registers_works_and_leaves_with_fewer_apps(register: Register, run_outbox: RunOutbox) -> None:
     ada = register("ada@example.com")
     if apps.is_installed("ninja_orgkit.contacts"):
         assert ada.api.post("/contacts/", {"organization": ada.org, "first_name": "Grace"}).status_code == 201

@@ -74,15 +74,15 @@ def api(db: None) -> Listening:
     return Listening()
 
 
-def test_nothing_of_the_kit_is_missing_in_the_migrations(db: None) -> None:
+def test_the_migrations_of_the_kit_are_complete(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True)
 
 
-def test_the_checks_find_nothing(db: None) -> None:
+def test_the_system_checks_pass(db: None) -> None:
     call_command("check", databases=["default"], fail_level="INFO")
 
 
-def test_users_that_the_host_makes_itself_sign_in_too(api: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_users_created_by_the_host_can_sign_in(api: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     model = get_user_model()
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     given = {
@@ -104,7 +104,7 @@ def test_users_that_the_host_makes_itself_sign_in_too(api: Listening, monkeypatc
             assert api.post("/token/pair", {"username": me["username"], "password": PASSWORD}).status_code == 200
 
 
-def test_values_too_long_for_the_host_are_refused_and_derived_ones_fit(api: Listening) -> None:
+def test_values_too_long_for_the_host_model_are_refused_and_generated_ones_fit(api: Listening) -> None:
     sizes: dict[str, Any] = {field.name: field.max_length for field in get_user_model()._meta.concrete_fields}
     someone = {"email": "ada@example.com", "password": PASSWORD}
     longest = min(sizes.get(host_user.username_field(), 30), 30)

@@ -44,7 +44,7 @@ def _mark(ada: Person, machine: Machine) -> int:
     return int(image["id"])
 
 
-def test_a_machine_has_tags_and_pictures_by_its_serial_number(ada: Person, machine: Machine) -> None:
+def test_a_machine_is_tagged_and_pictured_by_its_serial_number(ada: Person, machine: Machine) -> None:
     _mark(ada, machine)
     tags = ada.api.get(f"/orgs/{ada.org}/tags/team/machine/{machine.serial}/").json()
     assert [tag["name"] for tag in tags["items"]] == ["steel"]
@@ -66,14 +66,14 @@ def test_a_machine_has_tags_and_pictures_by_its_serial_number(ada: Person, machi
     ],
     ids=["its key", "without hyphens", "upper case", "in braces", "as a URN", "unknown", "malformed"],
 )
-def test_another_identifier_is_not_found(ada: Person, machine: Machine, identifier: Any) -> None:
+def test_the_primary_key_of_a_machine_is_not_found(ada: Person, machine: Machine, identifier: Any) -> None:
     for path in (f"/orgs/{ada.org}/tags/team/machine", f"/images/orgs/{ada.org}/images/team/machine"):
         answer = ada.api.get(f"{path}/{identifier(machine)}/")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize("model", [Machine, OldMachine])
-def test_what_points_at_a_machine_goes_with_it(ada: Person, machine: Machine, model: Any) -> None:
+def test_deleting_a_machine_deletes_its_tags_and_pictures(ada: Person, machine: Machine, model: Any) -> None:
     image = _mark(ada, machine)
     model.objects.get(pk=machine.pk).delete()
     assert not TagAssignment.objects.exists()
@@ -82,7 +82,7 @@ def test_what_points_at_a_machine_goes_with_it(ada: Person, machine: Machine, mo
     assert ada.api.get(f"/orgs/{ada.org}/tags/").json()["items"][0]["usage_count"] == 0
 
 
-def test_machines_are_in_the_export_and_go_with_their_organization(
+def test_machines_are_exported_and_deleted_with_their_organization(
     ada: Person, machine: Machine, run_outbox: RunOutbox
 ) -> None:
     _mark(ada, machine)
@@ -102,7 +102,7 @@ def test_machines_are_in_the_export_and_go_with_their_organization(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_points_at_contacts_without_a_way_back_does_not_keep_them(ada: Person, run_outbox: RunOutbox) -> None:
+def test_a_hidden_relation_to_contacts_does_not_stop_their_deletion(ada: Person, run_outbox: RunOutbox) -> None:
     for name in ("Bob", "Cy"):
         assert ada.api.post("/contacts/", {"organization": ada.org, "display_name": name}).status_code == 201
     Badge.objects.create(holder=Contact.objects.get(display_name="Bob"))

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.host]
 
 # What else a host has to go through comes after the journey, in the same process.
 @pytest.mark.parametrize(("host", "names"), [("people", ""), ("stock", "late.py"), ("team", "objects.py")])
-def test_a_host_goes_all_the_way_with_its_own_user_model(host: str, names: str) -> None:
+def test_every_journey_works_with_the_user_model_of_a_host(host: str, names: str) -> None:
     _run_tests(host, "journey.py", *names.split())
 
 
@@ -24,7 +24,7 @@ def test_a_host_goes_all_the_way_with_its_own_user_model(host: str, names: str) 
 @pytest.mark.parametrize(
     "without", ["contacts", "images", "exports", "contacts images exports", "contacts images exports tags"]
 )
-def test_a_host_may_leave_out_apps_that_it_does_not_want(without: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_can_leave_out_apps(without: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST_WITHOUT", without)
     _run_tests("bare", "fewer.py")
 

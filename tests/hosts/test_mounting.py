@@ -49,7 +49,7 @@ def mounted(settings: Settings, register: Register) -> Any:
 
 
 @pytest.mark.parametrize(("way", "base"), WAYS)
-def test_addresses_in_answers_are_below_the_mount_point(mounted: Any, way: str, base: str) -> None:
+def test_urls_in_answers_are_below_the_mount_point(mounted: Any, way: str, base: str) -> None:
     site = mounted(way, base)
     body = {"organization": site.person.org, "first_name": "Grace"}
     made = [site.ask("POST", "/contacts/", body) for _ in range(3)]
@@ -71,7 +71,7 @@ def test_the_documentation_finds_its_schema_at_every_mount_point(mounted: Any, w
     assert "OrgkitProblem" in schema["components"]["schemas"]
 
 
-def test_routes_and_schemas_of_the_host_stay_what_they_are_beside_those_of_the_kit(mounted: Any) -> None:
+def test_the_kit_does_not_change_the_routes_and_schemas_of_a_host(mounted: Any) -> None:
     site = mounted("own", "/host")
     assert site.ask("GET", "/shop/tags").json() == [{"price": 1.5}]
     assert site.ask("POST", "/contacts-of-the-host", {"planet": "Mars"}).json() == {"planet": "Mars"}
@@ -87,7 +87,7 @@ def test_routes_and_schemas_of_the_host_stay_what_they_are_beside_those_of_the_k
     assert set(schemas["Contact"]["properties"]) == {"planet"}
 
 
-def test_every_schema_of_the_kit_has_a_name_that_no_host_uses(mounted: Any) -> None:
+def test_every_schema_name_of_the_kit_has_its_prefix(mounted: Any) -> None:
     schemas = mounted("twice", "/first").ask("GET", "/openapi.json").json()["components"]["schemas"]
     assert [name for name in schemas if not name.startswith("Orgkit")] == []
 
@@ -105,7 +105,7 @@ def test_some_routers_work_without_the_others(mounted: Any) -> None:
 
 
 @pytest.mark.usefixtures("_atomic_requests")
-def test_no_view_of_the_ready_made_routes_runs_in_a_transaction_of_django() -> None:
+def test_the_ready_made_routes_never_run_in_atomic_requests() -> None:
     handler = BaseHandler()
     wrapped = [item.name for item in urls.urlpatterns if handler.make_view_atomic(item.callback) is not item.callback]
     assert wrapped == []
@@ -133,7 +133,7 @@ def test_an_error_leaves_nothing_when_requests_are_atomic_elsewhere(register: Re
     assert Contact.objects.count() == 1
 
 
-def test_what_was_made_is_found_where_its_router_is_mounted(mounted: Any) -> None:
+def test_location_headers_lead_to_where_the_router_is_mounted(mounted: Any) -> None:
     site = mounted("some", "/some")
     org = site.person.org
     made = {

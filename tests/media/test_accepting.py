@@ -31,7 +31,7 @@ def test_the_five_formats_are_known_by_their_bytes(kind: str) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_width_and_height_are_those_of_the_picture_held_upright(orientation: int) -> None:
+def test_width_and_height_are_those_of_the_upright_picture(orientation: int) -> None:
     info = inspect(pictures.photo(400, 300, orientation))
     assert (info.width, info.height) == ((400, 300) if orientation < 5 else (300, 400))
 
@@ -41,7 +41,7 @@ def test_the_frames_of_an_animation_are_counted(kind: str) -> None:
     assert inspect(pictures.animation(kind)).frames == 4
 
 
-def test_the_placeholder_is_the_average_of_what_can_be_seen() -> None:
+def test_the_placeholder_is_the_average_visible_colour() -> None:
     assert inspect(pictures.written(Image.new("RGB", (9, 9), (10, 20, 30)), "PNG")).placeholder == "#0a141e"
     half = Image.new("RGBA", (10, 10), (10, 20, 30, 255))
     half.paste((255, 0, 0, 0), (0, 0, 5, 10))
@@ -52,18 +52,18 @@ def test_the_placeholder_is_the_average_of_what_can_be_seen() -> None:
 @pytest.mark.parametrize(
     "content", [pictures.SVG, pictures.HTML, b"%PDF-1.7", b"BM" + bytes(60), b"\0" * 100, b"hello"]
 )
-def test_anything_else_is_unsupported(content: bytes) -> None:
+def test_other_files_are_unsupported(content: bytes) -> None:
     with pytest.raises(UnsupportedImage):
         inspect(BytesIO(content))
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "BMP", "ICO", "PPM", "TGA"])
-def test_formats_that_the_library_could_read_but_nobody_asked_for_are_unsupported(kind: str) -> None:
+def test_other_formats_that_pillow_can_read_are_unsupported(kind: str) -> None:
     with pytest.raises(UnsupportedImage):
         inspect(pictures.written(pictures.quarters(40, 30), kind))
 
 
-def test_a_photo_of_an_iphone_in_its_other_format_is_unsupported() -> None:
+def test_a_heic_photo_of_an_iphone_is_unsupported() -> None:
     heic = b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(200)
     with pytest.raises(UnsupportedImage):
         inspect(BytesIO(heic))
@@ -92,7 +92,7 @@ def test_a_truncated_animation_is_invalid(kind: str, kept: float) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
-def test_a_jpeg_without_its_last_byte_is_invalid_whatever_its_kind(options: dict[str, Any]) -> None:
+def test_a_jpeg_of_any_kind_without_its_last_byte_is_invalid(options: dict[str, Any]) -> None:
     content = pictures.written(pictures.grain(900, 700), "JPEG", **options).getvalue()
     inspect(BytesIO(content))
     with pytest.raises(InvalidImage):
@@ -114,20 +114,20 @@ def test_a_jpeg_with_further_pictures_inside_is_one_picture() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
-def test_what_cameras_put_behind_a_jpeg_is_not_looked_at(options: dict[str, Any]) -> None:
+def test_data_that_cameras_append_to_a_jpeg_is_ignored(options: dict[str, Any]) -> None:
     content = pictures.written(pictures.grain(), "JPEG", **options).getvalue()
     film = random.Random(1).randbytes(8_000_000)
     assert film.count(b"\xff\xda") > 100
     assert inspect(BytesIO(content + film)).width == 400
 
 
-def test_what_lies_in_the_metadata_of_a_jpeg_is_not_part_of_its_picture() -> None:
+def test_pictures_in_the_metadata_of_a_jpeg_are_ignored() -> None:
     previews = b"\xff\xda\0\x08" * 1_000
     content = pictures.written(pictures.quarters(), "JPEG", comment=previews, exif=b"Exif\0\0" + previews).getvalue()
     assert inspect(BytesIO(content)).width == 400
 
 
-def test_a_jpeg_that_can_be_resumed_at_many_places_is_a_picture() -> None:
+def test_a_jpeg_with_restart_markers_is_valid() -> None:
     content = pictures.written(pictures.grain(900, 700), "JPEG", quality=95, restart_marker_blocks=1).getvalue()
     assert len(re.findall(rb"\xff[\xd0-\xd7]", content)) > 1_000
     assert inspect(BytesIO(content)).width == 900
@@ -139,6 +139,6 @@ def test_broken_exif_does_not_make_a_picture_invalid() -> None:
     assert inspect(content).width == 400
 
 
-def test_a_worker_whose_time_is_over_does_not_blame_the_picture() -> None:
+def test_a_worker_timeout_does_not_make_the_picture_invalid() -> None:
     with pytest.raises(SoftTimeLimitExceeded), opened(pictures.photo(400, 300)):
         raise SoftTimeLimitExceeded

@@ -45,7 +45,7 @@ def test_setting_an_avatar_stores_both_sizes(account: Account, media_root: Path)
             assert image.size == (side, side)
 
 
-def test_replacing_an_avatar_deletes_both_old_files_and_no_new_one(
+def test_replacing_an_avatar_deletes_only_the_old_files(
     account: Account, media_root: Path, run_outbox: RunOutbox
 ) -> None:
     set_avatar(account, file=pictures.photo())
@@ -77,7 +77,7 @@ def test_clearing_an_avatar_deletes_both_files(account: Account, media_root: Pat
         (b"\xff\xd8\xff\xe0", InvalidImage),
     ],
 )
-def test_what_is_no_picture_changes_nothing(
+def test_an_unusable_picture_changes_nothing(
     account: Account, media_root: Path, content: bytes, error: type[Exception]
 ) -> None:
     set_avatar(account, file=pictures.photo())
@@ -94,16 +94,14 @@ def test_an_avatar_over_the_limit_is_refused(account: Account, settings: Setting
     assert not files_below(media_root)
 
 
-def test_no_file_is_left_when_the_account_has_gone(account: Account, media_root: Path) -> None:
+def test_no_file_is_left_when_the_account_has_been_deleted(account: Account, media_root: Path) -> None:
     Account.objects.filter(pk=account.pk).delete()
     with pytest.raises(NotFound):
         set_avatar(account, file=pictures.photo())
     assert not files_below(media_root)
 
 
-def test_the_old_files_stay_when_the_change_is_rolled_back(
-    account: Account, media_root: Path, run_outbox: RunOutbox
-) -> None:
+def test_a_rollback_keeps_the_old_files(account: Account, media_root: Path, run_outbox: RunOutbox) -> None:
     set_avatar(account, file=pictures.photo())
     old = set(avatar_names(account))
 
@@ -118,7 +116,7 @@ def test_the_old_files_stay_when_the_change_is_rolled_back(
     assert files_below(media_root) == old
 
 
-def test_no_new_file_is_left_when_the_callers_transaction_is_rolled_back(account: Account, media_root: Path) -> None:
+def test_a_rollback_by_the_caller_leaves_no_new_file(account: Account, media_root: Path) -> None:
     def change() -> None:
         with StoredFiles() as stored_files, transaction.atomic():
             set_avatar(account, file=pictures.photo(), stored_files=stored_files)
@@ -131,7 +129,7 @@ def test_no_new_file_is_left_when_the_callers_transaction_is_rolled_back(account
     assert (files_below(media_root), avatar_names(account)) == (set(), [])
 
 
-def test_a_change_of_something_else_meanwhile_is_not_undone(account: Account) -> None:
+def test_setting_an_avatar_keeps_concurrent_changes_of_other_fields(account: Account) -> None:
     Account.objects.filter(pk=account.pk).update(location="Berlin")
     set_avatar(account, file=pictures.photo())
     account.refresh_from_db()
@@ -139,7 +137,7 @@ def test_a_change_of_something_else_meanwhile_is_not_undone(account: Account) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_avatars_set_at_once_leave_only_the_files_of_one(
+def test_avatars_set_concurrently_leave_the_files_of_one(
     account: Account, media_root: Path, run_outbox: RunOutbox
 ) -> None:
     content = pictures.photo(80, 60).getvalue()

@@ -37,7 +37,7 @@ def test_too_many_pixels_are_refused_before_decoding(use: Any, size: tuple[int, 
     assert not isinstance(caught.value.__cause__, AssertionError)
 
 
-def test_the_pixels_of_all_frames_count_together() -> None:
+def test_the_pixels_of_all_frames_are_added_up() -> None:
     bomb = pictures.gif_bomb(frames=120)
     assert len(bomb.getvalue()) < 500_000
     with pytest.raises(InvalidImage):
@@ -50,7 +50,7 @@ def test_a_great_many_tiny_frames_are_too_many() -> None:
         inspect(pictures.gif_bomb(frames=7_000, width=4, height=4))
 
 
-def test_frames_that_reach_out_of_a_small_canvas_count_as_large_as_they_are() -> None:
+def test_frames_larger_than_the_canvas_count_with_their_own_size() -> None:
     file = bytearray(pictures.gif_bomb(frames=120).getvalue())
     file[6:10] = b"\1\0\1\0"
     shape = walk_gif(BytesIO(file), max_frames=1_000)
@@ -59,7 +59,7 @@ def test_frames_that_reach_out_of_a_small_canvas_count_as_large_as_they_are() ->
         inspect(BytesIO(file))
 
 
-def test_limits_are_settings(settings: Settings) -> None:
+def test_the_limits_are_settings(settings: Settings) -> None:
     settings.NINJA_ORGKIT = {"IMAGE_MAX_PIXELS": 400 * 300 - 1}
     with pytest.raises(InvalidImage):
         inspect(pictures.photo())
@@ -73,7 +73,7 @@ def test_limits_are_settings(settings: Settings) -> None:
     assert inspect(pictures.photo()).width == 400
 
 
-def test_a_jpeg_that_makes_the_decoder_go_over_it_again_and_again_is_invalid() -> None:
+def test_a_jpeg_with_too_many_scans_is_invalid() -> None:
     content = pictures.written(pictures.quarters(), "JPEG", progressive=True).getvalue()
     last = content.rindex(b"\xff\xda")
     with pytest.raises(InvalidImage):
@@ -89,7 +89,7 @@ def _scans(content: bytes) -> tuple[bytes, bytes]:
 @pytest.mark.parametrize(
     "between", [b"\0", b"junk", b"\xff\xff", b"\xff\0", b"\xff\xd3", b"\xff\xfe\0\2", b"\xff\xfe\0\0"]
 )
-def test_scans_cannot_hide_behind_something_else(between: bytes) -> None:
+def test_scans_behind_other_segments_are_counted(between: bytes) -> None:
     before, scan = _scans(pictures.written(pictures.quarters(), "JPEG", progressive=True).getvalue())
     few = BytesIO(before + (between + scan) * 50 + b"\xff\xd9")
     inspect(few)
@@ -98,7 +98,7 @@ def test_scans_cannot_hide_behind_something_else(between: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [2, 300, 65_535])
-def test_scans_are_counted_wherever_they_lie_in_the_file(size: int) -> None:
+def test_scans_are_counted_anywhere_in_the_file(size: int) -> None:
     before, scan = _scans(pictures.written(pictures.quarters(), "JPEG", progressive=True).getvalue())
     comment = b"\xff\xfe" + size.to_bytes(2, "big") + b"x" * (size - 2)
     check_whole(BytesIO(before + (comment + scan) * 90 + b"\xff\xd9"), JPEG)
@@ -106,20 +106,20 @@ def test_scans_are_counted_wherever_they_lie_in_the_file(size: int) -> None:
         check_whole(BytesIO(before + (comment + scan) * 120 + b"\xff\xd9"), JPEG)
 
 
-def test_a_jpeg_of_nothing_but_segments_is_invalid() -> None:
+def test_a_jpeg_that_consists_of_segments_only_is_invalid() -> None:
     content = pictures.written(pictures.quarters(), "JPEG").getvalue()
     with pytest.raises(InvalidImage):
         check_whole(BytesIO(content[:2] + b"\xff\xfe\0\2" * 300_000 + content[2:]), JPEG)
 
 
-def test_a_jpeg_whose_segment_ends_beyond_the_file_is_invalid() -> None:
+def test_a_jpeg_with_a_segment_beyond_the_end_of_the_file_is_invalid() -> None:
     content = pictures.written(pictures.quarters(), "JPEG").getvalue()
     with pytest.raises(InvalidImage):
         inspect(BytesIO(content[:2] + b"\xff\xfe\xff\xff" + content[2:]))
 
 
 @pytest.mark.parametrize("filler", [b"!\xfe\0", b"!\xfe" + b"\1x" * 300_000 + b"\0"])
-def test_a_gif_of_nothing_but_blocks_is_invalid(filler: bytes) -> None:
+def test_a_gif_that_consists_of_blocks_only_is_invalid(filler: bytes) -> None:
     content = pictures.written(pictures.quarters(), "GIF").getvalue()
     filling = filler * (300_000 if len(filler) < 10 else 1)
     with pytest.raises(InvalidImage):

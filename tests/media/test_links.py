@@ -55,7 +55,7 @@ def test_a_link_shows_the_file(api: Api, link: str) -> None:
     assert response["Accept-Ranges"] == "bytes"
 
 
-def test_a_file_can_do_nothing_in_a_browser(api: Api, link: str) -> None:
+def test_a_file_cannot_run_anything_in_a_browser(api: Api, link: str) -> None:
     response = api.send("HEAD", link)
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
@@ -63,14 +63,14 @@ def test_a_file_can_do_nothing_in_a_browser(api: Api, link: str) -> None:
 
 
 @pytest.mark.parametrize("letter", ["x", "\N{GREEK SMALL LETTER OMEGA}"])
-def test_a_stored_name_may_be_as_long_as_its_column_takes(api: Api, media_root: Path, letter: str) -> None:
+def test_a_link_works_for_the_longest_stored_name(api: Api, media_root: Path, letter: str) -> None:
     long = "/".join(["images", letter * 100, letter * 100, letter * 30, "name.png"])
     assert len(long) <= 255
     name = storage.private().save(long, ContentFile(CONTENT))
     assert body(api.get(f"/media/{media_token(name)}")) == CONTENT
 
 
-def test_the_content_type_is_of_our_choosing(api: Api) -> None:
+def test_the_content_type_depends_on_the_stored_extension_only(api: Api) -> None:
     types = {
         "jpg": "image/jpeg",
         "webp": "image/webp",
@@ -107,7 +107,7 @@ def test_head_sends_no_body(api: Api, link: str) -> None:
         ("70000-200000", 70_000, 200_000),
     ],
 )
-def test_one_part_can_be_asked_for(api: Api, link: str, asked: str, start: int, end: int) -> None:
+def test_one_range_can_be_requested(api: Api, link: str, asked: str, start: int, end: int) -> None:
     response = api.get(link, headers={"Range": f"bytes={asked}"})
     assert response.status_code == 206
     assert response["Content-Range"] == f"bytes {start}-{end}/256000"
@@ -116,7 +116,7 @@ def test_one_part_can_be_asked_for(api: Api, link: str, asked: str, start: int, 
 
 
 @pytest.mark.parametrize("asked", ["256000-", "999999-1000000", "-0"])
-def test_a_part_beyond_the_end_is_416(api: Api, link: str, asked: str) -> None:
+def test_a_range_beyond_the_end_is_416(api: Api, link: str, asked: str) -> None:
     response = api.get(link, headers={"Range": f"bytes={asked}"})
     assert response.status_code == 416
     assert response["Content-Range"] == "bytes */256000"
@@ -135,12 +135,12 @@ def test_a_part_beyond_the_end_is_416(api: Api, link: str, asked: str) -> None:
         "bytes=\u0661-\u0662",
     ],
 )
-def test_a_range_that_makes_no_sense_gets_the_whole_file(api: Api, link: str, asked: str) -> None:
+def test_an_invalid_range_gets_the_whole_file(api: Api, link: str, asked: str) -> None:
     response = api.get(link, headers={"Range": asked})
     assert (response.status_code, len(body(response))) == (200, 256_000)
 
 
-def test_a_download_goes_on_only_where_the_file_is_the_same(api: Api, link: str) -> None:
+def test_a_download_resumes_only_if_the_file_is_unchanged(api: Api, link: str) -> None:
     etag = api.send("HEAD", link)["ETag"]
     same = api.get(link, headers={"Range": "bytes=10-", "If-Range": etag})
     other = api.get(link, headers={"Range": "bytes=10-", "If-Range": '"other"'})
@@ -148,7 +148,7 @@ def test_a_download_goes_on_only_where_the_file_is_the_same(api: Api, link: str)
     assert (other.status_code, len(body(other))) == (200, 256_000)
 
 
-def test_what_a_browser_has_is_not_sent_again(api: Api, link: str) -> None:
+def test_a_cached_file_is_not_sent_again(api: Api, link: str) -> None:
     etag = api.send("HEAD", link)["ETag"]
     for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         response = api.get(link, headers={"If-None-Match": known})
@@ -168,7 +168,7 @@ def test_a_link_to_a_deleted_file_is_not_found(api: Api, name: str, link: str) -
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_lives_on_after_what_is_not_sent_again(link: str, web: Web) -> None:
+def test_a_connection_stays_open_after_a_304(link: str, web: Web) -> None:
     connection = http.client.HTTPConnection(web.address, timeout=10)
     for headers, status, content in (({"If-None-Match": "*"}, 304, b""), ({}, 200, CONTENT)):
         connection.request("GET", f"/api/v1{link}", headers=headers)
@@ -180,7 +180,7 @@ def test_a_connection_lives_on_after_what_is_not_sent_again(link: str, web: Web)
 
 @pytest.mark.parametrize("headers", [{}, {"If-None-Match": "*"}, {"Range": "bytes=0-1"}])
 @pytest.mark.parametrize("place", ["", "images"])
-def test_a_file_that_cannot_be_reached_is_not_lost(
+def test_an_unreachable_file_is_unavailable_and_not_missing(
     api: Api, link: str, media_root: Path, place: str, headers: dict[str, str]
 ) -> None:
     folder = media_root / place
@@ -194,7 +194,9 @@ def test_a_file_that_cannot_be_reached_is_not_lost(
     assert body(api.get(link)) == CONTENT
 
 
-def test_a_file_that_may_not_be_read_is_not_lost(api: Api, name: str, link: str, media_root: Path) -> None:
+def test_a_file_without_read_permission_is_unavailable_and_not_missing(
+    api: Api, name: str, link: str, media_root: Path
+) -> None:
     path = media_root / name
     path.unlink()
     path.symlink_to(path)  # the system refuses it, as it does a file without permission: root may read those
@@ -203,12 +205,12 @@ def test_a_file_that_may_not_be_read_is_not_lost(api: Api, name: str, link: str,
 
 
 @pytest.mark.parametrize("stored", ["images", "../elsewhere.png", "images/no such.png"])
-def test_what_can_be_no_file_of_ours_is_not_found(api: Api, name: str, stored: str) -> None:
+def test_a_link_to_an_impossible_name_is_not_found(api: Api, name: str, stored: str) -> None:
     assert api.get(f"/media/{media_token(stored)}").status_code == 404
 
 
 @pytest.mark.parametrize("token", ["x", "a.b", "\ud800", "a\0b", "é", "x" * 5000, "..", "%2e%2e", "1-eA.AAAA", "."])
-def test_a_link_that_we_did_not_make_is_not_found(token: str) -> None:
+def test_an_unsigned_or_malformed_link_is_not_found(token: str) -> None:
     with pytest.raises(NotFound):
         resolve(token)
 
@@ -219,7 +221,7 @@ def test_a_link_cannot_be_changed(api: Api, link: str) -> None:
         assert api.get(link[:at] + other + link[at + 1 :]).status_code == 404
 
 
-def test_a_token_for_something_else_opens_no_file(name: str) -> None:
+def test_a_token_for_another_purpose_opens_no_file(name: str) -> None:
     for salt in ("ninja_orgkit.exports", "django.core.signing.Signer"):
         with pytest.raises(NotFound):
             resolve(
@@ -227,7 +229,7 @@ def test_a_token_for_something_else_opens_no_file(name: str) -> None:
             )
 
 
-def test_a_link_is_the_same_for_a_window_and_works_until_the_end_of_the_next(name: str) -> None:
+def test_a_link_is_stable_within_a_window_and_works_until_the_end_of_the_next(name: str) -> None:
     token = media_token(name, now=NOON)
     assert token == media_token(name, now=NOON + timedelta(minutes=59))
     assert token != media_token(name, now=NOON + timedelta(minutes=60))
@@ -266,7 +268,7 @@ def test_a_url_needs_no_escaping_and_is_short(name: str) -> None:
 
 
 @pytest.mark.django_db
-def test_an_archive_is_saved_under_a_name(rf: Any) -> None:
+def test_an_archive_is_downloaded_under_a_name(rf: Any) -> None:
     archive = storage.save("exports", "zip", CONTENT)
     response = serve(rf.get("/", headers={"Range": "bytes=5-9"}), archive, download_as='acme "ünd" co.zip')
     assert response["Content-Disposition"].startswith("attachment; filename")
@@ -345,7 +347,7 @@ class StoreWithADomain(ObjectStoreOfS3):
 
 
 @pytest.mark.parametrize("backend", ["PublicStore", "StoreWithADomain"])
-def test_a_link_that_cannot_ask_for_a_name_does_not(api: Api, settings: Settings, backend: str) -> None:
+def test_a_storage_without_download_names_gets_a_plain_link(api: Api, settings: Settings, backend: str) -> None:
     settings.STORAGES = {**settings.STORAGES, "objects": {"BACKEND": f"{__name__}.{backend}"}}
     settings.NINJA_ORGKIT = {"STORAGE": "objects"}
     stored = storage.save("images", "png", ContentFile(CONTENT))
@@ -360,7 +362,7 @@ def _at(location: str, method: str) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.once
-def test_a_redirect_to_s3_is_good_for_the_method_and_tells_the_type(
+def test_a_redirect_to_s3_fits_the_method_and_has_the_content_type(
     api: Api, settings: Settings, s3_server: Any
 ) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}

@@ -45,7 +45,7 @@ TURNS = {
 }
 
 
-def test_renditions_fit_their_boxes_and_say_their_true_size() -> None:
+def test_renditions_fit_their_boxes_and_report_their_true_size() -> None:
     rendered = render(pictures.photo(2400, 1600))
     expected = {"thumb": (160, 107), "sm": (640, 427), "md": (1024, 683), "lg": (2048, 1365)}
     assert {name: (made.width, made.height) for name, made in rendered.renditions.items()} == expected
@@ -64,7 +64,7 @@ def test_renditions_are_never_larger_than_the_original_and_never_empty() -> None
 
 @pytest.mark.parametrize("orientation", range(2, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_the_picture_is_upright_however_the_camera_was_held(kind: str, orientation: int) -> None:
+def test_renditions_are_upright_for_every_camera_orientation(kind: str, orientation: int) -> None:
     held = pictures.quarters(1600, 1200).transpose(TURNS[orientation])
     rendered = render(pictures.written(held, kind, exif=pictures.camera_exif(orientation)))
     assert (rendered.info.width, rendered.info.height) == (1600, 1200)
@@ -74,7 +74,7 @@ def test_the_picture_is_upright_however_the_camera_was_held(kind: str, orientati
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
-def test_nothing_of_the_metadata_is_left(kind: str) -> None:
+def test_renditions_contain_no_metadata(kind: str) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     options = {"exif": pictures.camera_exif(), "icc_profile": profile, "xmp": b"<x:xmpmeta>secret</x:xmpmeta>"}
     file = pictures.written(pictures.quarters(), kind, **options)
@@ -88,14 +88,14 @@ def test_nothing_of_the_metadata_is_left(kind: str) -> None:
     ("mode", "kind"),
     [("RGBA", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("RGBA", "WEBP"), ("RGBA", "AVIF"), ("RGBA", "GIF")],
 )
-def test_what_is_clear_stays_clear(mode: str, kind: str) -> None:
+def test_transparent_areas_stay_transparent(mode: str, kind: str) -> None:
     image = opened(render(pictures.written(pictures.clear(800, 600, mode), kind)).renditions["sm"])
     assert image.mode == "RGBA"
     assert image.getpixel((100, 240))[3] == 0
     assert image.getpixel((540, 240))[3] == 255
 
 
-def test_a_colour_that_means_clear_is_clear() -> None:
+def test_a_colour_declared_transparent_becomes_transparent() -> None:
     image = Image.new("RGB", (80, 60), (1, 2, 3))
     image.paste(pictures.RED, (40, 0, 80, 60))
     made = opened(render(pictures.written(image, "PNG", transparency=(1, 2, 3))).renditions["lg"])
@@ -104,7 +104,7 @@ def test_a_colour_that_means_clear_is_clear() -> None:
 
 
 @pytest.mark.parametrize("key", [0, 1000, 65_535])
-def test_a_grey_of_16_bits_that_means_clear_is_clear(key: int) -> None:
+def test_a_16_bit_grey_declared_transparent_becomes_transparent(key: int) -> None:
     image = Image.new("I;16", (80, 60), key)
     image.paste(Image.new("I;16", (40, 60), key ^ 1), (40, 0))
     file = pictures.written(image, "PNG", transparency=key)
@@ -116,13 +116,13 @@ def test_a_grey_of_16_bits_that_means_clear_is_clear(key: int) -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 0.25, 0.5, 1.0])
-def test_greys_of_16_bits_keep_their_brightness(level: float) -> None:
+def test_16_bit_greys_keep_their_brightness(level: float) -> None:
     rendered = render(pictures.sixteen_bits(level))
     grey = round(level * 255)
     assert near(opened(rendered.renditions["thumb"]).getpixel((30, 20)), (grey, grey, grey), 4)
 
 
-def test_a_picture_for_print_has_the_colours_of_the_screen() -> None:
+def test_a_cmyk_picture_is_converted_to_rgb() -> None:
     rendered = render(pictures.written(pictures.quarters(800, 600, "CMYK"), "JPEG", quality=95))
     assert all(near(*pair) for pair in zip(corners(opened(rendered.renditions["sm"])), UPRIGHT, strict=True))
 
@@ -143,7 +143,7 @@ def test_a_broken_colour_profile_is_ignored(profile: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
-def test_an_animation_stays_one(kind: str) -> None:
+def test_an_animation_stays_an_animation(kind: str) -> None:
     rendered = render(pictures.animation(kind))
     for made in rendered.renditions.values():
         image = opened(made)
@@ -159,7 +159,7 @@ def test_an_animation_stays_one(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "AVIF"])
-def test_what_is_clear_in_an_animation_stays_clear(kind: str) -> None:
+def test_transparent_areas_of_an_animation_stay_transparent(kind: str) -> None:
     for made in render(pictures.sprite(kind)).renditions.values():
         image = opened(made)
         assert (image.mode, image.n_frames) == ("RGBA", 3)
@@ -169,14 +169,14 @@ def test_what_is_clear_in_an_animation_stays_clear(kind: str) -> None:
             assert image.getpixel((30 * index + 10, 10))[3] == 255
 
 
-def test_nothing_becomes_clear_in_an_animation_in_which_nothing_is() -> None:
+def test_an_opaque_animation_stays_opaque() -> None:
     image = opened(render(pictures.animation("GIF")).renditions["sm"])
     for index in range(image.n_frames):
         image.seek(index)
         assert image.convert("RGBA").getchannel("A").getextrema() == (255, 255)
 
 
-def test_a_picture_for_those_who_cannot_play_it_is_not_part_of_the_animation() -> None:
+def test_the_fallback_picture_of_an_animated_png_is_not_a_frame() -> None:
     frames = [Image.new("RGB", (50, 40), colour) for colour in (pictures.GREEN, pictures.BLUE)]
     still = Image.new("RGB", (50, 40), pictures.RED)
     file = pictures.written(still, "PNG", save_all=True, append_images=frames, default_image=True, duration=80)
@@ -186,19 +186,19 @@ def test_a_picture_for_those_who_cannot_play_it_is_not_part_of_the_animation() -
 
 
 @pytest.mark.parametrize(("options", "plays"), [({"loop": 0}, 0), ({"loop": 2}, 3), ({}, 1)])
-def test_an_animation_plays_as_often_as_it_did(options: dict[str, int], plays: int) -> None:
+def test_an_animation_keeps_its_number_of_loops(options: dict[str, int], plays: int) -> None:
     file = pictures.animation("GIF", loop=options.get("loop"))
     assert opened(render(file).renditions["sm"]).info["loop"] == plays
 
 
 @pytest.mark.parametrize("wrong", [{"xl": (3840,)}, {"xl": 3840}, dict.fromkeys(("thumb", "sm", "md", "lg"))])
-def test_wrong_specs_are_not_the_fault_of_the_picture(settings: Settings, wrong: dict[str, Any]) -> None:
+def test_invalid_rendition_settings_are_not_blamed_on_the_picture(settings: Settings, wrong: dict[str, Any]) -> None:
     settings.NINJA_ORGKIT = {"RENDITIONS": wrong}
     with pytest.raises((ValueError, TypeError, ImproperlyConfigured)):
         render(pictures.photo(400, 300))
 
 
-def test_specs_decide_names_sizes_and_quality() -> None:
+def test_settings_decide_the_names_sizes_and_quality_of_renditions() -> None:
     rendered = render(
         pictures.written(pictures.grain(), "JPEG"), {"best": (200, 95), "worst": (200, 5), "dot": (1, 50)}
     )
@@ -209,13 +209,13 @@ def test_specs_decide_names_sizes_and_quality() -> None:
 
 
 @pytest.mark.parametrize("size", [(1200, 800), (100, 300), (7, 5), (1, 1), (601, 600)])
-def test_an_avatar_is_square_and_exactly_as_large_as_promised(size: tuple[int, int]) -> None:
+def test_an_avatar_is_square_and_has_exactly_the_configured_size(size: tuple[int, int]) -> None:
     avatars = square_avatar(pictures.photo(*size, orientation=6))
     assert {side: opened(content).size for side, content in avatars.items()} == {600: (600, 600), 160: (160, 160)}
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
-def test_an_avatar_is_the_upright_middle(orientation: int) -> None:
+def test_an_avatar_is_the_centre_of_the_upright_picture(orientation: int) -> None:
     image = Image.new("RGB", (1800, 800), (0, 0, 0))
     image.paste(pictures.quarters(800, 800), (500, 0))
     file = pictures.written(image.transpose(TURNS[orientation]), "JPEG", exif=pictures.camera_exif(orientation))
@@ -223,12 +223,12 @@ def test_an_avatar_is_the_upright_middle(orientation: int) -> None:
         assert all(near(*pair) for pair in zip(corners(opened(content)), UPRIGHT, strict=True))
 
 
-def test_the_avatar_of_an_animation_stands_still() -> None:
+def test_the_avatar_of_an_animation_is_not_animated() -> None:
     assert all(opened(content).n_frames == 1 for content in square_avatar(pictures.animation()).values())
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
-def test_a_truncated_file_makes_neither_renditions_nor_avatars(kind: str) -> None:
+def test_a_truncated_file_gives_neither_renditions_nor_avatars(kind: str) -> None:
     content = pictures.written(pictures.grain(), kind).getvalue()
     for use in (render, square_avatar):
         with pytest.raises(InvalidImage):
@@ -236,7 +236,7 @@ def test_a_truncated_file_makes_neither_renditions_nor_avatars(kind: str) -> Non
 
 
 @pytest.mark.slow
-def test_a_photo_of_12_megapixels_comes_out_right() -> None:
+def test_a_photo_of_12_megapixels_is_rendered() -> None:
     rendered = render(pictures.photo(4000, 3000, orientation=6))
     assert (rendered.info.width, rendered.info.height) == (3000, 4000)
     assert (rendered.renditions["lg"].width, rendered.renditions["lg"].height) == (1536, 2048)

@@ -46,7 +46,7 @@ def test_the_storage_is_a_setting(settings: Settings, tmp_path: Path, media_root
     assert not files_below(media_root)
 
 
-def test_files_go_when_what_they_belong_to_could_not_be_recorded(media_root: Path) -> None:
+def test_new_files_are_deleted_when_their_row_cannot_be_saved(media_root: Path) -> None:
     def record() -> None:
         with storage.StoredFiles() as stored_files:
             stored_files.save("images", "png", b"one")
@@ -59,13 +59,13 @@ def test_files_go_when_what_they_belong_to_could_not_be_recorded(media_root: Pat
     assert not files_below(media_root)
 
 
-def test_files_stay_when_it_was_recorded(media_root: Path) -> None:
+def test_new_files_stay_when_their_row_is_saved(media_root: Path) -> None:
     with storage.StoredFiles() as stored_files:
         name = stored_files.save("images", "png", b"one")
     assert files_below(media_root) == [media_root / name]
 
 
-def test_a_storage_that_fails_is_unavailable(settings: Settings, tmp_path: Path) -> None:
+def test_a_storage_failure_is_reported_as_unavailable(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     broken = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "file")}}
     settings.STORAGES = {**settings.STORAGES, "default": broken}

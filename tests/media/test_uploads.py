@@ -62,7 +62,7 @@ def uploaded_in(request: HttpRequest) -> Any:
     return file
 
 
-def test_a_file_within_the_limit_comes_through() -> None:
+def test_a_file_within_the_limit_is_accepted() -> None:
     request, _ = posted(100 * KIB)
     limit_upload(request, max_bytes=100 * KIB)
     file = uploaded_in(request)
@@ -88,7 +88,7 @@ def test_several_files_share_the_limit_of_a_single_upload(temporary: Path) -> No
     assert not list(temporary.iterdir())
 
 
-def test_a_body_that_announces_too_much_is_not_read() -> None:
+def test_a_body_that_announces_too_many_bytes_is_not_read() -> None:
     request, wire = posted(KIB, announced=100 * MIB)
     limit_upload(request, max_bytes=100 * KIB)
     with pytest.raises(FileTooLarge):
@@ -96,7 +96,7 @@ def test_a_body_that_announces_too_much_is_not_read() -> None:
     assert wire.taken == 0
 
 
-def test_what_is_far_too_much_is_not_read_to_its_end(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_far_too_large_body_is_not_read_to_its_end(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     request, wire = posted(40 * MIB)
     limit_upload(request, max_bytes=MIB)
     monkeypatch.setattr(request.upload_handlers[0], "handle_raw_input", lambda *args: None)  # a body of unknown length
@@ -106,7 +106,7 @@ def test_what_is_far_too_much_is_not_read_to_its_end(temporary: Path, monkeypatc
     assert not list(temporary.iterdir())
 
 
-def test_one_file_that_is_too_large_does_not_spoil_the_others(settings: Settings, temporary: Path) -> None:
+def test_one_file_over_the_limit_does_not_affect_the_others(settings: Settings, temporary: Path) -> None:
     settings.NINJA_ORGKIT = {"IMAGE_MAX_BYTES": 100 * KIB}
     request, _ = posted(10 * KIB, 300 * KIB, 20 * KIB)
     limit_bulk_upload(request)
@@ -159,7 +159,7 @@ def test_small_uploads_stay_in_memory_under_the_same_limits(settings: Settings, 
     assert not list(temporary.iterdir())
 
 
-def test_a_request_that_something_else_has_parsed_is_left_alone() -> None:
+def test_a_request_that_is_already_parsed_is_left_alone() -> None:
     request, _ = posted(200 * KIB)
     assert len(request.FILES) == 1
     limit_upload(request, max_bytes=100 * KIB)
@@ -169,7 +169,7 @@ def test_a_request_that_something_else_has_parsed_is_left_alone() -> None:
     file.close()
 
 
-def test_temporary_files_are_where_the_test_looks(temporary: Path) -> None:
+def test_uploads_use_the_temporary_folder_of_these_tests(temporary: Path) -> None:
     request, _ = posted(10 * KIB)
     limit_upload(request, max_bytes=MIB)
     file = uploaded_in(request)
