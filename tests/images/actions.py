@@ -52,3 +52,9 @@ def add_rows(org: Org, count: int) -> list[int]:
             )
         )
     return [image.pk for image in Image.objects.bulk_create(rows)]
+
+
+def named(target: str) -> dict[str, str]:
+    """Return the three names that the path of an object's images holds."""
+    app_label, model, obj_id = target.strip("/").split("/")[-3:]
+    return {"app_label": app_label, "model": model, "obj_id": obj_id}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,11 @@ import pytest
 
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.tags.models import TagAssignment
-from tests.conftest import RunOutbox
+from tests.conftest import CountQueries, RunOutbox
 from tests.images.actions import add_rows, attach
 from tests.media.files import files_in
 from tests.media.pictures import picture
 from tests.org import Org
-
-CountQueries = Callable[[], Any]
 
 
 def test_the_newest_images_come_first(org: Org) -> None:

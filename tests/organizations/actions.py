@@ -16,3 +16,13 @@ def roles_in(org: Org) -> dict[str, str]:
 def invite(org: Org, email: str, role: str = "member", *, by: Person | None = None) -> Any:
     """Invite an address; the owner does it, unless told otherwise."""
     return (by or org.owner).api.post(f"{org.path}invitations/", {"email": email, "role": role})
+
+
+def owners_of(org: Org) -> list[str]:
+    """Return the slugs of the owners."""
+    return [slug for slug, role in roles_in(org).items() if role == "owner"]
+
+
+def list_invitations(org: Org, **query: Any) -> Any:
+    """Return the first page of the invitations."""
+    return org.api.get(f"{org.path}invitations/", **query).json()["items"]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.errors import Forbidden
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.services import members, organizations
-from tests.client import Person
+from ninja_orgkit.organizations.services import members
 from tests.conftest import CountQueries
 from tests.org import MakePerson, Org, account_of
 from tests.organizations.actions import roles_in
@@ -172,35 +168,6 @@ def test_guests_of_a_personal_organization_can_leave_and_can_be_removed(make_per
     assert eve.api.delete(f"/orgs/{ada.org}/members/{eve.slug}/").status_code == 204
     assert ada.api.delete(f"/orgs/{ada.org}/members/{ada.slug}/").json()["code"] == "personal_organization"
     assert list(home.memberships.values_list("account__slug", flat=True)) == [ada.slug]
-
-
-def _add(admin_client: Client, organization: Organization, person: Person) -> Any:
-    body = {"organization": organization.pk, "account": account_of(person).pk, "role": "member"}
-    return admin_client.post("/admin/orgkit_organizations/membership/add/", body)
-
-
-def test_the_admin_adds_members_only_to_open_groups(org: Org, admin_client: Client, make_person: MakePerson) -> None:
-    bob, closed = make_person(), make_person().api.post("/orgs/", {"name": "Gone", "slug": "gone"})
-    assert closed.status_code == 201
-    assert _add(admin_client, org.row, bob).status_code == 302
-    assert bob.slug in roles_in(org)
-    home, gone = Organization.objects.get(slug=org.owner.org), Organization.objects.get(slug="gone")
-    organizations.close_organization(gone)
-    for refused, why in ((home, "cannot be shared"), (gone, "closed")):
-        response = _add(admin_client, refused, bob)
-        assert response.status_code == 200
-        assert why in response.content.decode()
-        assert not refused.memberships.filter(account__slug=bob.slug).exists()
-
-
-def test_the_admin_can_restore_the_membership_of_a_personal_organization(
-    admin_client: Client, make_person: MakePerson
-) -> None:
-    ada = make_person()
-    home = Organization.objects.get(slug=ada.org)
-    home.memberships.all()._raw_delete("default")
-    assert _add(admin_client, home, ada).status_code == 302
-    assert home.memberships.count() == 1
 
 
 def test_permissions_are_checked_again_under_the_lock(org: Org) -> None:

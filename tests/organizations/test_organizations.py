@@ -7,7 +7,6 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from ninja_orgkit.organizations.models import Membership, Organization
@@ -235,11 +234,3 @@ def test_every_route_needs_a_token(org: Org, api: Api) -> None:
         ("POST", "/invitations/accept"),
     ]:
         assert api.send(method, path).status_code == 401, path
-
-
-def test_the_admin_accepts_only_an_object_as_custom_fields(admin_client: Client, org: Org) -> None:
-    path = f"/admin/orgkit_organizations/organization/{org.row.pk}/change/"
-    for custom, status in (("[]", 200), ('"x"', 200), ('{"vat": "GB1"}', 302), ("", 302)):
-        assert admin_client.post(path, {"name": "Acme", "custom": custom}).status_code == status
-    assert org.api.get(org.path).json()["custom"] == {}
-    assert org.api.get("/orgs/").status_code == 200
