@@ -34,6 +34,7 @@ class S3Server:
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="orgkit-s3-"))
         self.port = free_port()
+        self._ports = {name: free_port() for name in _PORTS}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,7 +69,7 @@ class S3Server:
         }
         config = self.home / "s3.json"
         config.write_text(json.dumps({"identities": [identity]}))
-        ports = [f"-{name}={free_port()}" for name in _PORTS]
+        ports = [f"-{name}={port}" for name, port in self._ports.items()]
         # Its other protocols are switched off.
         ports += [f"-s3.port={self.port}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
         program = Path(sysconfig.get_path("scripts")) / "weed"
@@ -95,11 +96,14 @@ class S3Server:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Kill the server and remove its data."""
+        """Kill the server and remove its data, and the sockets that it leaves where nobody can choose."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
+        for port in (self.port, *self._ports.values()):
+            for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                path.unlink(missing_ok=True)
 
 
 def _takes_objects(client: Any) -> bool:
