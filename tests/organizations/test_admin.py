@@ -32,7 +32,7 @@ def test_the_admin_does_not_demote_the_last_owner(org: Org, admin_client: Client
     path = f"/admin/orgkit_organizations/membership/{membership.pk}/change/"
     response = admin_client.post(path, {"role": "viewer"})
     assert response.status_code == 200
-    assert "needs an owner" in response.content.decode()
+    assert "This is the last owner" in response.content.decode()
     assert owners_of(org) == [org.owner.slug]
     assert admin_client.post(path, {"role": "owner"}).status_code == 302
 
@@ -74,7 +74,7 @@ def test_the_admin_adds_members_only_to_open_groups(org: Org, admin_client: Clie
     assert bob.slug in roles_in(org)
     home, gone = Organization.objects.get(slug=org.owner.org), Organization.objects.get(slug="gone")
     organizations.close_organization(gone)
-    for refused, why in ((home, "cannot be shared"), (gone, "closed")):
+    for refused, why in ((home, "personal organization"), (gone, "closed")):
         response = _add(admin_client, refused, bob)
         assert response.status_code == 200
         assert why in response.content.decode()

@@ -1,4 +1,4 @@
-"""Admin of exports."""
+"""Exports in Django's admin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ninja_orgkit.exports.models import ExportJob
 
 @admin.register(ExportJob)
 class ExportJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Exports; deleting one deletes its archive."""
+    """Exports. Deleting one deletes its archive."""
 
     list_display = ("id", "organization", "requested_by", "status", "size", "attempts", "created_at", "expires_at")
     list_filter = ("status",)
@@ -18,9 +18,9 @@ class ExportJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     date_hierarchy = "created_at"
 
     def has_add_permission(self, request: object) -> bool:
-        """Leave asking for exports to the API."""
+        """Allow nobody to add an export here: the API starts exports."""
         return False
 
     def has_change_permission(self, request: object, obj: ExportJob | None = None) -> bool:
-        """Let nobody edit a job."""
+        """Allow nobody to change an export."""
         return False

@@ -1,6 +1,6 @@
-"""Links to an archive: signed, and bound to the account to whom they are given.
+"""Sign and read links to an archive. Each link is bound to the account that receives it.
 
-A token names the account and the job. How long it works is the job's own time, so nothing of it is stored.
+A token names the account and the job. It works until the job expires, so the token itself is not stored.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _MAX_LENGTH = 512
 
 
 def download_link(base_url: str, *, job: str, account: str) -> str:
-    """Return an account's URL of an archive; ``base_url`` is where the API is mounted, without a slash at its end."""
+    """Return an account's URL of an archive. ``base_url`` is the URL of the API without a slash at the end."""
     token = signing.Signer(sep=".", salt=_SALT).sign_object([account, job])
     return f"{base_url}/exports/download?{urlencode({'token': token})}"
 
 
 def read_token(token: str) -> tuple[str, str]:
-    """Return job and account of a token. Raises NotFound for one that is malformed or tampered with."""
+    """Return the job and the account of a token. Raises NotFound for a malformed or manipulated token."""
     if len(token) > _MAX_LENGTH or not token.isascii():
         raise NotFound
     try:

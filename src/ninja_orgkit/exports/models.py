@@ -1,4 +1,4 @@
-"""Export jobs: who asked for what, how far it is, and where the archive lies."""
+"""Export jobs: who asked for an export, how far it is, and where its archive is."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from ninja_orgkit.organizations.models import Organization
 class ExportJob(DerivedColumns):
     """An export of an organization.
 
-    ``active_key`` is unique and set while the job is queued or running, so there is one at a time. ``lease`` names the
-    worker run that holds the job, ``lease_until`` says for how long (of a queued job: when its message counts as lost).
-    ``done`` and ``total`` count rows and files; ``total`` is 0 until all rows are read. ``file`` is the stored name of
-    the archive, recorded before the file is written, so that a half-written one is found and deleted.
+    ``active_key`` is unique and set while the job is queued or running, so an organization has at most one active job.
+    ``lease`` names the run of a worker that has the job, until ``lease_until``. For a queued job, ``lease_until`` is
+    when its message counts as lost. ``done`` and ``total`` count rows and files; ``total`` is 0 until all rows are
+    read. ``file`` is the stored name of the archive. It is written before the file, so that a half-written file can be
+    found and deleted.
     """
 
     class Status(models.TextChoices):
-        """Where the job is; one that is ready and past its time shows as ``expired``."""
+        """The state of the job. A ready job that is past its time is shown as ``expired``."""
 
         QUEUED = "queued"
         RUNNING = "running"
@@ -61,7 +62,7 @@ class ExportJob(DerivedColumns):
         )
 
     def __str__(self) -> str:
-        """Show the public id."""
+        """Return the public id."""
         return str(self.id)
 
     def derive(self) -> None:

@@ -1,4 +1,4 @@
-"""What exports register: jobs go with their organization, and are in no export."""
+"""Register export jobs, which are purged with their organization but not exported."""
 
 from __future__ import annotations
 

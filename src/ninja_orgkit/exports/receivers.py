@@ -1,4 +1,4 @@
-"""Archives go with their jobs."""
+"""Delete archives together with their jobs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from ninja_orgkit.exports.models import ExportJob
 
 
 def delete_archive(sender: type[ExportJob], instance: ExportJob, **_kwargs: Any) -> None:
-    """Have the archive of a job that was just deleted deleted too, whichever way that happened."""
+    """Delete the archive of a deleted job after the commit, however the job was deleted."""
     if instance.file:
         enqueue(DELETE_FILES, names=[instance.file])

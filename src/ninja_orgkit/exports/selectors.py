@@ -1,4 +1,4 @@
-"""Finding exports."""
+"""Find exports."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ def may_export(account_slug: str, organization: Organization) -> bool:
     admins = Membership.objects.filter(
         organization=organization, organization__deleted_at=None, role__in=roles_with(PERMISSION)
     )
-    # Asked of the user: not every user model has a column for it.
+    # Ask the user object: not every user model has a column for this.
     found = admins.select_related("account__user").filter(account__slug=account_slug).first()
     return found is not None and found.account.user.is_active
 
 
 def downloadable(job_id: str, account_slug: str) -> ExportJob:
-    """Return a finished export for the one to whom its link was given.
+    """Return a finished export for the account that its link was given to.
 
-    Raises NotFound when it was discarded or never got ready, or when the account may no longer export, and
-    ExportExpired.
+    Raises NotFound if the export was discarded or is not ready, or if the account may no longer export the
+    organization. Raises ExportExpired if the archive has expired.
     """
     job = ExportJob.objects.select_related("organization").filter(pk=job_id).first()
     if job is None or not may_export(account_slug, job.organization):

@@ -1,4 +1,4 @@
-"""Exports: asked for, cancelled, discarded, expired, and taken up again when their worker died."""
+"""Start, cancel, discard and expire exports, and restart those whose worker died."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BATCH = 100
 def request_export(
     organization: Organization, *, account: Account, admit: Callable[[], None] | None = None
 ) -> ExportJob:
-    """Return the active export of an organization; a new one, queued, when there is none.
+    """Return the active export of an organization, or queue a new one.
 
     Two requests at the same time get the same job. ``admit`` is called for a new one, and may raise to refuse it.
     Raises ExportActive when jobs come and go too fast to catch one.
@@ -56,7 +56,7 @@ def _queue(organization: Organization, account: Account, admit: Callable[[], Non
 
 @transaction.atomic
 def delete_export(organization: Organization, job_id: str) -> None:
-    """Cancel an active export, which stays listed, or discard any other one with its file. Raises NotFound."""
+    """Cancel an active export, which stays in the list, or delete any other with its archive. Raises NotFound."""
     job = ExportJob.objects.select_for_update().filter(organization=organization, pk=job_id).first()
     if job is None:
         raise NotFound
@@ -70,14 +70,14 @@ def delete_export(organization: Organization, job_id: str) -> None:
 
 @transaction.atomic
 def purge_exports(organization: int) -> bool:
-    """Delete one batch of the jobs of a deleted organization, with their archives; tell whether there may be more."""
+    """Delete one batch of the jobs and archives of a closed organization. Tell whether there may be more."""
     keys = list(ExportJob.objects.filter(organization=organization).values_list("pk", flat=True)[:_BATCH])
     ExportJob.objects.filter(pk__in=keys).delete()
     return len(keys) == _BATCH
 
 
 def expire_exports() -> int:
-    """Delete the archives that are past their time, and return how many there were."""
+    """Delete expired archives and return their number."""
     past = ExportJob.objects.filter(status=ExportJob.Status.READY, expires_at__lte=timezone.now())
     return sum(_expire(pk) for pk in past.values_list("pk", flat=True))
 
@@ -94,7 +94,7 @@ def _expire(pk: UUID) -> bool:
 
 
 def revive_exports() -> None:
-    """Take up what no worker works on: lost messages, dead workers, and files that an ended job left half-written."""
+    """Restart jobs whose message was lost or whose worker died, and delete half-written files of ended jobs."""
     now = timezone.now()
     silent = ExportJob.objects.filter(lease_until__lte=now)
     for job in silent.filter(status__in=ACTIVE)[:_BATCH]:
@@ -109,9 +109,9 @@ def revive_exports() -> None:
 
 @transaction.atomic
 def _enqueue_again(job: ExportJob) -> None:
-    """Send the message of a job once more, unless another process has just done so."""
+    """Send the message of a job again, unless another process has just done so."""
     held = ExportJob.objects.filter(pk=job.pk, lease_until=job.lease_until, status=job.status)
-    # Whoever holds the job has been silent for too long: from here on its writes count for nothing.
+    # The worker that had the job has been silent for too long. From here on its writes have no effect.
     if held.update(status=ExportJob.Status.QUEUED, lease=None, lease_until=timezone.now() + settings.EXPORT_LEASE):
         enqueue(RUN, job=str(job.pk))
 

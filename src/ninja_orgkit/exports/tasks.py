@@ -1,4 +1,7 @@
-"""Background work of exports. Links are minted here, in the worker: none is in a message, a result or a table."""
+"""Build exports, expire them and mail their links.
+
+A link is made here, in the worker. It is in no message, result or table.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +24,19 @@ def run_export(job: str) -> None:
 
 @shared_task(name="orgkit.exports.revive", ignore_result=True)
 def revive_exports() -> None:
-    """Take up the exports that no worker works on."""
+    """Restart the exports that no worker is working on."""
     services.revive_exports()
 
 
 @shared_task(name="orgkit.exports.expire", ignore_result=True)
 def expire_exports() -> None:
-    """Delete the archives that are past their time."""
+    """Delete expired archives."""
     services.expire_exports()
 
 
 @shared_task(name=leases.NOTIFY, **MAIL_TASK)
 def notify_requester(job: str) -> None:
-    """Mail the requester that their export is ready, with their own link, or that it failed."""
+    """Mail the requester that the export is ready, with a personal link, or that it failed."""
     found = ExportJob.objects.select_related("organization", "requested_by").filter(pk=job).first()
     account = found.requested_by if found else None
     if found is None or account is None or not account.email:
@@ -51,5 +54,5 @@ def notify_requester(job: str) -> None:
 
 @worker_ready.connect
 def _on_worker_ready(**_kwargs: object) -> None:
-    """Take up at a worker's start what the last one left."""
+    """Restart unfinished exports when a worker starts."""
     services.revive_exports()

@@ -14,7 +14,7 @@ from ninja_orgkit.images.rendering import render_again
 
 @admin.register(Image)
 class ImageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Images of all organizations; deleting one deletes its files."""
+    """Images of all organizations. Deleting an image deletes its files."""
 
     list_display = ("__str__", "organization", "status", "format", "width", "height", "size", "uses", "created_at")
     list_filter = ("status", "format")
@@ -28,28 +28,28 @@ class ImageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
-        """Count the uses in the statement of the list."""
+        """Count the uses in the same statement."""
         rows: QuerySet[Image] = super().get_queryset(request).annotate(uses=Count("attachments"))
         return rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Images are uploaded through the API."""
+        """Allow nobody to add an image here: images are uploaded through the API."""
         return False
 
     @admin.display(ordering="uses")
     def uses(self, image: Image) -> int:
-        """Return how many objects have the image."""
+        """Return the number of objects that have the image."""
         return int(image.uses)  # type: ignore[attr-defined]  # annotated above
 
-    @admin.action(description="Make the renditions again", permissions=["change"])
+    @admin.action(description="Render selected images again", permissions=["change"])
     def make_renditions_again(self, request: HttpRequest, images: QuerySet[Image]) -> None:
-        """Have workers make the renditions of the chosen images."""
+        """Render the selected images again, in the background."""
         render_again(list(images))
 
 
 @admin.register(ImageAttachment)
 class ImageAttachmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Which object has which image; to look at and to take away."""
+    """Images of objects. The admin only shows and deletes them."""
 
     list_display = ("image", "content_type", "object_id", "position", "cover")
     list_filter = ("content_type",)
@@ -58,14 +58,14 @@ class ImageAttachmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not g
     raw_id_fields = ("image",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Images are attached through the API."""
+        """Allow nobody to attach an image here: images are attached through the API."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Places and covers are kept in order by the API."""
+        """Allow nobody to change an attachment here: the API keeps positions and covers consistent."""
         return False
 
     @admin.display(boolean=True)
     def cover(self, link: ImageAttachment) -> bool:
-        """Tell whether it is the object's cover."""
+        """Tell whether the image is the cover of the object."""
         return link.is_cover

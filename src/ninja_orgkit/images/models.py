@@ -1,4 +1,4 @@
-"""Images of an organization, and what they are attached to."""
+"""Images of an organization, and their attachments to objects."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from ninja_orgkit.organizations.models import Organization
 
 
 class Image(models.Model):
-    """A picture: ``file`` is the stored name of the bytes as uploaded, ``sha256`` theirs, unique in the organization.
+    """A picture of an organization.
 
-    ``width`` and ``height`` are as displayed. ``renditions`` is ``{name: {"name": stored name, "width", "height"}}``,
-    filled by a worker. ``attempts`` counts the tries that have begun; ``asked_at`` is when one more was last asked for.
+    ``file`` is the stored name of the uploaded bytes. ``sha256`` is their hash, which is unique in the organization.
+    ``width`` and ``height`` are the displayed size in pixels. A worker fills ``renditions``, which is
+    ``{name: {"name": stored name, "width", "height"}}``. ``attempts`` counts the renderings that have started, and
+    ``asked_at`` is when a worker was last asked for another one.
     """
 
     class Status(models.TextChoices):
-        """Whether its renditions are there."""
+        """Whether the renditions are ready."""
 
         PROCESSING = "processing"
         READY = "ready"
@@ -53,7 +55,7 @@ class Image(models.Model):
         )
 
     def __str__(self) -> str:
-        """Name the image."""
+        """Return the title, or else the format and the size."""
         return self.title or f"{self.format} {self.width} × {self.height}"
 
     def stored_names(self) -> list[str]:
@@ -66,9 +68,9 @@ class Image(models.Model):
 
 
 class ImageAttachment(Attachment):
-    """That an object has an image, and at which place.
+    """The attachment of an image to an object, with its position.
 
-    ``cover_of`` is unique and names the object when this is its cover, so that there is at most one. ``title``,
+    ``cover_of`` is unique, and names the object if this is its cover. So an object has at most one cover. ``title``,
     ``description`` and ``alt_text`` override the image's for this object; NULL leaves the image's.
     """
 
@@ -89,15 +91,15 @@ class ImageAttachment(Attachment):
         )
 
     def __str__(self) -> str:
-        """Name the image."""
+        """Return the title, or else the format and the size."""
         return str(self.image)
 
     @property
     def is_cover(self) -> bool:
-        """Whether the object shows this image first of all."""
+        """Whether the image is the cover of the object."""
         return self.cover_of is not None
 
     @property
     def target_key(self) -> str:
-        """What ``cover_of`` is while this is the cover."""
+        """The value of ``cover_of`` for a cover of this object."""
         return f"{self.content_type_id}:{self.object_id}"

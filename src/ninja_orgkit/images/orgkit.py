@@ -1,4 +1,4 @@
-"""What the registry knows of images."""
+"""Register images, which can be tagged, exported and purged."""
 
 from __future__ import annotations
 

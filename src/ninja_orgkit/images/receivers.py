@@ -1,4 +1,4 @@
-"""What images and attachments leave behind when they are deleted by the admin, a queryset or a cascade."""
+"""Clean up after images and attachments that the admin, a queryset or a cascade deletes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ninja_orgkit.images.targets import give_covers, lock_targets
 
 
 def delete_files(sender: type[Image], instance: Image, **_kwargs: Any) -> None:
-    """Have the files of a deleted image deleted after the commit."""
+    """Delete the files of a deleted image after the commit."""
     enqueue(DELETE_FILES, names=instance.stored_names())
 
 

@@ -1,4 +1,4 @@
-"""Images leave with their attachments, their tags and their files, in a constant number of statements."""
+"""Delete images with their attachments, tags and files, in a constant number of statements."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ninja_orgkit.images.targets import give_covers, lock_targets
 
 
 def remove_images(images: list[Image], *, keep_covers: bool = True) -> None:
-    """Delete images that the caller's transaction has locked; files go after the commit.
+    """Delete images that the caller's transaction has locked. Their files are deleted after the commit.
 
-    Objects that lose their cover get the next one, unless they go as well (``keep_covers=False``).
+    Objects that lose their cover get the next image as cover, unless ``keep_covers`` is False.
     """
     if not images:
         return

@@ -1,4 +1,4 @@
-"""The work behind an upload: the renditions of an image."""
+"""Render images in the background after an upload."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _MAX_ATTEMPTS = 3
 
 
 def render_image(image_id: int) -> None:
-    """Make the renditions of an image that waits for them; nothing where it does not, or is gone.
+    """Make the renditions of an image, unless it does not wait for them or is gone.
 
-    Safe to run twice, also at the same time: who comes second, or after the image was deleted, deletes its own files.
-    An image whose file is gone or cannot be decoded becomes ``failed``, and so does one at which three workers died.
+    Safe to run twice, even at the same time: a worker that finishes second, or after the image was deleted, deletes its
+    own files. An image becomes ``failed`` if its file is gone or cannot be decoded, or if three workers died on it.
     Raises what the storage raises.
     """
     image = _begin(image_id)
@@ -38,13 +38,13 @@ def render_image(image_id: int) -> None:
     try:
         _render(image)
     except BaseException:
-        # It came to an end, if not a good one. What counts are the tries whose worker did not live to see any.
+        # ``attempts`` counts only the renderings that killed their worker, and this worker is still alive.
         Image.objects.filter(pk=image.pk).update(attempts=0)
         raise
 
 
 def _begin(image_id: int) -> Image | None:
-    """Return an image that waits for its renditions, None when there is none; one that kills workers is failed."""
+    """Return an image that waits for its renditions, or None. An image that has killed too many workers fails."""
     waiting = Image.objects.filter(pk=image_id, status=Image.Status.PROCESSING)
     if waiting.filter(attempts__lt=_MAX_ATTEMPTS).update(attempts=F("attempts") + 1):
         return waiting.first()
@@ -67,7 +67,7 @@ def _render(image: Image) -> None:
 
 
 def _store(rendered: Rendered, stored_files: StoredFiles) -> dict[str, Any]:
-    """Store the renditions; those of a small picture are all the same, and stored once."""
+    """Store the renditions. Those of a small picture are identical, and are stored once."""
     names: dict[bytes, str] = {}
     stored = {}
     for name, made in rendered.renditions.items():
@@ -79,7 +79,7 @@ def _store(rendered: Rendered, stored_files: StoredFiles) -> dict[str, Any]:
 
 @transaction.atomic
 def _finish(image: Image, **values: Any) -> bool:
-    """Write the outcome, unless another worker was faster or the image is gone. Tells whether it was written."""
+    """Write the result, unless another worker has finished or the image is gone. Tell whether it was written."""
     current = Image.objects.select_for_update().filter(pk=image.pk, status=Image.Status.PROCESSING).first()
     if current is None:
         return False
@@ -94,14 +94,14 @@ def _finish(image: Image, **values: Any) -> bool:
 
 @transaction.atomic
 def render_again(images: list[Image]) -> None:
-    """Ask for new renditions, as after a change of the setting ``RENDITIONS``; the old files go then."""
+    """Ask for new renditions, for example after a change of ``RENDITIONS``. The old files are deleted afterwards."""
     keys = [image.pk for image in images]
     Image.objects.filter(pk__in=keys).update(status=Image.Status.PROCESSING, attempts=0, updated_at=timezone.now())
     enqueue_each(RENDER, [{"image": key} for key in keys])
 
 
 def revive() -> None:
-    """Ask again for the renditions that a killed worker owes; after a day without any an image has failed."""
+    """Ask again for renditions that a killed worker did not finish. After a day without them an image fails."""
     now = timezone.now()
     waiting = Image.objects.filter(status=Image.Status.PROCESSING)
     waiting.filter(updated_at__lte=now - _GIVE_UP_AFTER).update(status=Image.Status.FAILED, updated_at=now)
@@ -113,7 +113,7 @@ def revive() -> None:
 def _ask_again(now: datetime) -> bool:
     """Ask for one batch, and tell whether there may be more.
 
-    Images whose messages only wait for busy workers are asked for seldom: each message more makes the wait longer.
+    An image may only be waiting for busy workers, so ask rarely: every further message makes the queue longer.
     """
     is_due = Q(asked_at=None) | Q(asked_at__lte=now - _ASK_AGAIN_AFTER)
     stale = Image.objects.filter(is_due, status=Image.Status.PROCESSING, updated_at__lte=now - _STALE_AFTER).order_by(

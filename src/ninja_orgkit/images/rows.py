@@ -1,4 +1,4 @@
-"""Images and attachments as rows of an export."""
+"""Export images and attachments as rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = ("content_type_id", "object_id", "image_id", "position", "cover_of", 
 
 
 class OrgkitImageRow(BaseModel):
-    """An image in an export, with its original."""
+    """An image in an export, with its original file."""
 
     id: int
     title: str
@@ -36,7 +36,7 @@ class OrgkitImageRow(BaseModel):
 
 
 class OrgkitAttachmentRow(BaseModel):
-    """In an export: that an object, by its public name and identifier, has an image; null texts are the image's."""
+    """The attachment of an image to an object, in an export. A null text means the text of the image."""
 
     image: int
     app_label: str
@@ -50,7 +50,7 @@ class OrgkitAttachmentRow(BaseModel):
 
 
 def image_attachment_rows(organization: Organization) -> Iterator[dict[str, Any]]:
-    """Yield what each image of an organization is attached to; objects are named by their public identifiers."""
+    """Yield the attachments of all images of an organization, with the public identifiers of the objects."""
     links = ImageAttachment.objects.filter(image__organization=organization)
     rows = links.order_by("content_type", "object_id", *ORDER).values(*_COLUMNS)
     for link in registry.name_targets(rows, organization, ability="imageable"):

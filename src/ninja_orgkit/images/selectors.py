@@ -1,4 +1,4 @@
-"""Finding images: of an organization, and of one object."""
+"""Find the images of an organization and of one object."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def images_of(organization: Organization) -> QuerySet[Image, dict[str, Any]]:
 
 
 def image_rows(images: QuerySet[Image]) -> QuerySet[Image, dict[str, Any]]:
-    """Return images as the rows that are shown."""
+    """Return images as rows with the public columns."""
     rows: QuerySet[Image, dict[str, Any]] = images.values(*_COLUMNS)
     return rows
 
@@ -42,7 +42,7 @@ def image_row(organization: Organization, image_id: int) -> dict[str, Any]:
 
 
 def image_rows_by_sha256(organization: Organization, shas: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return those images of an organization as rows that have one of several SHA-256 hashes, by their hash."""
+    """Return the images of an organization with these SHA-256 hashes, as rows by hash."""
     found = Image.objects.filter(organization=organization, sha256__in=shas)
     return {row["sha256"]: row for row in found.values(*_COLUMNS, "sha256")}
 
@@ -53,7 +53,7 @@ def links_of(obj: Model) -> QuerySet[ImageAttachment]:
 
 
 def attachments_of(organization: Organization, obj: Model) -> QuerySet[ImageAttachment, dict[str, Any]]:
-    """Return the images that an object of the organization has, as rows in any order; ``image__…`` are the image's."""
+    """Return the images of an object as rows, in any order. Columns of the image begin with ``image__``."""
     links = links_of(obj).filter(image__organization=organization)
     columns = [*_LINK_COLUMNS, *(f"image__{column}" for column in _COLUMNS)]
     rows: QuerySet[ImageAttachment, dict[str, Any]] = links.values(*columns)
@@ -66,7 +66,7 @@ def attachment_rows(organization: Organization, obj: Model) -> list[dict[str, An
 
 
 def attachment_row(organization: Organization, obj: Model, image_id: int) -> dict[str, Any]:
-    """Return one image of an object. Raises NotFound when it does not have it."""
+    """Return one image of an object. Raises NotFound if the object does not have it."""
     row = attachments_of(organization, obj).filter(image_id=image_id).first()
     if row is None:
         raise NotFound

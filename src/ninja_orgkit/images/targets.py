@@ -1,7 +1,7 @@
-"""Objects that have images: locked while their images change, and never without a cover.
+"""Lock the objects whose images change, and give each of them a cover.
 
-Everything that attaches, detaches or deletes locks first the images and then the objects, each in the order of their
-keys, so that two transactions never wait for each other.
+Whatever attaches, detaches or deletes images locks first the images and then the objects, each in the order of their
+keys. So two transactions never wait for each other.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Target = tuple[int, str]
 
 
 def lock_object(obj: Model) -> None:
-    """Lock the row of an object. Raises NotFound when it is gone."""
+    """Lock the row of an object. Raises NotFound if it is gone."""
     if not type(obj)._base_manager.select_for_update().filter(pk=obj.pk).values_list("pk").first():
         raise NotFound
 
 
 def lock_targets(targets: Iterable[Target]) -> None:
-    """Lock the rows of objects, one statement for each model."""
+    """Lock the rows of objects, with one statement for each model."""
     for content_type, keys in sorted(_by_type(targets).items()):
         model = ContentType.objects.get_for_id(content_type).model_class()
         if model is not None:
@@ -37,7 +37,7 @@ def lock_targets(targets: Iterable[Target]) -> None:
 
 
 def give_covers(targets: Iterable[Target]) -> None:
-    """Make the first image of each object that has images and no cover its cover. The objects are locked."""
+    """Give every object that has images but no cover its first image as cover. The objects must be locked."""
     siblings = ImageAttachment.objects.filter(content_type=OuterRef("content_type"), object_id=OuterRef("object_id"))
     first = siblings.order_by(*ORDER).values("pk")[:1]
     among = Q(pk__in=[])
@@ -46,7 +46,7 @@ def give_covers(targets: Iterable[Target]) -> None:
     heirs = ImageAttachment.objects.filter(
         among, ~Exists(siblings.filter(cover_of__isnull=False)), pk=Subquery(first)
     ).values_list("pk", flat=True)
-    # In two statements: MariaDB does not update a table that the condition reads.
+    # Two statements, because MariaDB cannot update a table that the condition reads.
     if found := list(heirs):
         key: Any = Concat(Cast("content_type_id", CharField()), Value(":"), F("object_id"))
         ImageAttachment.objects.filter(pk__in=found).update(cover_of=key)

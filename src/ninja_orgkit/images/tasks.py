@@ -1,4 +1,4 @@
-"""Background work of images."""
+"""Render images in the background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ninja_orgkit.images import rendering
     name=rendering.RENDER,
     ignore_result=True,
     acks_late=True,
-    autoretry_for=(Exception,),  # a storage raises what it likes when it is away; a broken picture raises nothing here
+    autoretry_for=(Exception,),  # storages raise anything when they are down; a broken picture raises nothing
     retry_backoff=5,
     retry_backoff_max=600,
     max_retries=8,
@@ -23,5 +23,5 @@ def render_image(image: int) -> None:
 
 @shared_task(name="orgkit.images.revive", ignore_result=True)
 def revive_images() -> None:
-    """Go on with renditions that no worker finished."""
+    """Restart renditions that no worker has finished."""
     rendering.revive()

@@ -1,4 +1,7 @@
-"""Names of files in an archive that every operating system takes, and that never climb, collide or hide."""
+"""Make file names for an archive that are safe on every operating system.
+
+They cannot leave their folder, collide or be hidden.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,26 @@ _MAX_LENGTH = 120
 _MAX_BYTES = 200
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 _UNSAFE = re.compile(r"[^\w.-]+")
-# What Windows takes for a device, whatever the extension (Microsoft, "Naming Files, Paths, and Namespaces").
+# Device names of Windows, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")}
 
 
 def safe_stem(*parts: object) -> str:
-    """Return a file name without an extension, made of words of all the parts, at most 120 characters long."""
+    """Return a file name without an extension, made from the words of all parts. It has at most 120 characters."""
     words = (slugify(unicodedata.normalize("NFKC", str(part)), allow_unicode=True) for part in parts)
     stem = "-".join(word for word in words if word)[:_MAX_LENGTH]
-    # File systems count bytes, 255 at most.
+    # File systems limit names to 255 bytes.
     short = stem.encode()[:_MAX_BYTES].decode(errors="ignore").strip("-_")
     return _avoid_device(short or "file")
 
 
 def safe_kind(kind: str) -> str:
-    """Return the file name without an extension of a kind of rows; dots stay."""
+    """Return the file name of a kind of rows, without an extension. Dots are kept."""
     return _avoid_device(_UNSAFE.sub("-", kind).strip(".-") or "rows")
 
 
 def extension_of(stored_name: str) -> str:
-    """Return the extension of a stored name, ``bin`` where it has none that is safe."""
+    """Return the extension of a stored name, or ``bin`` if it has no safe extension."""
     extension = stored_name.rpartition(".")[2].lower() if "." in stored_name else ""
     return extension if _EXTENSION.fullmatch(extension) else "bin"
 
@@ -40,13 +43,13 @@ def _avoid_device(stem: str) -> str:
 
 
 class Names:
-    """Hands out paths, each only once, also where case and Unicode forms make no difference."""
+    """Hands out unique paths, also for file systems that ignore case and Unicode forms."""
 
     def __init__(self) -> None:
         self._taken: dict[str, int] = {}
 
     def claim(self, folder: str, stem: str, extension: str) -> str:
-        """Return ``folder/stem.extension``, with a number behind the stem when that is taken."""
+        """Return ``folder/stem.extension``, with a number after the stem if the path is taken."""
         path = f"{folder}/{stem}.{extension}"
         first = _folded(path)
         while (key := _folded(path)) in self._taken:

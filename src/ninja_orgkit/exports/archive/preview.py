@@ -1,4 +1,4 @@
-"""``index.html`` of an archive: something to look at without any program, offline, and safe to open."""
+"""Make the ``index.html`` of an archive, which shows its content offline and is safe to open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_CELL_LENGTH = 200
 
 @dataclass
 class Table:
-    """The first rows of a kind."""
+    """The first rows of one kind."""
 
     kind: str
     columns: list[str]
@@ -34,7 +34,7 @@ class Table:
 
     @property
     def hidden(self) -> int:
-        """How many rows are not shown."""
+        """The number of rows that are not shown."""
         return self.count - len(self.rows)
 
 
@@ -52,7 +52,7 @@ class Picture:
 
 
 class Preview:
-    """Collects what the page shows while the archive is written: bounded, however much there is."""
+    """Collects what the page shows while the archive is written. Its memory use is bounded."""
 
     def __init__(self) -> None:
         self.tables: list[Table] = []
@@ -61,11 +61,11 @@ class Preview:
         self._linked: dict[str, dict[str, str]] = {}
 
     def begin(self, kind: str, columns: list[str], *, data: str, csv: str) -> None:
-        """Begin the table of a kind; ``data`` and ``csv`` are the paths of its files."""
+        """Start the table of a kind. ``data`` and ``csv`` are the paths of its files."""
         self.tables.append(Table(kind, columns, data, csv))
 
     def add(self, row: dict[str, Any], files: dict[str, str]) -> None:
-        """Add a row of the kind begun last; ``files`` are its columns that hold a path in the archive."""
+        """Add a row to the last table. ``files`` maps columns to their paths in the archive."""
         table = self.tables[-1]
         table.count += 1
         if len(table.rows) < MAX_ROWS:
@@ -80,11 +80,11 @@ class Preview:
             self._pictures.append(Picture(path, caption))
 
     def counts(self) -> dict[str, int]:
-        """Return how many rows each kind has."""
+        """Return the number of rows of each kind."""
         return {table.kind: table.count for table in self.tables}
 
     def render(self, *, missing: Iterable[str], **context: Any) -> bytes:
-        """Return the page. ``missing`` are the paths of files that are not in the archive."""
+        """Return the page. ``missing`` gives the paths of files that are not in the archive."""
         gallery = {picture.path: picture for picture in self._pictures}
         shown, count = [], 0
         for path in missing:

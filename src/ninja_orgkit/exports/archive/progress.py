@@ -1,4 +1,4 @@
-"""How far an archive is, and whether to go on with it."""
+"""Count the progress of an archive, and tell its builder to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Stopped(Exception):
 
 
 class Progress:
-    """How far a build is: counted by the builder, recorded by the heartbeat, which in turn tells it to stop."""
+    """The progress of a build. The builder counts it; the heartbeat records it, and may tell the builder to stop."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -23,6 +23,6 @@ class Progress:
         self.check()
 
     def check(self) -> None:
-        """Raise Stopped when somebody wants the build to end."""
+        """Raise Stopped if the build must end."""
         if self.stopped.is_set():
             raise Stopped

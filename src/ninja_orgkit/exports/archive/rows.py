@@ -1,4 +1,4 @@
-"""Rows of an export: read from the registry's kinds, and written as JSON lines and as CSV."""
+"""Read the rows of every registered kind, and write them as JSON lines and CSV."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pydantic_core import to_json
 
 from ninja_orgkit.registry import ExportKind, StoredFile, export_kinds
 
-_FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")  # the second ones are the full-width forms
-# Decimals arrive as text. With a plus in front it is a telephone number.
+_FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")  # the second group are the full-width forms
+# Decimals arrive as text. A number with a leading plus is a telephone number.
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
 _FETCH = 1000
 
 
 class RowKind:
-    """One kind of rows: its columns, where each comes from, and which of them are stored files."""
+    """A kind of rows: its columns, their sources, and which of them are stored files."""
 
     def __init__(self, registered: ExportKind) -> None:
         self.name = registered.kind
@@ -67,7 +67,7 @@ def path_of(name: str, field: FieldInfo) -> str:
 
 
 def row_kinds() -> list[RowKind]:
-    """Return every kind of rows that an export has."""
+    """Return every kind of rows in an export."""
     return [RowKind(registered) for registered in export_kinds()]
 
 
@@ -77,7 +77,7 @@ def json_line(row: dict[str, Any]) -> bytes:
 
 
 class CsvLines:
-    """Makes lines of CSV (RFC 4180, UTF-8) whose cells no spreadsheet takes for a formula."""
+    """Makes lines of CSV (RFC 4180, UTF-8). No spreadsheet treats their cells as formulas."""
 
     def __init__(self) -> None:
         self._buffer = io.StringIO(newline="")
@@ -97,5 +97,5 @@ def _cell(value: Any) -> Any:
         value = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return value
-    # OWASP, "CSV Injection": what begins like a formula, spaces aside, gets an apostrophe in front.
+    # OWASP, "CSV Injection": a cell that starts like a formula, after any spaces, gets a leading apostrophe.
     return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value

@@ -1,7 +1,7 @@
-"""One consistent view of all rows, however long they take to read.
+"""Read all rows as of one moment, however long that takes.
 
-It keeps nobody from writing, on SQLite only with a write-ahead log (``PRAGMA journal_mode=WAL``): without one a writer
-waits until all is read, and fails when that takes longer than its timeout.
+Others can write meanwhile. On SQLite that needs a write-ahead log (``PRAGMA journal_mode=WAL``): without it a writer
+waits until everything is read, and fails if that takes longer than its timeout.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from django.db import connection, transaction
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Run a block in a read transaction that sees the rows as they are at its first statement.
+    """Run a block in a read transaction that sees the rows as of its first statement.
 
-    Inside a transaction of the caller's that one is used as it is.
+    Inside a transaction of the caller, use that one unchanged.
     """
     if connection.in_atomic_block:
         yield
@@ -31,7 +31,7 @@ def snapshot() -> Iterator[None]:
 
 @contextmanager
 def _deferred(wrapper: Any) -> Iterator[None]:
-    """Have SQLite begin its transaction as a reader, even where all others take the write lock at once."""
+    """Let SQLite start the transaction as a reader, even if the settings make all others take the write lock."""
     if wrapper.vendor != "sqlite":
         yield
         return

@@ -1,4 +1,4 @@
-"""What is in the archive of an export: rows, files, a page to look at, and the manifest."""
+"""Write the archive of an export: rows, files, a page that shows them, and the manifest."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PICTURES = "images"
 
 
 def write_archive(organization: Organization, sink: Writable, progress: Progress) -> None:
-    """Write everything an organization has as a ZIP archive to ``sink``, which needs only ``write`` and ``flush``.
+    """Write everything of an organization as a ZIP archive to ``sink``, which needs only ``write`` and ``flush``.
 
-    All rows are of one moment. A file that is gone is listed in the manifest. Raises Stopped, and StorageUnavailable.
+    All rows are as of one moment. The manifest lists missing files. Raises Stopped and StorageUnavailable.
     """
     now = datetime.now(UTC)
     with closing(Archive(sink, made_at=now)) as archive, closing(Spool()) as files, closing(Spool()) as missing:
@@ -55,7 +55,7 @@ class _Build:
         self.preview = Preview()
 
     def rows(self, kind: RowKind, organization: Organization) -> None:
-        """Add the rows of a kind as JSON lines and, by way of a temporary file, as CSV."""
+        """Add the rows of a kind as JSON lines and, through a temporary file, as CSV."""
         name = safe_kind(kind.name)
         data, table = self.names.claim("data", name, "jsonl"), self.names.claim("csv", name, "csv")
         self.preview.begin(kind.name, kind.columns, data=data, csv=table)
@@ -74,7 +74,7 @@ class _Build:
             self.progress.step()
 
     def _place_files(self, kind: RowKind, row: dict[str, Any]) -> dict[str, str]:
-        """Give each file of a row its path in the archive, which takes the place of the stored name."""
+        """Replace the stored name of each file in a row by its path in the archive. Return the paths by column."""
         placed = {}
         for column, marker in kind.files.items():
             stored = row[column]
@@ -93,7 +93,7 @@ class _Build:
         """Add a stored file, or note that it is missing."""
         try:
             source = open_file(stored)
-            # Some storages find out only when they read.
+            # Some storages notice a missing file only when they read it.
             first = _read(source)
         except FileNotFoundError:
             self.missing.add({"path": path, "reason": "The file is not in the storage."})
@@ -144,7 +144,7 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _buffered(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Join short lines, so that each call of the compressor has something to do."""
+    """Join short lines, so that the compressor is called less often."""
     gathered, size = [], 0
     for line in lines:
         gathered.append(line)

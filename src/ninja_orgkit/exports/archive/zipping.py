@@ -1,4 +1,4 @@
-"""A ZIP archive written as a stream: nothing seeks, and nothing is held in memory but one chunk and the directory."""
+"""Write a ZIP archive as a stream, without seeking. Only one chunk and the directory are in memory."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from typing import IO, Any, Protocol
 
 CHUNK = 1024 * 1024
 
-_FIRST_YEAR, _LAST_YEAR = 1980, 2107  # what the date field of a ZIP can say
+_FIRST_YEAR, _LAST_YEAR = 1980, 2107  # the range of the date field of a ZIP
 _TEXT_LEVEL = 3
 _WORTH_A_THREAD = 64 * 1024
 
 
 class Writable(Protocol):
-    """What an archive is written to. ``write`` takes all of the bytes, and returns how many that were."""
+    """The target of an archive. ``write`` takes all bytes and returns their number."""
 
     def write(self, data: bytes, /) -> int:
         """Write bytes."""
         ...
 
     def flush(self) -> None:
-        """Pass on what is held back."""
+        """Pass on buffered bytes."""
         ...
 
 
 class Sha256:
-    """SHA-256 of a stream, large chunks of which are hashed in a thread while the caller goes on (one chunk behind)."""
+    """The SHA-256 of a stream. A thread hashes large chunks while the caller continues, one chunk behind."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
@@ -58,7 +58,7 @@ class Sha256:
 
 
 class Sink:
-    """Passes bytes on; counts and hashes them. It has no ``seek`` and no ``tell``, so ``zipfile`` never looks back."""
+    """Passes bytes on, and counts and hashes them. Without ``seek`` and ``tell``, ``zipfile`` never goes back."""
 
     def __init__(self, out: Writable) -> None:
         self._out = out
@@ -74,7 +74,7 @@ class Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Flush what is behind."""
+        """Flush the target."""
         self._out.flush()
 
     @property
@@ -83,12 +83,12 @@ class Sink:
         return self._sha256.hexdigest()
 
     def close(self) -> None:
-        """End the thread; what is behind stays open."""
+        """End the thread. The target stays open."""
         self._pool.shutdown()
 
 
 class Spool:
-    """JSON values on disk, written first and read afterwards. The file has no name, so no crash leaves it behind."""
+    """JSON values on disk, written first and read later. The file has no name, so a crash does not leave it behind."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
@@ -111,7 +111,7 @@ class Spool:
 
 
 class Archive:
-    """Adds members to a ZIP archive, and notes path, size and SHA-256 of each in ``entries``."""
+    """Adds members to a ZIP archive, and records the path, size and SHA-256 of each in ``entries``."""
 
     def __init__(self, sink: Writable, *, made_at: datetime) -> None:
         self._zip = zipfile.ZipFile(sink, "w", allowZip64=True)  # type: ignore[call-overload]
@@ -122,26 +122,26 @@ class Archive:
         self.entries = Spool()
 
     def text(self, path: str, chunks: Iterable[bytes]) -> None:
-        """Add a compressed member whose size is not known before."""
+        """Add a compressed member of unknown size."""
         info = self._info(path)
         info.compress_type = zipfile.ZIP_DEFLATED
         info._compresslevel = _TEXT_LEVEL  # type: ignore[attr-defined]  # public as compress_level from 3.13 on
         self._copy(info, chunks, zip64=True)
 
     def stored(self, path: str, chunks: Iterable[bytes], *, size: int) -> None:
-        """Add a member as it is; ``size`` (bytes) only has to tell whether it needs Zip64."""
+        """Add an uncompressed member. ``size`` (bytes) only decides whether it needs Zip64."""
         info = self._info(path)
         info.file_size = size
         self._copy(info, chunks, zip64=False)
 
     def finish(self, manifest: Iterable[bytes]) -> None:
-        """Add the manifest, which is in no list, and the directory."""
+        """Add the manifest, which does not list itself, and the directory."""
         self.text("manifest.json", manifest)
         self._zip.close()
 
     def close(self) -> None:
-        """Let go of an archive, finished or not."""
-        # An unfinished one must not write its directory when it is collected.
+        """Release an archive, finished or not."""
+        # An unfinished archive must not write its directory when it is garbage-collected.
         self._zip.fp = None
         self._pool.shutdown()
         self.entries.close()

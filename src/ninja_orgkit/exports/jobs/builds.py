@@ -1,4 +1,4 @@
-"""Running one export job from claim to the stored archive."""
+"""Run one export job, from the claim to the stored archive."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ logger = logging.getLogger("ninja_orgkit.exports")
 
 
 def run(job_id: str) -> None:
-    """Build the archive of a job, unless another worker does or there is nothing to do. Safe to run twice.
+    """Build the archive of a job, unless another worker does so or there is nothing to do. Safe to run twice.
 
-    A storage or database that is away puts the job back for a later attempt; anything else unexpected fails it.
+    If the storage or the database is down, the job is put back for a later attempt. Any other error fails it.
     """
     job = leases.claim(job_id)
     if job is None:
@@ -47,17 +47,17 @@ def run(job_id: str) -> None:
 
 def _build(job: ExportJob, progress: Progress) -> None:
     if job.file:
-        # An earlier attempt died while it stored this.
+        # An earlier attempt died while it stored this file.
         storage.delete(job.file)
         leases.record(job, file="")
-    # The file has no name, so it is gone with the process, however that ends.
+    # The file has no name, so it disappears with the process, however that ends.
     with tempfile.TemporaryFile() as out, closing(Sink(out)) as sink:
         write_archive(job.organization, sink, progress)
         _store(job, out, sink, progress)
 
 
 def _store(job: ExportJob, out: IO[bytes], sink: Sink, progress: Progress) -> None:
-    """Store a finished archive under a name that is recorded first, and make the job ready."""
+    """Record the name of a finished archive, store the archive, and make the job ready."""
     out.seek(0)
     name = f"exports/{uuid4()}.zip"
     leases.record(job, file=name)

@@ -1,4 +1,7 @@
-"""Who works on an export. Each step of a worker is a conditional update: one that lost its lease changes nothing."""
+"""Give a job to one worker at a time.
+
+Each step of a worker is a conditional update, so a worker that lost its lease changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ _BEAT = 1.0
 
 
 def claim(job_id: str) -> ExportJob | None:
-    """Take a job that is queued, or whose worker has been silent too long; None when there is nothing to do."""
+    """Take a job that is queued or whose worker has been silent for too long, or return None."""
     now = timezone.now()
     free = Q(status=ExportJob.Status.QUEUED) | Q(status=ExportJob.Status.RUNNING, lease_until__lte=now)
     lease = uuid.uuid4()
@@ -48,7 +51,7 @@ def claim(job_id: str) -> ExportJob | None:
 
 
 def record(job: ExportJob, **values: Any) -> None:
-    """Write values of a job that this worker holds. Raises Stopped when it no longer does."""
+    """Write values of a job. Raises Stopped if this worker no longer has the lease."""
     held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, status=ExportJob.Status.RUNNING)
     if not held.update(**values):
         raise Stopped
@@ -58,7 +61,7 @@ def record(job: ExportJob, **values: Any) -> None:
 
 @transaction.atomic
 def finish(job: ExportJob, *, size: int, sha256: str, units: int) -> None:
-    """Make a job whose archive is stored ready, and have its requester told. Raises Stopped."""
+    """Mark a job as ready after its archive is stored, and notify the requester. Raises Stopped."""
     now = timezone.now()
     record(
         job,
@@ -76,7 +79,7 @@ def finish(job: ExportJob, *, size: int, sha256: str, units: int) -> None:
 
 @transaction.atomic
 def fail(job: ExportJob, *, error: str = FAULT) -> None:
-    """End a job that cannot be done, and have its requester told; one that others have moved on is left alone."""
+    """Mark a job as failed and notify the requester, unless another process has changed the job."""
     held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, status=job.status)
     if held.update(status=ExportJob.Status.FAILED, active_key=None, error=error, finished_at=timezone.now()):
         enqueue(NOTIFY, job=str(job.pk))
@@ -84,7 +87,7 @@ def fail(job: ExportJob, *, error: str = FAULT) -> None:
 
 @transaction.atomic
 def put_back(job: ExportJob) -> None:
-    """Leave a job that met a passing fault to a later attempt, after one lease. Fails it after the last one."""
+    """Put a job back for another attempt after one lease, or fail it after the last attempt."""
     if job.attempts >= settings.EXPORT_MAX_ATTEMPTS:
         fail(job)
         return
@@ -93,10 +96,10 @@ def put_back(job: ExportJob) -> None:
 
 
 class Heartbeat:
-    """Keeps a lease and records progress while a block runs, in a thread with a database connection of its own.
+    """Keeps a lease and records progress while a block runs, in a thread with its own database connection.
 
-    The builder's own connection sits in the snapshot's transaction. Inside a transaction of the caller's nobody else
-    sees the job, so nothing beats.
+    The connection of the builder is inside the transaction of the snapshot. If the caller has a transaction, nobody
+    else sees the job, so there is no heartbeat.
     """
 
     def __init__(self, job: ExportJob, progress: Progress) -> None:
@@ -107,7 +110,7 @@ class Heartbeat:
         self._beats = not connection.in_atomic_block
 
     def __enter__(self) -> None:
-        """Begin to beat."""
+        """Start to beat."""
         if self._beats:
             self._thread.start()
 
@@ -127,14 +130,14 @@ class Heartbeat:
                     self.progress.stopped.set()
                     return
                 except DatabaseError:
-                    # The lease lasts for several beats; if the database stays away, another worker takes over.
+                    # The lease lasts for several beats. If the database stays down, another worker takes over.
                     logger.warning("The heartbeat of export %s failed.", self.job.pk, exc_info=True)
                     connection.close()
         finally:
             connection.close()
 
     def beat(self) -> None:
-        """Prolong the lease and record the progress. Raises Stopped."""
+        """Extend the lease and record the progress. Raises Stopped."""
         held = ExportJob.objects.filter(pk=self.job.pk, lease=self.job.lease, status=ExportJob.Status.RUNNING)
         until = timezone.now() + settings.EXPORT_LEASE
         if not held.update(lease_until=until, done=self.progress.done, total=self.progress.total):

@@ -1,4 +1,4 @@
-"""Attaching images to objects, detaching them, and which of them comes first."""
+"""Attach images to objects, detach them, and order them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ninja_orgkit.organizations.models import Organization
 
 @dataclass(frozen=True)
 class Attached:
-    """What became of several ids."""
+    """The result of attaching several images, by id."""
 
     attached: list[int]
     already_attached: list[int]
@@ -28,7 +28,7 @@ class Attached:
 
 @dataclass(frozen=True)
 class Detached:
-    """What became of several ids."""
+    """The result of detaching several images, by id."""
 
     detached: list[int]
     not_attached: list[int]
@@ -36,9 +36,9 @@ class Detached:
 
 @transaction.atomic
 def attach_images(organization: Organization, obj: Model, *, image_ids: Sequence[int]) -> Attached:
-    """Attach images of the organization to one of its objects, behind those that it has; all or none.
+    """Attach images of the organization to one of its objects, after those that it already has: all or none.
 
-    The first one that an object gets is its cover. Raises NotFound when one of them, or the object, is not there.
+    The first image of an object becomes its cover. Raises NotFound if the object or one of the images does not exist.
     """
     attached = _attach(organization, obj, image_ids)
     if attached.not_found:
@@ -48,9 +48,9 @@ def attach_images(organization: Organization, obj: Model, *, image_ids: Sequence
 
 @transaction.atomic
 def attach_found_images(organization: Organization, obj: Model, *, image_ids: Sequence[int]) -> Attached:
-    """Attach those images of the organization that are there; five statements whatever their number.
+    """Attach those of the images that exist in the organization. Takes five statements for any number of images.
 
-    Raises NotFound when the object is gone.
+    Raises NotFound if the object is gone.
     """
     return _attach(organization, obj, image_ids)
 
@@ -79,14 +79,14 @@ def _append(obj: Model, links: QuerySet[ImageAttachment], image_ids: list[int]) 
 
 
 def detach_image(obj: Model, image_id: int) -> None:
-    """Detach an image from an object. Raises NotFound when it is not attached."""
+    """Detach an image from an object. Raises NotFound if it is not attached."""
     if not detach_images(obj, image_ids=[image_id]).detached:
         raise NotFound
 
 
 @transaction.atomic
 def detach_images(obj: Model, *, image_ids: Sequence[int]) -> Detached:
-    """Detach images from an object; when the cover goes the next image becomes it. Raises NotFound when it is gone."""
+    """Detach images from an object. Without its cover it gets the next one. Raises NotFound if the object is gone."""
     lock_object(obj)
     links = links_of(obj).filter(image_id__in=image_ids)
     covers = dict(links.values_list("image_id", "cover_of"))
@@ -101,10 +101,10 @@ def detach_images(obj: Model, *, image_ids: Sequence[int]) -> Detached:
 
 @transaction.atomic
 def update_attachment(organization: Organization, obj: Model, image_id: int, *, changes: dict[str, Any]) -> None:
-    """Change the given ones of ``is_cover``, ``position`` and the texts that override the image's.
+    """Change ``is_cover``, ``position`` and the texts that override the image's, as far as given.
 
-    A cover that shall be none gives way to the next image, if there is one. At a new ``position`` the images in between
-    move up; one beyond the end is the end. Raises NotFound when the image is not attached.
+    ``is_cover=False`` makes the next image the cover, if there is one. A new ``position`` moves the images in between;
+    a position beyond the end means the end. Raises NotFound if the image is not attached.
     """
     lock_object(obj)
     links = links_of(obj)
@@ -115,8 +115,8 @@ def update_attachment(organization: Organization, obj: Model, image_id: int, *, 
     is_cover, position = changes.pop("is_cover", link.is_cover), changes.pop("position", link.position)
     for name, value in changes.items():
         setattr(link, name, value)
-    # Each row is written once: PostgreSQL checks the keys of one written twice at the end of the transaction. This
-    # waits for its image while holding its object, against the order in which all others lock.
+    # Write each row once. PostgreSQL checks the foreign keys of a row that is written twice again at the end of the
+    # transaction. That check would wait for the image while it holds the object, against the order of all other locks.
     written = _pass_cover(links, link) if is_cover != link.is_cover else [link]
     if position != link.position:
         _move(links, written, link, position)
@@ -125,7 +125,7 @@ def update_attachment(organization: Organization, obj: Model, image_id: int, *, 
 
 
 def _pass_cover(links: QuerySet[ImageAttachment], link: ImageAttachment) -> list[ImageAttachment]:
-    """Make a link the cover, or the next one in its place; return both, to be saved in this order."""
+    """Make a link the cover, or the next link instead of it. Return the changed links in the order to save them."""
     before, after = links.exclude(cover_of=None).first(), link
     if link.is_cover:
         heir = links.exclude(pk=link.pk).order_by(*ORDER).first()
@@ -142,7 +142,7 @@ def _pass_cover(links: QuerySet[ImageAttachment], link: ImageAttachment) -> list
 def _move(
     links: QuerySet[ImageAttachment], written: list[ImageAttachment], link: ImageAttachment, position: int
 ) -> None:
-    """Give a link another position; of those in between, the ones in ``written`` are changed but not yet saved."""
+    """Move a link to another position, and the links in between. Those in ``written`` are not saved yet."""
     last: int = links.aggregate(last=Max("position"))["last"]
     old, new = link.position, min(position, last)
     first, step = (old + 1, -1) if new > old else (new, 1)

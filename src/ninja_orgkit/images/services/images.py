@@ -1,4 +1,4 @@
-"""Changing and deleting images."""
+"""Change and delete images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PURGED_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Deleted:
-    """What became of several ids."""
+    """The result of deleting several images, by id."""
 
     deleted: list[int]
     not_found: list[int]
@@ -28,7 +28,7 @@ class Deleted:
 def update_image(
     organization: Organization, image_id: int, *, changes: dict[str, Any], check: Check | None = None
 ) -> None:
-    """Change the given ones of ``title``, ``description`` and ``alt_text``.
+    """Change ``title``, ``description`` and ``alt_text``, as far as given.
 
     Raises NotFound, and what ``check`` raises.
     """
@@ -47,7 +47,7 @@ def delete_image(organization: Organization, image_id: int, *, check: Check | No
 
 @transaction.atomic
 def delete_images(organization: Organization, *, image_ids: Sequence[int]) -> Deleted:
-    """Delete those images of the organization that are there, with their attachments and files."""
+    """Delete those of the images that exist in the organization, with their attachments and files."""
     rows = Image.objects.select_for_update().filter(organization=organization, pk__in=image_ids)
     images = list(rows.order_by("pk").only("pk", "file", "renditions"))
     remove_images(images)
@@ -57,7 +57,7 @@ def delete_images(organization: Organization, *, image_ids: Sequence[int]) -> De
 
 @transaction.atomic
 def purge_images(organization: int) -> bool:
-    """Delete one batch of the images of a deleted organization; tell whether there may be more."""
+    """Delete one batch of the images of a closed organization. Tell whether there may be more."""
     rows = Image.objects.select_for_update().filter(organization=organization).order_by("pk")
     images = list(rows.only("pk", "file", "renditions")[:_PURGED_AT_ONCE])
     remove_images(images, keep_covers=False)

@@ -1,4 +1,4 @@
-"""Uploads: the files are stored before their rows are written, and deleted again when the rows are not."""
+"""Upload images: store the files, then write the rows, and delete the files again if that fails."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _TRIES = 3
 
 @dataclass
 class Uploaded:
-    """What becomes of one file: a new image, the one that was there already, or an error (and ``row`` is empty).
+    """The result for one file: a new image, an existing one, or an error (then ``row`` is empty).
 
-    ``row`` is as it was found or written: whoever deletes the image in the next moment does so after the upload.
+    ``row`` is the image as it was found or written, even if someone deletes it right afterwards.
     """
 
     name: str
@@ -42,14 +42,14 @@ class Uploaded:
 
     @property
     def image_id(self) -> int:
-        """The id of the image, 0 when there is none."""
+        """The id of the image, or 0 if there is none."""
         return int(self.row.get("id", 0))
 
 
 def upload_image(
     organization: Organization, creator: Account, *, file: UploadedFile[Any], stored_files: StoredFiles, **texts: str
 ) -> Uploaded:
-    """Store a picture and record it; its renditions are made in the background.
+    """Store a picture and write its row. Its renditions are made in the background.
 
     ``texts`` are ``title``, ``description`` and ``alt_text``. ``stored_files`` deletes the file when the transaction of
     the caller fails. The same bytes again in the same organization return the existing image, unchanged. Raises
@@ -70,9 +70,9 @@ def upload_images(
     stored_files: StoredFiles,
     **texts: str,
 ) -> list[Uploaded]:
-    """Upload pictures as ``upload_image`` does, each for itself: what is wrong with one stands in its result.
+    """Upload pictures as ``upload_image`` does, independently of each other: the error of a picture is in its result.
 
-    Raises StorageUnavailable, which is wrong with none of them and worth another try; then none is uploaded.
+    Raises StorageUnavailable, which is not the fault of a picture. Then nothing is uploaded, and a retry may help.
     """
     pictures = [_Picture(file) for file in files]
     shas = {picture.sha256 for picture in pictures}
@@ -95,7 +95,7 @@ def upload_images(
 
 
 class _Picture:
-    """A file on its way in."""
+    """A file that is being uploaded."""
 
     def __init__(self, file: UploadedFile[Any]) -> None:
         self.file = file
@@ -112,7 +112,7 @@ class _Picture:
         self.sha256 = digest.hexdigest()
 
     def stored(self, stored_files: StoredFiles) -> Image | None:
-        """Look into the file and store it as it is; return an image to be saved, None when something is wrong."""
+        """Check the file and store it unchanged. Return an unsaved image, or None if the file is not accepted."""
         try:
             info = inspect(self.file)
         except Unavailable:
@@ -133,7 +133,7 @@ class _Picture:
         )
 
     def conclude(self, rows: dict[str, dict[str, Any]], created: set[str]) -> None:
-        """Say what became of the file; of several with the same bytes, the first one is new."""
+        """Set the result of the file. If several files have the same bytes, only the first one is new."""
         if self.result.error is not None:
             return
         self.result.row = rows.get(self.sha256, {})
@@ -144,15 +144,15 @@ class _Picture:
 
 
 def _insert(organization: Organization, fresh: dict[str, Image], rows: dict[str, dict[str, Any]]) -> set[str]:
-    """Write images in a constant number of statements; return the hashes of those that were written.
+    """Write images in a constant number of statements, and return the hashes of those that were written.
 
-    Where another request was faster its image counts, and the file is deleted again; unless that image is gone by then.
-    ``rows`` gets what is there now.
+    If another request has written the same picture first, use its image and delete the file again, unless that image is
+    already gone. Add all rows that exist now to ``rows``.
     """
     missing = set(fresh)
     for _ in range(_TRIES):
         if missing:
-            # Everybody inserts in the same order, so nobody waits for somebody who waits for them.
+            # Every transaction inserts in the same order, so two of them never wait for each other.
             Image.objects.bulk_create([fresh[sha] for sha in sorted(missing)], ignore_conflicts=True)
             rows |= image_rows_by_sha256(organization, missing)
             missing -= rows.keys()
