@@ -25,17 +25,18 @@ METHODS = ("get", "post", "put", "patch", "delete")
 NOTICE = "<!-- Written by docs/generate.py; change the code, not this page. -->"
 
 ROUTES_INTRO = """\
-As the ready-made API has them when it is mounted at `/api/v1/`. The operation id is stable. Routes with a token need
+All routes of the ready-made API, mounted at `/api/v1/`. Operation ids are stable. A route with "yes" under *token* needs
 `Authorization: Bearer <access token>`."""
 SETTINGS_INTRO = """\
-Keys of the dict `NINJA_ORGKIT` in the settings of your project. A dict is merged with its default, key by key, and
-`None` removes a key."""
+The keys of the dict `NINJA_ORGKIT` in the settings of your project. If a setting is a dict, yours is merged with the
+default, key by key; `None` removes a key."""
 ERRORS_INTRO = """\
-Every error has one of these codes. A text in `detail` may be more specific than the one here. Besides these there is
-`internal_error` with status 500, which means a defect and tells nothing."""
+Every error has one of these codes. The text in `detail` may be more specific than the message here. One more code is
+`internal_error` with status 500: a defect in the code, about which the answer reveals nothing."""
 CHECKS_INTRO = """\
-`python manage.py check --database default` reports what is set up wrongly; `--deploy` adds what matters in production.
-Every fault has an id of its own, which you can put into `SILENCED_SYSTEM_CHECKS`. `…` stands for a name or a value."""
+`python manage.py check --database default` reports faults in your setup; `--deploy` adds those that matter in
+production. Every fault has an id of its own. To silence one, add its id to `SILENCED_SYSTEM_CHECKS`. `…` stands for a
+name or a value."""
 
 
 def pages() -> dict[Path, str]:
@@ -133,7 +134,7 @@ def settings_page() -> str:
         for node in tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("_")
     ]
-    parts += ["## Names in the defaults", "The lists that the default of `ROLES` is made of:"]
+    parts += ["## Names in the defaults", "The default of `ROLES` consists of these lists:"]
     return _page([*parts, "```python\n{}\n```".format("\n".join(constants))])
 
 
