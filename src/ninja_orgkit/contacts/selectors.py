@@ -1,4 +1,4 @@
-"""Finding contacts: one, or the list that a caller may see."""
+"""Find one contact, or the contacts that a caller may list."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _known = Prepared(lambda: _rows(Contact.objects.filter(pk=_KEY), content_type=_C
 
 
 def organizations_to_list(caller: Caller, organization: str | None) -> list[int]:
-    """Return the organizations (primary keys) whose contacts a caller may list: one by its slug, or all.
+    """Return the primary keys of the organizations whose contacts a caller may list: one by its slug, or all.
 
     Raises NotFound and Forbidden for the one. One statement.
     """
@@ -58,7 +58,7 @@ def contacts_of(
     created_after: datetime | None = None,
     updated_after: datetime | None = None,
 ) -> Rows | PreparedRows:
-    """Return the contacts of organizations (primary keys) as rows that hold their sort keys.
+    """Return the contacts of organizations (primary keys) as rows that include the sort columns.
 
     Each of the ``terms`` must occur in a contact's text, and each of the ``tags`` (slugs) be assigned to it.
     """
@@ -90,21 +90,21 @@ def _listed(contacts: ContactQuerySet) -> QuerySet[Contact, dict[str, Any]]:
 
 
 def search_terms(search: str) -> list[str]:
-    """Return the different terms of a search as they are looked for."""
+    """Return the distinct terms of a search, normalised like the search text."""
     return list(dict.fromkeys(search_key(search).split()))
 
 
 def contact_row(caller: Caller, slug: str) -> dict[str, Any]:
-    """Return a contact that the caller may read, as a row. Raises NotFound and Forbidden. One statement."""
+    """Return a contact that the caller may read, as a row. Raises NotFound and Forbidden. Takes one statement."""
     row: Any = _seen.first(account=caller.account.pk, slug=slug, content_type=content_type_id(Contact))
     _require(READ, row and row["role"])
     return dict(row)
 
 
 def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
-    """Return a contact of an organization in which the caller's role holds a permission, with the organization.
+    """Return a contact and its organization, in which the caller must have the permission ``needs``.
 
-    Raises NotFound where the caller is no member, whether the contact exists or not, and Forbidden. One statement.
+    Raises NotFound if the contact does not exist or the caller is not a member, and Forbidden. Takes one statement.
     """
     contacts = _seen_by(caller.account.pk, slug).select_related("organization")
     contact: Any = contacts.annotate(role=F("organization__memberships__role")).first()
@@ -114,7 +114,7 @@ def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
 
 
 def row_of(contact: Contact) -> dict[str, Any]:
-    """Return a contact as a row. Raises NotFound when it is gone."""
+    """Return a contact as a row. Raises NotFound if it is gone."""
     row = _known.first(key=contact.pk, content_type=content_type_id(Contact))
     if row is None:
         raise NotFound

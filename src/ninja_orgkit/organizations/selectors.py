@@ -1,4 +1,4 @@
-"""Finding organizations: THE gate, and the lists behind it."""
+"""Find organizations: the gate that every request passes, and the lists behind it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _roles_of_account = Prepared(
 
 
 def get_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Membership:
-    """Return the caller's membership in an organization: the only way to it.
+    """Return the caller's membership, which is the only way into an organization.
 
-    Raises NotFound where there is none (the organization exists or not), Forbidden when the role lacks ``needs``; with
-    None to be a member is enough. One statement.
+    Raises NotFound if there is none, whether or not the organization exists, and Forbidden if the role lacks the
+    permission ``needs`` (None: any role will do). Takes one statement.
     """
     membership = _membership.first(account=caller.account.pk, slug=org_slug)
     if membership is None:
@@ -45,7 +45,7 @@ def get_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Membe
 
 
 def require(membership: Membership, needs: str | None) -> None:
-    """Raise Forbidden unless the membership's role holds the permission, if there is one to hold."""
+    """Raise Forbidden unless the role of the membership has the permission ``needs``. None needs no permission."""
     if needs is not None and needs not in permissions_of(membership.role):
         raise Forbidden
 

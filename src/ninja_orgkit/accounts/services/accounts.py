@@ -77,7 +77,7 @@ def forget_address(account: Account, *, unless: str) -> list[str]:
 
 
 def mark_verified(account: Account) -> None:
-    """Record that the present address is verified, because somebody used a link that only its owner gets."""
+    """Record that the current address is verified, because someone used a link that only its owner gets."""
     if account.email_verified_at is None:
         account.email_verified_at = timezone.now()
         account.save(update_fields=["email_verified_at"])

@@ -44,9 +44,9 @@ def claim(job_id: str) -> ExportJob | None:
     )
     if taken:
         return ExportJob.objects.select_related("organization").get(pk=job_id)
-    spent = ExportJob.objects.filter(free, pk=job_id, attempts__gte=settings.EXPORT_MAX_ATTEMPTS).first()
-    if spent is not None:
-        fail(spent)
+    exhausted = ExportJob.objects.filter(free, pk=job_id, attempts__gte=settings.EXPORT_MAX_ATTEMPTS).first()
+    if exhausted is not None:
+        fail(exhausted)
     return None
 
 

@@ -53,7 +53,7 @@ def remove_member(*, by: Membership, account_slug: str) -> None:
 def require_role(role: str) -> None:
     """Raise ValidationFailed unless the role exists."""
     if not roles.exists(role):
-        raise field_error(["body", "role"], "There is no such role", "unknown_role")
+        raise field_error(["body", "role"], "This role does not exist", "unknown_role")
 
 
 def lock_membership(membership: Membership, *, needs: str | None) -> Membership:
