@@ -36,7 +36,7 @@ def start(request: HttpRequest) -> HttpResponse:
     folder = environment.shown_mails(data)
     context = {
         "data": data if folder else None,
-        "has_logins": (data / "logins.json").exists(),
+        "has_logins": folder is not None and (data / "logins.json").exists(),
         "mails": len(_files(folder)) if folder else None,
         "has_tour": _README.exists(),
     }

@@ -52,7 +52,9 @@ def test_the_start_says_each_step_and_where_the_logs_are(running_demo: Demo) -> 
 
 def test_the_start_page_leads_to_everything(running_demo: Demo) -> None:
     site = _site(running_demo)
-    links = set(LOCAL_LINK.findall(_page(f"{site}/")))
+    page = _page(f"{site}/")
+    assert "The user name is <code>ada</code>" in page
+    links = set(LOCAL_LINK.findall(page))
     assert {"/api/v1/docs", "/api/v1/openapi.json", "/api/v1/health", "/admin/", "/mails/", "/tour/"} <= links
     for link in links:
         assert call(f"{site}{link}")[0] == 200, link
