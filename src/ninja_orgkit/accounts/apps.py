@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Accounts beside the host's users."""
+    """Configures the accounts of the host's users."""
 
     name = "ninja_orgkit.accounts"
     label = "orgkit_accounts"

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ContactsConfig(AppConfig):
-    """Contacts of organizations."""
+    """Configures the contacts of organizations."""
 
     name = "ninja_orgkit.contacts"
     label = "orgkit_contacts"
@@ -12,7 +12,7 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Watch for deleted contacts."""
+        """Delete the avatar files of deleted contacts."""
         from ninja_orgkit.contacts.models import Contact
         from ninja_orgkit.media import avatars
 

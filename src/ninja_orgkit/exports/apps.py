@@ -5,7 +5,7 @@ from django.db.models.signals import post_delete
 
 
 class ExportsConfig(AppConfig):
-    """Exports of organizations."""
+    """Configures the exports of organizations."""
 
     name = "ninja_orgkit.exports"
     label = "orgkit_exports"

@@ -5,7 +5,7 @@ from django.db.models.signals import post_delete
 
 
 class ImagesConfig(AppConfig):
-    """Images of organizations."""
+    """Configures the images of organizations."""
 
     name = "ninja_orgkit.images"
     label = "orgkit_images"

@@ -84,7 +84,7 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Invitations. The API sends and answers them."""
 
-    list_display = ("email", "organization", "role", "shown_status", "invited_by", "created_at", "expires_at")
+    list_display = ("email", "organization", "role", "current_status", "invited_by", "created_at", "expires_at")
     list_filter = ("status",)
     list_select_related = ("organization", "invited_by")
     search_fields = ("email", "organization__slug", "organization__name")
@@ -92,6 +92,11 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow nobody to add an invitation here: no mail would be sent."""
         return False
+
+    @admin.display(description="status", ordering="status")
+    def current_status(self, invitation: Invitation) -> str:
+        """Return the status, which is ``expired`` for a pending invitation past its time."""
+        return invitation.shown_status
 
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
         """Allow nobody to change an invitation: its mail has already been sent."""

@@ -5,7 +5,7 @@ from django.db.models.signals import post_delete, post_save, pre_delete
 
 
 class OrganizationsConfig(AppConfig):
-    """Organizations, members and invitations."""
+    """Configures organizations, members and invitations."""
 
     name = "ninja_orgkit.organizations"
     label = "orgkit_organizations"

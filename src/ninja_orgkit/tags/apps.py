@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class TagsConfig(AppConfig):
-    """Tags of organizations."""
+    """Configures the tags of organizations."""
 
     name = "ninja_orgkit.tags"
     label = "orgkit_tags"
