@@ -25,7 +25,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 NOTICE = "<!-- Written by docs/generate.py; change the code, not this page. -->"
 
 ROUTES_INTRO = """\
-All routes of the ready-made API, mounted at `/api/v1/`. Operation ids are stable. A route with "yes" under *token* needs
+All routes of the ready-made API, mounted at `/api/v1/`. Operation ids are stable. Routes with "yes" under *token* need
 `Authorization: Bearer <access token>`."""
 SETTINGS_INTRO = """\
 The keys of the dict `NINJA_ORGKIT` in the settings of your project. If a setting is a dict, yours is merged with the

@@ -1,8 +1,8 @@
-"""Check that an export of ninja-orgkit is whole: ``python verify_export.py ARCHIVE.zip [SHA256]``.
+"""Check that an export of ninja-orgkit is complete: ``python verify_export.py ARCHIVE.zip [SHA256]``.
 
-Every file of the archive is compared with the manifest, by size and SHA-256, and every row is counted. With the
-``sha256`` that the API told, the archive itself is compared too. Needs nothing but Python. Ends with 0 when all is
-well, with 1 when something is wrong.
+The program compares every file of the archive with the manifest, by size and SHA-256, and counts every row. Give it the
+``sha256`` from the API, and it compares the archive itself, too. It needs only Python. The exit code is 0 if everything
+is right, and 1 if something is wrong.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CHUNK = 1024 * 1024
 
 
 def problems(path: Path, expected: str = "") -> Iterator[str]:
-    """Yield a sentence for everything that is wrong."""
+    """Yield a sentence for each problem."""
     if expected:
         with path.open("rb") as file:
             if digest(file)[1] != expected.lower():
@@ -32,10 +32,10 @@ def problems(path: Path, expected: str = "") -> Iterator[str]:
 
 
 def wrong_members(archive: zipfile.ZipFile) -> Iterator[str]:
-    """Yield what is wrong with the members of an archive."""
+    """Yield the problems of the files in an archive."""
     manifest = json.loads(archive.read("manifest.json"))
     if manifest["format"] != "ninja-orgkit-export" or manifest["version"] != 1:
-        yield "this is no export that this program knows"
+        yield "this program does not know the format of this export"
         return
     names = archive.namelist()
     listed = {entry["path"]: entry for entry in manifest["files"]}
@@ -51,7 +51,7 @@ def wrong_members(archive: zipfile.ZipFile) -> Iterator[str]:
         if size != listed[name]["size"]:
             yield f"{name} has {size} bytes instead of {listed[name]['size']}"
         elif sha256 != listed[name]["sha256"]:
-            yield f"{name} has another content than when the export was made"
+            yield f"{name} has changed since the export was made"
     yield from wrong_counts(archive, manifest["counts"], set(names))
 
 
@@ -69,7 +69,7 @@ def wrong_counts(archive: zipfile.ZipFile, counts: dict[str, int], names: set[st
 
 
 def digest(file: IO[bytes]) -> tuple[int, str]:
-    """Return size and SHA-256 of what is left to read."""
+    """Return the size and the SHA-256 of the rest of a file."""
     size, sha256 = 0, hashlib.sha256()
     while chunk := file.read(CHUNK):
         size += len(chunk)
