@@ -195,6 +195,7 @@ def test_receipts_are_kept_as_long_as_a_message_can_be_redelivered() -> None:
     assert sorted(TaskReceipt.objects.values_list("id", flat=True)) == ["m0", "m2"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_rollback_discards_the_tasks_of_the_transaction(broker: str) -> None:
     with transaction.atomic():

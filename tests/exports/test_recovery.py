@@ -186,6 +186,7 @@ def test_a_long_storage_outage_fails_the_job(org: Org, run_outbox: RunOutbox, me
     assert get_job(org, job_id)["status"] == "failed"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_heartbeat_keeps_the_lease_during_long_work(org: Org, isolated_registry: None, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "EXPORT_LEASE": timedelta(seconds=1)}

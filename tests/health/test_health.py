@@ -21,6 +21,7 @@ from tests.client import Api, count_queries
 ALL_OK = {"database": "ok", "cache": "ok", "storage": "ok", "broker": "ok"}
 
 
+@pytest.mark.slow
 def test_everything_that_works_is_ok(db: None, api: Api, broker: str) -> None:
     response = api.get("/health")
     assert response.status_code == 200
@@ -37,12 +38,14 @@ def test_a_broker_outage_degrades_the_health(db: None, api: Api) -> None:
     assert response.json()["checks"] == {**ALL_OK, "broker": "unavailable"}
 
 
+@pytest.mark.slow
 def test_a_cache_outage_degrades_the_health(db: None, api: Api, broker: str, settings: Any) -> None:
     gone = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {"default": gone}
     assert api.get("/health").json()["checks"] == {**ALL_OK, "cache": "unavailable"}
 
 
+@pytest.mark.slow
 def test_a_storage_outage_degrades_the_health(db: None, api: Api, broker: str, settings: Any) -> None:
     options = {
         "endpoint_url": "http://127.0.0.1:1",
@@ -115,6 +118,7 @@ def silent_server() -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
+@pytest.mark.slow
 def test_a_check_that_hangs_is_unavailable_after_seconds(
     db: None, api: Api, silent_server: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,30 +131,47 @@ def test_a_check_that_hangs_is_unavailable_after_seconds(
     assert checks == {**ALL_OK, "cache": "unavailable", "broker": "unavailable"}
 
 
-def _without_a_database(script: str) -> list[str]:
-    """Run a script in a process whose database is not there, and return the lines that it prints."""
+_ASK = """
+import json
+import django
+django.setup()
+from django.test import Client
+client = Client(raise_request_exception=False)
+answers = {
+    "health": client.get("/api/v1/health"),
+    "sign in": client.post("/api/v1/token/pair", {"username": "ann", "password": "x"}, "application/json"),
+    "media": client.get("/api/v1/media/x"),
+    "username": client.get("/api/v1/users/check_username?username=ann"),
+}
+print(json.dumps({
+    name: [answer.status_code, answer.get("Retry-After"), answer.content.decode()] for name, answer in answers.items()
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def without_a_database() -> dict[str, tuple[int, str | None, str]]:
+    """Return how a process answers whose database is not there: status, ``Retry-After`` and body of each request."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "ORGKIT_TEST_DATABASE_URL": "postgres://somebody:secret@127.0.0.1:1/nowhere",
     }
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-c", _ASK]
     done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True, timeout=60)
-    return done.stdout.splitlines()
+    answers: dict[str, tuple[int, str | None, str]] = json.loads(done.stdout)
+    return answers
 
 
-def test_health_without_the_database_is_503() -> None:
-    script = (
-        "import django; django.setup(); from django.test import Client; response = Client().get('/api/v1/health');"
-        "print(response.status_code, response['Retry-After']); print(response.content.decode())"
-    )
-    first, second = _without_a_database(script)
-    assert first == "503 5"
-    body = json.loads(second)
+@pytest.mark.slow
+def test_health_without_the_database_is_503(without_a_database: dict[str, tuple[int, str | None, str]]) -> None:
+    status, retry_after, content = without_a_database["health"]
+    assert (status, retry_after) == (503, "5")
+    body = json.loads(content)
     assert body["status"] == "unavailable"
     assert body["checks"]["database"] == "unavailable"
-    assert not any(word in second for word in ("127.0.0.1", "somebody", "nowhere", "refused"))
+    assert not any(word in content for word in ("127.0.0.1", "somebody", "nowhere", "refused"))
 
 
 def test_the_liveness_check_runs_no_statement(db: None, api: Api) -> None:
@@ -166,12 +187,17 @@ def test_health_needs_no_token_and_has_one_url(db: None) -> None:
     assert Client().post("/api/v1/health").status_code == 405
 
 
-def test_routes_that_need_the_database_are_503_without_it() -> None:
-    script = (
-        "import django; django.setup(); from django.test import Client; client = Client(raise_request_exception=False);"
-        "body = {'username': 'ann', 'password': 'x'};"
-        "answers = [client.post('/api/v1/token/pair', body, 'application/json'), client.get('/api/v1/media/x'),"
-        " client.get('/api/v1/users/check_username?username=ann')];"
-        "[print(each.status_code, each.get('Retry-After'), each.json()['code']) for each in answers]"
-    )
-    assert _without_a_database(script) == ["503 5 unavailable", "404 None not_found", "503 5 unavailable"]
+@pytest.mark.slow
+def test_routes_that_need_the_database_are_503_without_it(
+    without_a_database: dict[str, tuple[int, str | None, str]],
+) -> None:
+    found = {
+        name: (status, retry_after, json.loads(content)["code"])
+        for name, (status, retry_after, content) in without_a_database.items()
+        if name != "health"
+    }
+    assert found == {
+        "sign in": (503, "5", "unavailable"),
+        "media": (404, None, "not_found"),
+        "username": (503, "5", "unavailable"),
+    }

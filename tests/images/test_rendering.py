@@ -202,6 +202,7 @@ rendering.render_image(int(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_picture_that_kills_three_workers_becomes_failed(org: Org, media_root: Path) -> None:
     image = org.add_image(picture(width=300))["id"]

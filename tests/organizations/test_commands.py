@@ -65,6 +65,7 @@ def test_the_doctor_reports_users_without_an_account_and_duplicate_addresses(db:
     assert "'fir.st'" in found[2]
 
 
+@pytest.mark.slow
 def test_sync_creates_missing_accounts_and_can_be_run_again(
     db: None, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

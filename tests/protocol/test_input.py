@@ -185,7 +185,6 @@ def test_every_text_has_a_maximum_length(operation: str) -> None:
             assert text["maxLength"] <= 10_000, name
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_invalid_value_in_any_field_is_refused_and_nothing_is_written(samples: Samples, operation: str) -> None:
     good = valid(samples)[operation]
@@ -198,7 +197,6 @@ def test_an_invalid_value_in_any_field_is_refused_and_nothing_is_written(samples
     assert everything() == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_unknown_and_missing_fields_are_refused_and_nothing_is_written(samples: Samples, operation: str) -> None:
     good, schema = valid(samples)[operation], schema_of(operation)
