@@ -1,4 +1,4 @@
-"""The router of what lies in an organization: a membership is the only way in."""
+"""The router for routes of an organization: a membership is the only way in."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ninja_orgkit.protocol.parameters import OrgSlug
 from ninja_orgkit.protocol.routing import Gate, OrgkitRouter
 
 ANY_ROLE = ""
-"""What an operation needs that is open to every member."""
+"""For ``needs``: the route is open to every member, whatever their role."""
 
 
 class MemberRequest(AuthedRequest):
-    """A request of a member of the organization that it is about."""
+    """A request whose caller is a member of its organization: ``organization``, ``member``, and ``auth``."""
 
     organization: Organization
     member: Membership
 
 
 class OrganizationRouter(OrgkitRouter):
-    """A router whose operations say which permission they need in an organization."""
+    """A router whose routes declare the permission that they need in an organization."""
 
     def api_operation(
         self,
@@ -34,12 +34,13 @@ class OrganizationRouter(OrgkitRouter):
         organization_of: Callable[[Mapping[str, Any]], str] | None = None,
         **kwargs: Any,
     ) -> Callable[[Callable[..., Any]], Any]:
-        """Register an endpoint.
+        """Register an endpoint. ``get``, ``post``, ``put``, ``patch`` and ``delete`` take the same arguments.
 
-        ``needs`` is the permission that it needs in the organization whose slug is ``org_slug`` in the path, or
-        ``ANY_ROLE``. The endpoint gets a ``MemberRequest`` and no ``org_slug``; to a caller who is not a member the
-        organization does not exist. ``organization_of`` finds the slug elsewhere in the values of the parameters. An
-        operation that is not in an organization says nothing.
+        ``needs`` is the permission that the caller needs in the organization, or ``ANY_ROLE``. Leave it out for a route
+        that is not in an organization. The path has a parameter ``org_slug``, which the endpoint does not take: it gets
+        a ``MemberRequest`` instead. A caller who is not a member gets NotFound, and one whose role lacks the permission
+        Forbidden. If the slug is not in the path, ``organization_of`` reads it from the values of the parameters. All
+        other arguments are those of ``OrgkitRouter``.
         """
         if needs is not None:
             kwargs["gate"] = _gate(needs, organization_of)

@@ -57,9 +57,9 @@ class Gate:
 
 
 class OrgkitRouter(Router):
-    """A router whose endpoints have the name of their function as operation id, and document what they may answer.
+    """A router whose endpoints declare what they answer, and return a value.
 
-    ``errors`` are those that any of its endpoints may raise.
+    ``errors`` are those that any of its endpoints may raise. The OpenAPI document lists them.
     """
 
     def __init__(self, *, errors: Sequence[type[OrgKitError]] = (), **kwargs: Any) -> None:
@@ -80,16 +80,15 @@ class OrgkitRouter(Router):
         located: str = "",
         **kwargs: Any,
     ) -> Callable[[View], Any]:
-        """Register an endpoint; its function's name becomes the operation id.
+        """Register an endpoint. The name of its function becomes the operation id.
 
-        The endpoint returns the value that ``response`` describes, or a ``Reply`` where there is more to say.
-
-        ``errors`` are those that only this endpoint raises. ``gate`` decides whether the caller may. ``throttles``
-        count the request. With ``idempotent`` it takes an Idempotency-Key. With ``stores_files`` it finds
-        ``request.stored_files``, whose files are deleted again when it fails. With ``tagged`` the answer has an ETag,
-        and the condition that goes with the method is honoured; a DELETE names the schema of what it deletes.
-        ``located`` names the field of the answer that the URL of the new object ends with. Everything else is as in
-        ninja.
+        The endpoint returns the value that ``response`` describes, or a ``Reply`` if it has more to say. ``errors`` are
+        those that only this endpoint raises. ``gate`` decides whether the caller may. ``throttles`` count the request.
+        With ``idempotent``, the endpoint takes an Idempotency-Key. With ``stores_files``, it finds
+        ``request.stored_files``; if it fails, these files are deleted again. With ``tagged``, the answer has an ETag,
+        and a GET with a matching If-None-Match gets 304; a DELETE names the schema of what it deletes. ``located``
+        names the field of the answer with which the ``Location`` of a new object ends. All other arguments are those
+        of ninja.
         """
         traits = Traits((*self.errors, *errors), bool(throttles), bool(tagged), idempotent, bool(located))
 
