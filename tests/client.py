@@ -36,6 +36,14 @@ class Api:
         address = f"{path}?{urlencode(query, doseq=True)}" if query else path
         return self.send("GET", address, headers=headers)
 
+    def walk(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """Yield the items of a list, page by page."""
+        page = self.get(path, **query).json()
+        yield from page["items"]
+        while page["next"]:
+            page = self.get(page["next"]).json()
+            yield from page["items"]
+
     def post(self, path: str, json: Any = None, *, headers: Mapping[str, str] | None = None) -> Any:
         """POST a JSON body; without one the body is empty."""
         return self._json("POST", path, json, headers)
@@ -103,6 +111,12 @@ class Person:
     def org(self) -> str:
         """Return the slug of the personal organization."""
         return next(str(org["slug"]) for org in self.user["organizations"] if org["type"] == "personal")
+
+
+def statements_in(queries: CaptureQueriesContext) -> list[str]:
+    """Return the statements that read or write rows, without those that control transactions."""
+    control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+    return [query["sql"] for query in queries.captured_queries if not query["sql"].startswith(control)]
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,9 @@ from ninja_orgkit.models import OutboxMessage
 from tests.servers.processes import Web, Worker
 from tests.servers.s3 import S3Server
 from tests.servers.smtp import SmtpServer
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
-
-
-def _until(true: Any, seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.05)
-    return bool(true())
 
 
 @pytest.mark.worker
@@ -46,7 +39,7 @@ def test_a_task_runs_only_after_the_transaction_that_queued_it(worker: Worker, m
     with transaction.atomic():
         enqueue("orgkit.files.delete", names=[name])
         assert (media_root / name).exists()
-    assert _until(lambda: not (media_root / name).exists())
+    assert wait_until(lambda: not (media_root / name).exists())
     assert not OutboxMessage.objects.exists()
 
 
@@ -62,7 +55,7 @@ def test_tasks_queued_during_a_broker_outage_run_when_a_worker_starts(
     worker = Worker(log=tmp_path / "worker.log", environment=process_environment)
     worker.start()
     try:
-        assert _until(lambda: not (media_root / name).exists()), worker.output()
+        assert wait_until(lambda: not (media_root / name).exists()), worker.output()
     finally:
         worker.stop()
 

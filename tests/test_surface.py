@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from ninja_orgkit.urls import api
 from tests.conftest import Register
+from tests.protocol.problems import filled
 
 PROMISED = """
 POST /token/pair
@@ -89,21 +90,6 @@ GET /exports/download
 GET /media/{token}
 """
 
-MADE_UP = {
-    "org_slug": "nowhere-22222222",
-    "slug": "nothing-22222222",
-    "user_slug": "nobody-22222222",
-    "tag_id": "1",
-    "image_id": "1",
-    "app_label": "contacts",
-    "model": "contact",
-    "obj_id": "nobody-22222222",
-    "session_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
-    "invitation_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
-    "job_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
-    "token": "nothing",
-}
-
 
 def _lines(text: str) -> list[tuple[str, str]]:
     return [(method, path) for method, path in (line.split() for line in text.split("\n") if line)]
@@ -145,7 +131,7 @@ def test_every_operation_has_a_description() -> None:
 @pytest.mark.parametrize(("method", "path"), _lines(PROMISED) + _lines(AROUND))
 def test_a_route_answers_to_its_method(register: Register, method: str, path: str) -> None:
     person = register()
-    response = person.api.send(method, path.format(**MADE_UP))
+    response = person.api.send(method, filled(path, "nowhere-22222222"))
     assert response.status_code < 500, response.content
     assert response.status_code != 405, response["Allow"]
     if response.status_code == 404:
@@ -154,9 +140,9 @@ def test_a_route_answers_to_its_method(register: Register, method: str, path: st
 
 @pytest.mark.parametrize(("method", "path"), _lines(PROMISED))
 def test_a_promised_route_is_found_by_its_url_alone(client: Client, method: str, path: str) -> None:
-    filled = path.format(**MADE_UP)
-    other = filled.rstrip("/") if filled.endswith("/") else f"{filled}/"
-    assert client.generic("TRACE", f"/api/v1{filled}").status_code == 405
+    url = filled(path, "nowhere-22222222")
+    other = url.rstrip("/") if url.endswith("/") else f"{url}/"
+    assert client.generic("TRACE", f"/api/v1{url}").status_code == 405
     # Django sends a client on to the URL with a slash; nothing is answered without it.
     assert client.generic("TRACE", f"/api/v1{other}").status_code in (301, 404)
 

@@ -28,6 +28,7 @@ from tests.servers import valkey
 from tests.servers.postgres import free_port
 from tests.servers.processes import Worker
 from tests.servers.smtp import SmtpServer
+from tests.waiting import wait_until
 
 VERIFICATION = "orgkit.accounts.mail_verification"
 ENQUEUE = """
@@ -44,13 +45,6 @@ with transaction.atomic():
 def _register(number: int) -> None:
     answer = Api().post("/auth/register", {"email": f"p{number}@example.com", "password": "correct horse battery"})
     assert answer.status_code == 201
-
-
-def _until(true: Callable[[], bool], *, seconds: float = 40) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.1)
-    return true()
 
 
 def _mails(server: SmtpServer) -> Counter[str]:
@@ -85,17 +79,17 @@ def test_a_broker_outage_loses_and_repeats_nothing(
     assert OutboxMessage.objects.count() == len(before)
 
     with valkey.running(port), _working(environment, tmp_path):
-        assert _until(lambda: sum(_mails(smtp_server).values()) >= len(before))
+        assert wait_until(lambda: sum(_mails(smtp_server).values()) >= len(before))
     for number in meanwhile:  # the broker is gone again, with all that it knew
         _register(number)
     with valkey.running(port), _working(environment, tmp_path):
-        assert _until(lambda: sum(_mails(smtp_server).values()) >= len(before) + len(meanwhile))
+        assert wait_until(lambda: sum(_mails(smtp_server).values()) >= len(before) + len(meanwhile))
         outbox.reset()
         for number in after:
             _register(number)
-        assert _until(lambda: not OutboxMessage.objects.exists())
+        assert wait_until(lambda: not OutboxMessage.objects.exists())
         everybody = {f"p{number}@example.com": 1 for number in (*before, *meanwhile, *after)}
-        assert _until(lambda: len(_mails(smtp_server)) == len(everybody))
+        assert wait_until(lambda: len(_mails(smtp_server)) == len(everybody))
     assert _mails(smtp_server) == everybody
 
 
@@ -124,7 +118,7 @@ def test_a_message_delivered_twice_sends_one_mail(
     worker: Worker, smtp_server: SmtpServer, register: Callable[..., Any]
 ) -> None:
     first, last = register(), register()
-    assert _until(lambda: len(smtp_server.messages) == 2)
+    assert wait_until(lambda: len(smtp_server.messages) == 2)
     smtp_server.messages.clear()
     for person, message, times in ((first, uuid4(), 3), (last, uuid4(), 1)):
         for _ in range(times):
@@ -147,7 +141,7 @@ def test_another_worker_sends_the_mail_of_one_that_died_after_the_lease(
     _deliver(message, person.slug)
     smtp_server.wait_for(person.email)
     assert timezone.now() >= until
-    assert _until(lambda: TaskReceipt.objects.get(id=message).done)
+    assert wait_until(lambda: TaskReceipt.objects.get(id=message).done)
 
 
 @pytest.mark.django_db

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,11 @@ from tests.exports.archives import Unpacked
 from tests.org import Org
 from tests.servers.processes import Worker
 from tests.servers.smtp import SmtpServer
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
 LARGE = 600 * 2**20
-
-
-def _until(true: Callable[[], bool], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def _is(status: str) -> bool:
@@ -52,17 +44,19 @@ def test_an_export_survives_the_death_of_its_worker(
     worker.start()
     try:
         job_id = start_export(org)["id"]
-        _until(lambda: _is("running"))
+        assert wait_until(lambda: _is("running"), seconds=90)
         if stage == "while it stores":
-            _until(lambda: stored_files(media_root) != [])
+            assert wait_until(lambda: stored_files(media_root) != [], seconds=90)
         worker.kill()
         assert _is("running")
         assert len(stored_files(media_root)) == (1 if stage == "while it stores" else 0)
         # Instead of waiting for a minute.
         ExportJob.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
         worker.start()
-        _until(lambda: _is("ready"))
-        _until(lambda: "The export of Acme is ready" in [str(mail["Subject"]) for mail in smtp_server.messages], 20)
+        assert wait_until(lambda: _is("ready"), seconds=90)
+        assert wait_until(
+            lambda: "The export of Acme is ready" in [str(mail["Subject"]) for mail in smtp_server.messages]
+        )
     finally:
         worker.kill()
     job: Any = ExportJob.objects.get()

@@ -46,13 +46,7 @@ def test_images_are_listed_by_position_over_pages(org: Org, contact: str) -> Non
     ids = add_rows(org, 5)
     links = attach(org, contact, *ids[::-1])
     assert [link["position"] for link in links] == [0, 1, 2, 3, 4]
-    seen: list[int] = []
-    url: str | None = f"{contact}?limit=2"
-    while url:
-        page = org.api.get(url).json()
-        seen += [link["image"]["id"] for link in page["items"]]
-        url = page["next"]
-    assert seen == ids[::-1]
+    assert [link["image"]["id"] for link in org.api.walk(contact, limit=2)] == ids[::-1]
 
 
 def test_attaching_unknown_images_attaches_nothing(org: Org, other_org: Org, contact: str) -> None:

@@ -6,21 +6,22 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.utils import CaptureQueriesContext
 
 from ninja_orgkit.images.models import ImageAttachment
 from ninja_orgkit.images.services import attachments
+from tests.client import statements_in
 from tests.conftest import CountQueries
 from tests.images.actions import add_rows, attach, contact_images_path, named, order_of
 from tests.org import Org
 
 
-def statements(queries: Any) -> list[str]:
+def statements(queries: CaptureQueriesContext) -> list[str]:
     """Return what reads or writes rows, of all that was sent to the database.
 
     Of an insertion only the first part: Django 5.2 splits it after 999 values on SQLite.
     """
-    control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
-    sent = [query["sql"] for query in queries.captured_queries if not query["sql"].startswith(control)]
+    sent = statements_in(queries)
     insertions = [sql for sql in sent if sql.startswith("INSERT")]
     return [sql for sql in sent if sql not in insertions[1:]]
 

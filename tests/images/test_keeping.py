@@ -27,12 +27,7 @@ def test_the_newest_images_come_first(org: Org) -> None:
 def test_paging_neither_skips_nor_repeats_an_image(org: Org, ordering: str) -> None:
     ids = set(add_rows(org, 7))
     Image.objects.filter(pk__in=sorted(ids)[:4]).update(title="the same")
-    seen: list[int] = []
-    url: str | None = f"{org.images_path}?limit=2&ordering={ordering}"
-    while url:
-        page = org.api.get(url).json()
-        seen += [image["id"] for image in page["items"]]
-        url = page["next"]
+    seen = [image["id"] for image in org.api.walk(org.images_path, limit=2, ordering=ordering)]
     assert len(seen) == 7
     assert set(seen) == ids
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -30,6 +29,7 @@ from tests.media.files import files_in
 from tests.media.pictures import photo, picture, quarters, written
 from tests.org import Org
 from tests.servers.processes import Worker, environment
+from tests.waiting import wait_until
 
 
 def test_an_image_becomes_ready_with_four_renditions(org: Org, run_outbox: RunOutbox) -> None:
@@ -248,10 +248,8 @@ def test_new_renditions_replace_the_old_files(org: Org, run_outbox: RunOutbox, m
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_makes_the_renditions(worker: Worker, org: Org) -> None:
-    image = org.add_image(picture(width=800, height=600))
-    until = time.monotonic() + 30
-    while image["status"] == "processing" and time.monotonic() < until:
-        time.sleep(0.1)
-        image = org.api.get(org.image_path(image["id"])).json()
+    path = org.image_path(org.add_image(picture(width=800, height=600))["id"])
+    assert wait_until(lambda: org.api.get(path).json()["status"] != "processing"), worker.output()
+    image = org.api.get(path).json()
     assert image["status"] == "ready", worker.output()
     assert set(image["renditions"]) == {"thumb", "sm", "md", "lg"}

@@ -60,11 +60,7 @@ def test_paging_shows_all_members_who_joined_at_the_same_moment(org: Org) -> Non
     for _ in range(5):
         org.add_member("member")
     Membership.objects.filter(organization=org.row).update(joined_at="2026-01-01T00:00:00Z")
-    seen, url = [], f"{org.path}members/?limit=2"
-    while url:
-        page = org.api.get(url).json()
-        seen += [item["slug"] for item in page["items"]]
-        url = page["next"]
+    seen = [item["slug"] for item in org.api.walk(f"{org.path}members/", limit=2)]
     assert len(seen) == len(set(seen)) == 6
 
 

@@ -178,13 +178,7 @@ def test_paging_shows_every_tag_once_in_each_ordering(org: Org, ordering: str) -
     everything = list_tags(org, ordering=ordering)
     key = ordering.removeprefix("-")
     assert [tag[key] for tag in everything] == sorted((tag[key] for tag in everything), reverse=ordering != key)
-    found, response = [], org.api.get(org.tags_path, ordering=ordering, limit=2)
-    while True:
-        page = response.json()
-        found += page["items"]
-        if not page["next"]:
-            break
-        response = org.api.get(page["next"])
+    found = list(org.api.walk(org.tags_path, ordering=ordering, limit=2))
     assert found == everything
     assert len({tag["id"] for tag in found}) == 6
 
