@@ -177,14 +177,14 @@ def _run_tests(session: nox.Session, run: tuple[str, str, str], what: list[str])
         session.run("coverage", "report")
 
 
-@nox.session(default=False)
+@nox.session(default=False, reuse_venv=True)
 def quick(session: nox.Session) -> None:
     """Run what is not slow, on SQLite, up to the first failure; arguments behind ``--`` go to pytest too."""
     session.install(EXTRAS, "--group", "test")
     session.run("pytest", *AT_ONCE, "-x", "-m", "not slow", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(default=False, reuse_venv=True)
 def demo(session: nox.Session) -> None:
     """Run the example project; arguments behind ``--`` go to ``manage.py demo``."""
     session.install(EXTRAS, "--group", "example")

@@ -134,7 +134,6 @@ def test_a_defect_in_a_route_reveals_and_stores_nothing(org: Org, settings: Sett
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_errors_never_repeat_what_was_sent(org: Org, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "THROTTLING": False}
     values: list[Any] = [
