@@ -1,4 +1,4 @@
-"""A client for the API under test, for JSON and for files."""
+"""A client for the API under test, which sends JSON and files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Api:
         self._client = Client(raise_request_exception=False)
 
     def as_user(self, token: str | None) -> Api:
-        """Return a client that sends this access token; None sends none."""
+        """Return a client that sends this access token, or none."""
         return Api(token)
 
     def get(self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any) -> Any:

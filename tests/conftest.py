@@ -1,4 +1,4 @@
-"""Fixtures of all tests. Those with a server of their own are for journeys marked ``slow``."""
+"""Fixtures for all tests. Tests that use a real server are marked ``slow``."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def _fresh_process() -> None:
 
 @pytest.fixture
 def isolated_registry() -> Iterator[None]:
-    """Undo at the end of the test what it registers."""
+    """Undo the registrations of the test at its end."""
     with registry.isolated():
         yield
 
 
 @pytest.fixture
 def empty_registry() -> Iterator[None]:
-    """Let the test begin without registered models and kinds of rows, and undo at its end what it registers."""
+    """Start the test without registered models and export kinds, and restore them at its end."""
     with registry.isolated(empty=True):
         yield
 
@@ -105,7 +105,7 @@ def register(db: None, api: Api) -> Register:
 
 @pytest.fixture
 def run_outbox(db: None) -> RunOutbox:
-    """Return a function that does in this process what waits in the outbox, until nothing does.
+    """Return a function that runs the tasks in the outbox in this process, until none is left.
 
     It returns the number of tasks that ran; one that raises stays in the outbox and ends the run.
     """
@@ -149,7 +149,7 @@ def valkey_url(_valkey: str) -> str:
 
 @pytest.fixture
 def broker(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Let this process publish tasks to a Valkey, and return its URL. Nobody takes them without ``worker``."""
+    """Let this process publish tasks to a Valkey, and return its URL. Only the fixture ``worker`` runs them."""
     monkeypatch.setenv("CELERY_BROKER_URL", valkey_url)
     outbox.reset()
     return valkey_url
@@ -174,7 +174,7 @@ def smtp_server(_smtp: SmtpServer) -> SmtpServer:
 def process_environment(
     transactional_db: None, media_root: Path, broker: str, smtp_server: SmtpServer
 ) -> dict[str, str]:
-    """Return the environment of a process that works for this test: its database, files, broker and mail server."""
+    """Return the environment of a process that shares this test's database, files, broker and mail server."""
     return processes.environment(ORGKIT_TEST_BROKER_URL=broker, ORGKIT_TEST_SMTP=smtp_server.address)
 
 

@@ -1,4 +1,4 @@
-"""Use the installed package as a new project would, without anything of the checkout. ``nox -s build`` runs this."""
+"""Use the installed package as a new project would, without the checkout; ``nox -s build`` runs this file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doing something many times at once."""
+"""Running something many times at once."""
 
 from __future__ import annotations
 

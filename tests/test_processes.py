@@ -1,4 +1,4 @@
-"""The whole of a deployment, in small: a web server, a broker, a worker, a mail server and an object store."""
+"""A whole deployment in small: a web server, a broker, a worker, a mail server and an object store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole of the API: every promised route is there, and the page that lists them is right."""
+"""Every promised route of the API exists, and the page that lists the routes is right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tour of the README, done word for word against the running example."""
+"""The tour in the README, run word for word against the example project."""
 
 from __future__ import annotations
 

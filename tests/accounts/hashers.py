@@ -1,4 +1,4 @@
-"""Hashers that can be watched."""
+"""Password hashers that count, or let something happen, while they work."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class CountingHasher(MD5PasswordHasher):
 
 
 class SlowHasher(MD5PasswordHasher):
-    """Hashes like its parent; something else happens ``meanwhile`` when it checks a password."""
+    """Hashes like its parent, and calls ``meanwhile`` while it checks a password."""
 
     meanwhile: Callable[[], object] = dict
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Let it happen, and check the password."""
+        """Call ``meanwhile``, and check the password."""
         SlowHasher.meanwhile()
         return super().verify(password, encoded)

@@ -1,4 +1,4 @@
-"""Accounts follow users, and look at no other model of the host."""
+"""Accounts follow the user model, and no other model of a host."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_saving_anything_but_a_user_does_not_look_for_an_account(db: None) -> No
 
 
 def _follows(model: type[Model]) -> bool:
-    """Tell whether ``keep_account`` is called after a save of this model, by taking it off and putting it back."""
+    """Return whether ``keep_account`` is connected to this model, by disconnecting and reconnecting it."""
     found = post_save.disconnect(sender=model, dispatch_uid="orgkit.accounts.keep_account")
     if found:
         post_save.connect(keep_account, sender=model, dispatch_uid="orgkit.accounts.keep_account")

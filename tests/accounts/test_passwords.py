@@ -1,4 +1,4 @@
-"""Passwords: changed by who knows the old one, reset by who reads the mail, once."""
+"""Changing a password with the old one, and resetting it once with the link in a mail."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_reusing_a_token_from_after_a_password_change_ends_the_session(api: Api,
 
 
 def test_tokens_refreshed_during_a_password_change_are_refused(api: Api, ann: Person) -> None:
-    """The change was let in before the refresh and writes after it."""
+    """The change passes authentication before the refresh and writes after it."""
     session = Session.objects.select_related("account__user").get()
     successor = api.post("/token/refresh", {"refresh": ann.refresh}).json()["refresh"]
     pair = change_password(session, old=OLD, new=NEW)
@@ -257,7 +257,7 @@ def test_a_reset_token_works_once_under_concurrent_use(api: Api, ann: Person, re
 
 @pytest.mark.django_db(transaction=True)
 def test_a_refresh_during_a_password_change_leaves_one_chain_of_tokens(api: Api, ann: Person) -> None:
-    """Whichever is first, only what was minted under the new password goes on."""
+    """Only tokens issued under the new password remain valid, whichever request is first."""
 
     def act(number: int) -> Any:
         if number == 0:

@@ -1,4 +1,4 @@
-"""Refreshing: rotated, spent once, forgiving for a moment, and revoked when a spent token comes back."""
+"""Refresh tokens rotate, tolerate a repeated request for a moment, and end the session when an old one is reused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ann(register: Register) -> Person:
 
 
 def later(**kwargs: Any) -> None:
-    """Let time pass for the only session."""
+    """Move the last refresh of the only session into the past."""
     session = Session.objects.get()
     session.refreshed_at -= timedelta(**kwargs)
     session.save()

@@ -1,4 +1,4 @@
-"""Sessions: listed, ended one by one or all, and gone for every token at the next request."""
+"""Listing sessions, and ending one or all of them, with effect on the next request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in: with an address or a username, and never telling who is known."""
+"""Signing in with an address or a username, without revealing which accounts exist."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def test_a_second_user_with_the_same_address_signs_in_by_username_only(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_users_created_at_once_with_one_address_only_one_owns_it(django_user_model: type[User]) -> None:
+def test_only_one_of_several_users_created_at_once_owns_their_address(django_user_model: type[User]) -> None:
     def make(number: int) -> None:
         django_user_model.objects.create_user(f"user{number}", "same@example.com")
 

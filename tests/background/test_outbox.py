@@ -1,4 +1,4 @@
-"""The outbox under faults: whatever dies and whenever, nothing that was accepted is lost, and nothing is done twice."""
+"""The outbox under faults: no accepted task is lost or done twice, whichever process dies."""
 
 from __future__ import annotations
 
@@ -200,6 +200,6 @@ def test_a_rollback_discards_the_tasks_of_the_transaction(broker: str) -> None:
 
 
 def _deliver(message: UUID, account: str) -> None:
-    """Publish a message, as a process does that died before it could delete it."""
+    """Publish a message without deleting it, like a process that died in between."""
     OutboxMessage.objects.create(id=message, task=VERIFICATION, kwargs={"account": account})
     assert outbox.drain() == 1

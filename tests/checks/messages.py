@@ -12,6 +12,6 @@ def found_by_id(*, deploy: bool = False) -> dict[str, str]:
 
 
 def messages_of_the_kit(*, deploy: bool = False) -> list[CheckMessage]:
-    """Return what the checks of the kit say; those of Django take their time."""
+    """Return the messages of the kit's own checks, because Django's checks are slow."""
     own = [check for check in checks.get_checks(deploy) if check.__module__.startswith("ninja_orgkit.")]
     return [message for check in own for message in check(app_configs=None, databases=["default"])]

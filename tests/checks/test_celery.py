@@ -1,4 +1,4 @@
-"""What is wrong with Celery and its broker is reported."""
+"""Problems with Celery and its broker are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong in the project around the kit is reported: apps, databases, storages, the user model, deployments."""
+"""Problems of the project around the kit are reported: apps, databases, storages, the user model, deployments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wrong setting is reported, and a right one is not."""
+"""Wrong settings are reported, and valid ones pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may see and change which contacts."""
+"""Who can see and change which contacts."""
 
 from __future__ import annotations
 

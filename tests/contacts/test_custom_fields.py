@@ -1,4 +1,4 @@
-"""``custom``: fields of the host's own."""
+"""``custom``: the fields that a host adds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.org import Org
 
 
 class Loyalty(BaseModel):
-    """What a host keeps of its customers."""
+    """The custom fields of a host."""
 
     level: int = Field(ge=1, le=5)
     nickname: str = ""

@@ -1,4 +1,4 @@
-"""Lists of contacts: filters, orderings, pages, and what they cost."""
+"""Listing contacts: orderings, pages, and the number of statements."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_paging_shows_every_contact_of_several_organizations_once(org: Org, make
 
 @pytest.fixture
 def twenty(org: Org) -> list[Organization]:
-    """Return twenty organizations of Ann's with six contacts each, and one of strangers."""
+    """Return twenty organizations of the owner with six contacts each; a further one belongs to strangers."""
     account = Account.objects.get(slug=org.owner.slug)
     organizations = Organization.objects.bulk_create(
         Organization(slug=f"team-{number}", name="Team") for number in range(21)
@@ -174,7 +174,7 @@ def test_listing_contacts_runs_three_statements_and_one_to_count_for_1_contact_a
         contact = Contact.objects.create(organization=organization, creator=account, display_name=f"N{number}")
         assign_tags(organization, contact, names=["vip", f"t{number}"])
     assert (cost(count="false"), cost()) == (3, 4)
-    # One more looks up the tags, however many.
+    # One more statement looks up the tags, however many there are.
     assert (cost(search="n"), cost(search="n", tag=["vip"]), cost(tag=["vip", "t1"])) == (4, 5, 5)
     following = org.api.get("/contacts/", limit=10, **query).json()["next"]
     with count_queries() as queries:

@@ -18,7 +18,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def name_of(page: Path) -> str:
-    """Return the path that a failing test is named by."""
+    """Return the path that identifies a page in the name of a test."""
     return str(page.relative_to(ROOT))
 
 

@@ -20,7 +20,7 @@ from tests.client import Api
 from tests.conftest import Register, RunOutbox
 from tests.docs.pages import DOCS, FENCE, GUIDES, blocks
 
-# Values that an example shows as they come; of all others only the type is compared.
+# Values that must be equal to those of an example; of all others only the type is compared.
 TRUE_TO_THE_LETTER = {
     "code",
     "title",
@@ -60,7 +60,7 @@ def exchanges() -> Iterator[Exchange]:
 
 @pytest.fixture
 def ada(register: Register, run_outbox: RunOutbox) -> Api:
-    """Return a client of the user that the guides speak of, in the world that they show."""
+    """Return a client of the user in the guides, with the data that they show."""
     names = {"username": "ada", "first_name": "Ada", "last_name": "Lovelace"}
     api = register("ada@example.com", **names).api
     api.post("/orgs/", {"name": "Acme", "slug": "acme"})

@@ -103,7 +103,7 @@ def test_fields_that_a_host_does_not_list_are_not_exported(org: Org, export: Exp
 
 
 def test_an_archive_contains_no_integer_key(org: Org, export: Export) -> None:
-    """Keys like no other number, looked for in all the text."""
+    """Create rows with unmistakable primary keys, and look for the keys in all the text."""
     shop = Shop.objects.create(pk=734_000_001, organization=org.row, name="Corner")
     create_product(org, "mug-1", pk=734_000_002, shop=shop)
     contact = create_contact(org, display_name="Ann", pk=734_000_003)

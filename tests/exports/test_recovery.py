@@ -1,4 +1,4 @@
-"""What happens when things go wrong while an export is made."""
+"""What happens when something goes wrong during an export."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _silence() -> None:
 
 
 def _die_in_the_middle(job_id: str, media_root: Path) -> ExportJob:
-    """Leave a job as a worker that was killed while it stored the archive would."""
+    """Leave a job in the state of a worker that was killed while it stored the archive."""
     job = leases.claim(job_id)
     assert job is not None
     leases.record(job, file="exports/half.zip")
@@ -197,7 +197,7 @@ def test_the_heartbeat_keeps_the_lease_during_long_work(org: Org, isolated_regis
         for number in range(25):
             time.sleep(0.1)
             yield {"sku": f"mug-{number}", "name": "Mug", "price": "1"}
-        # Twice the lease has passed, and nobody else may begin.
+        # Twice the lease has passed, and still nobody else can claim the job.
         tried.extend(in_parallel(2, lambda _: leases.claim(job_id)))
 
     replace_rows("shop.product", slow)

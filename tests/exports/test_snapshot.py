@@ -1,4 +1,4 @@
-"""All rows of an archive are of one moment."""
+"""All rows of an archive come from one snapshot."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_deletion_during_an_export_neither_waits_nor_leaves_dangling_reference
             connection.close()
 
     def rows(organization: Any) -> Any:
-        """Have somebody delete the contact, after the rows before and before the rows behind."""
+        """Let somebody delete the contact between the rows that were read before and those that follow."""
         list(tags_of(organization))
         began = time.monotonic()
         somebody = threading.Thread(target=delete_contact)

@@ -1,4 +1,4 @@
-"""An export on a real worker, which is killed in the middle."""
+"""An export survives the death of a real worker."""
 
 from __future__ import annotations
 

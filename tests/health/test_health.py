@@ -1,4 +1,4 @@
-"""``GET /health``: true verdicts, soon, in single words."""
+"""``GET /health`` answers soon and says what works and what does not."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_an_existing_bucket_is_ok_and_a_missing_one_degrades_the_health(
 
 @pytest.fixture
 def silent_server() -> Iterator[str]:
-    """Return the address of a server that takes connections and never says anything."""
+    """Return the address of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
@@ -151,7 +151,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def without_a_database() -> dict[str, tuple[int, str | None, str]]:
-    """Return how a process answers whose database is not there: status, ``Retry-After`` and body of each request."""
+    """Return the answers of a process without a database: status, ``Retry-After`` and body of each request."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),

@@ -1,4 +1,4 @@
-"""The ready-made routes on a host that has not all of the apps. ``test_hosts`` runs it."""
+"""The ready-made routes on a host without some of the apps; ``test_hosts`` runs this file."""
 
 from __future__ import annotations
 

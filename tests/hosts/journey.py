@@ -1,4 +1,4 @@
-"""From registering to leaving, on whatever host the settings describe; ``test_hosts`` runs it on each of them."""
+"""From registering to leaving, on the host that the settings describe; ``test_hosts`` runs this file for each host."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PASSWORD, NEW_PASSWORD, NEWEST_PASSWORD = "correct horse battery", "staple of an
 
 
 class Listening(Api):
-    """A client that keeps what it is told."""
+    """A client that records every answer."""
 
     def __init__(self, token: str | None = None, heard: list[str] | None = None) -> None:
         super().__init__(token)

@@ -1,4 +1,4 @@
-"""The kit comes to a project that has users already, some without an address and some with the same one."""
+"""The kit is added to a project that already has users, some without an address and some with the same one."""
 
 from __future__ import annotations
 

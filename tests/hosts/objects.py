@@ -1,4 +1,4 @@
-"""A host's model with UUIDs for key and lookup: tagged, pictured, exported and deleted. ``test_hosts`` runs it."""
+"""A host model with UUIDs as key and lookup is tagged, pictured, exported and deleted; ``test_hosts`` runs this."""
 
 from __future__ import annotations
 

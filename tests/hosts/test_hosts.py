@@ -1,4 +1,4 @@
-"""Any host: projects with other user models, other models and fewer apps, each in a process of its own."""
+"""Whole host projects with other user models, other models and fewer apps, each in its own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API and nothing else."""
+"""URLs of a host that has the API and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attaching images to objects: one, several, and many in any format of body."""
+"""Attaching images to objects, and listing them."""
 
 from __future__ import annotations
 

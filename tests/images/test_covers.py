@@ -1,4 +1,4 @@
-"""The cover of an object, the order of its images, and texts of its own."""
+"""The cover of an object, the order of its images, and the texts of an attachment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker makes of an uploaded picture."""
+"""Rendering an uploaded picture in a worker."""
 
 from __future__ import annotations
 

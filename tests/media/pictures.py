@@ -80,7 +80,7 @@ def animation(kind: str = "GIF", frames: int = 4, **options: Any) -> BytesIO:
 
 
 def sprite(kind: str) -> BytesIO:
-    """Return an animation of an opaque square that moves over a canvas which is clear."""
+    """Return an animation of an opaque square that moves over a transparent canvas."""
     frames = [Image.new("RGBA", (100, 100)) for _ in range(3)]
     for index, frame in enumerate(frames):
         frame.paste((*RED, 255), (30 * index, 0, 30 * index + 20, 20))
@@ -89,7 +89,7 @@ def sprite(kind: str) -> BytesIO:
 
 
 def clear(width: int = 400, height: int = 300, mode: str = "RGBA") -> Image.Image:
-    """Return a picture whose left half cannot be seen."""
+    """Return a picture whose left half is transparent."""
     image = quarters(width, height, "RGBA")
     alpha = Image.new("L", (width, height), 255)
     alpha.paste(0, (0, 0, width // 2, height))

@@ -1,4 +1,4 @@
-"""Avatars: two sizes that come and go together."""
+"""Avatars are stored and deleted in two sizes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.media import pictures
 
 
 class Interrupted(Exception):
-    """Something went wrong that has nothing to do with files."""
+    """An error that has nothing to do with files."""
 
 
 def files_below(root: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""Small files that want to be very large pictures."""
+"""Limits for small files that decode to very large pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.media import pictures
 
 @pytest.fixture
 def never_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the test fail when pixels are decoded."""
+    """Fail if the test decodes pixels."""
 
     def refuse(*_args: Any) -> None:
         raise AssertionError("decoded")

@@ -1,4 +1,4 @@
-"""``GET /media/{token}``: whoever holds a link sees the file, for an hour or two."""
+"""``GET /media/{token}``: a link shows the file to anybody for an hour or two."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from tests.media.serving import CONTENT
 
 
 class ObjectStore(Storage):
-    """A storage whose files a server of its own hands out."""
+    """A storage whose files are served by another server."""
 
     def __init__(self) -> None:
         self.files = FileSystemStorage(location=Path(django_settings.STORAGES["default"]["OPTIONS"]["location"]))
@@ -61,7 +61,7 @@ def test_a_file_in_an_object_store_is_a_redirect_to_it(api: Api, settings: Setti
 
 
 class ObjectStoreOfS3(ObjectStore):
-    """An object store whose links are made as those of S3 are."""
+    """An object store that makes links as S3 does."""
 
     querystring_auth = True
     custom_domain: str | None = None
@@ -77,13 +77,13 @@ class ObjectStoreOfS3(ObjectStore):
 
 
 class PublicStore(ObjectStoreOfS3):
-    """An object store whose links are not signed, so that nothing can be asked of them."""
+    """An object store with unsigned links, which cannot carry parameters."""
 
     querystring_auth = False
 
 
 class StoreWithADomain(ObjectStoreOfS3):
-    """An object store behind a domain of its own."""
+    """An object store behind its own domain."""
 
     custom_domain = "files.example.com"
 

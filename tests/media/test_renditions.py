@@ -1,4 +1,4 @@
-"""Renditions and avatars: upright, in sRGB, as large as promised, and with nothing of the original but the picture."""
+"""Renditions and avatars are upright, in sRGB, of the configured size, and without metadata."""
 
 from __future__ import annotations
 

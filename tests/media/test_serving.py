@@ -1,4 +1,4 @@
-"""How a file is sent: whole, in parts, not again, or not at all."""
+"""How a file is sent: whole, as a range, or not at all because the client has it."""
 
 from __future__ import annotations
 

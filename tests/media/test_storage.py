@@ -1,4 +1,4 @@
-"""Files are stored under names that say nothing, and not without the row that names them."""
+"""Files are stored under random names, and deleted when their row cannot be saved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ninja_orgkit.media.errors import StorageUnavailable
 
 
 class Interrupted(Exception):
-    """Something went wrong that has nothing to do with files."""
+    """An error that has nothing to do with files."""
 
 
 def files_below(root: Path) -> list[Path]:
@@ -29,7 +29,7 @@ def test_a_stored_name_is_a_feature_and_a_random_uuid() -> None:
         assert file.read() == b"x"
 
 
-def test_deleting_twice_is_fine() -> None:
+def test_deleting_a_file_twice_succeeds() -> None:
     name = storage.save("images", "png", b"x")
     storage.delete(name)
     storage.delete(name)

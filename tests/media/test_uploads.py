@@ -1,4 +1,4 @@
-"""Uploads are refused while they stream in, and nothing that is too much is stored."""
+"""Uploads over the limit are refused while they stream in, and not stored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Wire(BytesIO):
 
 @pytest.fixture(autouse=True)
 def temporary(settings: Settings, tmp_path: Path) -> Path:
-    """Return the folder where uploads are kept meanwhile; everything is written there, nothing kept in memory."""
+    """Return the folder for temporary files; every upload is written there, and none kept in memory."""
     folder = tmp_path / "uploads"
     folder.mkdir()
     settings.FILE_UPLOAD_TEMP_DIR = str(folder)
@@ -71,7 +71,7 @@ def test_a_file_within_the_limit_is_accepted() -> None:
     file.close()
 
 
-def test_a_file_over_the_limit_is_refused_and_not_kept(temporary: Path) -> None:
+def test_a_file_over_the_limit_is_refused_and_not_stored(temporary: Path) -> None:
     request, wire = posted(100 * KIB + 1)
     limit_upload(request, max_bytes=100 * KIB)
     with pytest.raises(FileTooLarge):

@@ -1,4 +1,4 @@
-"""What is not yours answers as if it did not exist."""
+"""Objects of another organization answer as if they did not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every list of the API, and how rows get into it and out of it: many with equal and with empty sort values."""
+"""Every list of the API, with functions that add and remove rows; many have equal or empty sort values."""
 
 from __future__ import annotations
 

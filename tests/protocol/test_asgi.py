@@ -1,4 +1,4 @@
-"""On ASGI a body need not say how long it is; it is read, refused and measured as any other one."""
+"""On ASGI a body without a length is read, refused and limited like any other."""
 
 from __future__ import annotations
 

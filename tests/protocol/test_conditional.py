@@ -1,4 +1,4 @@
-"""Conditional requests: a reader is told that nothing changed, and a stale writer is stopped."""
+"""Conditional requests: readers learn that nothing changed, and writers with an old ETag are stopped."""
 
 from __future__ import annotations
 

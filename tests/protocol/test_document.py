@@ -1,4 +1,4 @@
-"""The OpenAPI document says of every operation what there is to say, in names that are nobody else's."""
+"""The OpenAPI document describes every operation completely, with schema names of its own."""
 
 from __future__ import annotations
 

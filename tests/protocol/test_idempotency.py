@@ -1,4 +1,4 @@
-"""Idempotency-Key: what is sent again is done once, and answered the same."""
+"""Idempotency-Key: a repeated request happens once and gets the same answer."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def posts(org: Org) -> Posts:
 
 
 def _documented() -> Iterator[str]:
-    """Return the operations that are said to take a key."""
+    """Yield the operations that document an Idempotency-Key."""
     for operations in api.get_openapi_schema(path_prefix="")["paths"].values():
         for operation in operations.values():
             if any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"]):

@@ -1,4 +1,4 @@
-"""Input: what is not valid is refused with 422, in every field of every body of the API, and nothing is written."""
+"""Invalid values in any field of any body are refused with 422, and nothing is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEW_PASSWORD = "stapled battery horse"
 SECRETS = {"password", "old_password", "new_password", "token", "refresh", "invitation"}
 TEXTS = {"notes", "about", "description"}
 UNBOUNDED = {"token", "refresh", "invitation"}
-"""Whatever its length, a token that is none is just that."""
+"""An invalid token of any length is an invalid token, and not a validation error."""
 
 
 def valid(samples: Samples) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def kinds_of(field: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def bad_values(name: str, field: dict[str, Any]) -> Iterator[Any]:
-    """Yield what is no value of a field."""
+    """Yield invalid values of a field."""
     kinds = kinds_of(field)
     if "null" not in kinds:
         yield None

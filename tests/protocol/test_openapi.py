@@ -1,4 +1,4 @@
-"""The OpenAPI document tells the truth: requests made from it, good and bad, get the answers that it promises."""
+"""The OpenAPI document is true: valid and invalid requests made from it get documented answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages: bounded, in a total order, whole while others come and go; the same for every list of the API."""
+"""Paging works the same for every list of the API: limited, in a total order, and stable while rows come and go."""
 
 from __future__ import annotations
 

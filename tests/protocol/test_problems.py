@@ -1,4 +1,4 @@
-"""Errors: always a problem (RFC 9457) with the right status and headers, and never a word of what was sent."""
+"""Every error is a problem (RFC 9457) with the right status and headers, and repeats nothing that was sent."""
 
 from __future__ import annotations
 

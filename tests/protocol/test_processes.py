@@ -1,4 +1,4 @@
-"""Limits and keys across processes: two web servers, which share a database and nothing else, or a cache besides."""
+"""Throttles and idempotency keys work across two web servers that share a database or a cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Throttling: exact, the same for known and unknown, and true about when to come back."""
+"""Throttling is exact, treats known and unknown accounts alike, and says when to retry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assigning tags to objects, and taking them away."""
+"""Assigning tags to objects, and unassigning them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deleting an account: with all that was its own, and never leaving an organization without an owner."""
+"""Deleting an account deletes what belongs to it and never leaves an organization without an owner."""
 
 from __future__ import annotations
 

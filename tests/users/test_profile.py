@@ -1,4 +1,4 @@
-"""The profile: what one may change, and how bad values are refused."""
+"""The profile: which fields can be changed, and which values are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registration: a user, an account and a personal organization at once, or nothing."""
+"""Registration creates a user, an account and a personal organization, or nothing."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_without_verification_no_mail_is_sent(api: Api, settings: Settings) -> N
 
 
 class TestWhereVerificationIsMandatory:
-    """Nobody learns whether an address is known; its owner does."""
+    """Only the owner of an address learns whether it is registered."""
 
     @pytest.fixture(autouse=True)
     def mandatory(self, settings: Settings) -> None:
@@ -160,7 +160,7 @@ class TestWhereVerificationIsMandatory:
 
     @pytest.fixture
     def invitation(self, register: Register, settings: Settings, run_outbox: RunOutbox, mailbox: Mailbox) -> str:
-        """Return the token of an invitation that ann@example.com got, and a client of who sent it."""
+        """Return the token of an invitation to ann@example.com."""
         settings.NINJA_ORGKIT = {}
         host = register(email="host@example.com")
         slug = host.api.post("/orgs/", {"name": "Acme"}).json()["slug"]
@@ -232,7 +232,7 @@ class TestWhereVerificationIsMandatory:
     def test_the_owner_of_an_address_can_sign_in_after_a_reset(
         self, api: Api, run_outbox: RunOutbox, mailbox: Mailbox
     ) -> None:
-        """Somebody else registered with it before, and must be out then."""
+        """Somebody else registered the address before, and must be signed out by the reset."""
         api.post("/auth/register", {**ANN, "password": "squatter-Pass-9"})
         api.post("/auth/register", ANN)
         run_outbox()

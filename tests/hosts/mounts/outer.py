@@ -1,4 +1,4 @@
-"""The ready-made API, at another place and inside a namespace of the host's."""
+"""The ready-made API at another path and inside a namespace of the host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All routers on an API of the host's, next to routes and schemas of its own with names that the kit uses too."""
+"""All routers on an API of the host, next to the host's own routes and schemas with the same names."""
 
 from __future__ import annotations
 

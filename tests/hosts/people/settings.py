@@ -1,4 +1,4 @@
-"""A host whose users have an e-mail address and nothing else, and that is on an old default of Django's for keys."""
+"""A host whose users have nothing but an e-mail address, with Django's old default for primary keys."""
 
 from __future__ import annotations
 

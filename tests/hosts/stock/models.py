@@ -1,4 +1,4 @@
-"""Django's own user, seen through a proxy and extended by a model of its own."""
+"""Django's own user, with a proxy and with a model that extends it."""
 
 from __future__ import annotations
 

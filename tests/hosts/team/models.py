@@ -1,4 +1,4 @@
-"""A user with a UUID as key, an address and a name in short columns of other names, and no permissions of Django's."""
+"""A user with a UUID as key, short columns with unusual names, and without Django's permissions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Member(AbstractBaseUser):
 
 
 class Machine(models.Model):
-    """Something of an organization that has two UUIDs: its key, and the serial number by which clients know it."""
+    """A model with two UUIDs: the primary key, and the serial number that clients use."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     serial = models.UUIDField(unique=True, default=uuid.uuid4)
@@ -50,7 +50,7 @@ class Machine(models.Model):
 
 
 class Badge(models.Model):
-    """What a contact wears, from whom no way leads back to it."""
+    """Points at a contact through a relation without a reverse accessor."""
 
     holder = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
 

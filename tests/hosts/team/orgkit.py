@@ -1,4 +1,4 @@
-"""What the kit may do with machines."""
+"""The registration of machines."""
 
 from __future__ import annotations
 

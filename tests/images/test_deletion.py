@@ -1,4 +1,4 @@
-"""What goes with an object, an organization or a creator, and what an export takes along."""
+"""What is deleted with an object, an organization or an account, and what an export contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes with an organization, and what an export names."""
+"""What is deleted with an organization, and what an export contains."""
 
 from __future__ import annotations
 

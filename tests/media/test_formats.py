@@ -1,4 +1,4 @@
-"""What is a picture and what is not: the bytes decide."""
+"""The bytes of a file decide whether it is a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When all owners go at the same time, one stays."""
+"""When all owners leave at the same time, one stays."""
 
 from __future__ import annotations
 
