@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.views.decorators.http import conditional_page
 from ninja import NinjaAPI, Swagger
-from ninja.responses import Response
 
 from ninja_orgkit.api import mount
 from ninja_orgkit.protocol.openapi.document import TAGS
 from ninja_orgkit.protocol.problems import speaks_problems
+from ninja_orgkit.protocol.responses import JSON_TYPE, json_bytes
 
 _SCHEMA = "openapi.json"
 
@@ -38,9 +40,16 @@ api = NinjaAPI(
 mount(api, everything=True)
 
 
+@lru_cache(maxsize=8)
+def _document(prefix: str) -> bytes:
+    """Return the OpenAPI document of the API as it is mounted at a prefix. It is built once per process."""
+    return json_bytes(api.get_openapi_schema(path_prefix=prefix))
+
+
+@conditional_page
 def _schema(request: HttpRequest) -> HttpResponse:
-    """Describe the API where it is mounted."""
-    return Response(api.get_openapi_schema(path_prefix=request.path.removesuffix(_SCHEMA)))
+    """Describe the API where it is mounted, with an ETag."""
+    return HttpResponse(_document(request.path.removesuffix(_SCHEMA)), content_type=JSON_TYPE)
 
 
 def _wrapped(pattern: Any) -> URLPattern:

@@ -267,3 +267,42 @@ def test_a_token_signed_by_a_server_with_a_faster_clock_is_accepted(api: Api, an
     session = Session.objects.get()
     session.refreshed_at = timezone.now() + timedelta(seconds=1)
     assert api.as_user(tokens.mint_pair(session).access).get("/users/me").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/token/pair", "/token/refresh", "/auth/register", "/auth/change-password"])
+def test_no_cache_stores_an_answer_with_tokens(api: Api, register: Register, path: str) -> None:
+    ann = register(email="ann@example.com")
+    body = {
+        "/token/pair": {"email": ann.email, "password": ann.password},
+        "/token/refresh": {"refresh": ann.refresh},
+        "/auth/register": {"email": "bea@example.com", "password": "correct horse battery"},
+        "/auth/change-password": {"old_password": ann.password, "new_password": "staple battery horse"},
+    }[path]
+    response = ann.api.post(path, body)
+    assert response.status_code in (200, 201)
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_an_expired_token_is_not_a_guess_and_does_not_count_against_the_address(
+    api: Api, register: Register, settings: Settings
+) -> None:
+    ann = register(email="ann@example.com")
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "THROTTLES": {"bearer.address": "1/h"}}
+    expired = tokens.mint_pair(_session_of_the_past(ann)).access
+    assert [api.as_user(expired).get("/users/me").status_code for _ in range(3)] == [401, 401, 401]
+    assert [api.as_user("guessed").get("/users/me").status_code for _ in range(2)] == [401, 429]
+
+
+def test_the_token_of_an_ended_session_does_not_count_against_the_address(
+    api: Api, register: Register, settings: Settings
+) -> None:
+    ann = register(email="ann@example.com")
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "THROTTLES": {"bearer.address": "1/h"}}
+    ann.api.post("/auth/logout-all")
+    assert [ann.api.get("/users/me").status_code for _ in range(3)] == [401, 401, 401]
+
+
+def _session_of_the_past(person: Person) -> Session:
+    session = Session.objects.get(account__slug=person.slug)
+    session.refreshed_at -= timedelta(days=1)
+    return session

@@ -50,8 +50,8 @@ def test_a_search_may_have_ten_terms(org: Org) -> None:
 @pytest.mark.parametrize(
     ("since", "found"),
     [
-        ("0001-01-01T00:00:00", ["Ada"]), ("0001-01-01T00:00:00Z", ["Ada"]), ("2020-01-01", ["Ada"]),
-        ("2020-01-01T00:00:00-14:00", ["Ada"]), ("9999-12-31T23:59:59", []), ("9999-12-31T23:59:59+14:00", []),
+        ("0001-01-01T00:00:00Z", ["Ada"]), ("2020-01-01T00:00:00-14:00", ["Ada"]), ("9999-12-31T23:59:59Z", []),
+        ("9999-12-31T23:59:59+14:00", []),
     ],
 )  # fmt: skip
 def test_filters_accept_the_first_and_last_moments_of_the_calendar(

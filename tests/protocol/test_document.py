@@ -125,9 +125,8 @@ def test_every_error_that_a_service_can_raise_is_documented_somewhere() -> None:
         found = [kind for kind in waiting.pop().__subclasses__() if kind.__module__.startswith("ninja_orgkit.")]
         known |= {kind.code() for kind in found if not kind.__subclasses__()}
         waiting += found
-    # What no operation answers: a wrong method is none, a body without a length reaches none, and an upload that is a
-    # duplicate is a success.
-    assert known - documented == {"method_not_allowed", "length_required", "image_exists"}
+    # What no operation answers: a wrong method is not an operation, and the upload of a duplicate is a success.
+    assert known - documented == {"method_not_allowed", "image_exists"}
 
 
 def test_bodies_document_their_limits_and_no_defaults() -> None:
@@ -145,3 +144,9 @@ def test_a_page_documents_its_maximum_length() -> None:
     parameters = DOCUMENT["paths"]["/contacts/"]["get"]["parameters"]
     limit = next(parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
     assert (limit["minimum"], limit["maximum"]) == (1, 200)
+
+
+def test_the_document_is_built_once_and_has_an_etag() -> None:
+    first = Api().get("/openapi.json")
+    assert Api().get("/openapi.json").content == first.content
+    assert Api().get("/openapi.json", headers={"If-None-Match": first["ETag"]}).status_code == 304

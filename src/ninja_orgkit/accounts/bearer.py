@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.sessions import live_session
 from ninja_orgkit.errors import Unauthenticated
@@ -45,8 +46,10 @@ class OrgkitBearer(HttpBearer):
             raise Unauthenticated
         try:
             return self.authenticate(request, token)
-        except Unauthenticated:
-            throttle_client("bearer.address", request)
+        except InvalidJwt as exc:
+            # A token of ours that is over is not a guess.
+            if not exc.is_genuine:
+                throttle_client("bearer.address", request)
             raise
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:

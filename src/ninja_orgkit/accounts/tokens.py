@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings as django_settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
+from jwt import ExpiredSignatureError
 from ninja_jwt.backends import TokenBackend
 from ninja_jwt.exceptions import TokenBackendError
 
@@ -89,11 +90,14 @@ def mint_pair(session: Session) -> Pair:
 
 
 def read_jwt(token: str, *, token_type: str = "") -> Claims:
-    """Return the claims of a JWT, of the given type if there is one. Raises InvalidJwt."""
+    """Return the claims of a JWT (of one type, if given). Raises InvalidJwt, genuine for one that has expired."""
     try:
         claims = _jwt_backend().decode(token) if len(token) <= _MAX_LENGTH else {}
         read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims.get("gen"))
-    except (TokenBackendError, UnicodeError, KeyError, ValueError, TypeError, AttributeError):
+    except TokenBackendError as exc:
+        # The signature is verified before the time.
+        raise InvalidJwt(is_genuine=isinstance(exc.__context__, ExpiredSignatureError)) from None
+    except (UnicodeError, KeyError, ValueError, TypeError, AttributeError):
         raise InvalidJwt from None
     typed = isinstance(read.sub, str) and (read.token_type == "access" or type(read.gen) is int)
     if not typed or read.token_type not in ("access", "refresh") or token_type not in ("", read.token_type):

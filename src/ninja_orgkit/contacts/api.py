@@ -42,16 +42,21 @@ ORDERINGS = Orderings(
 
 
 class ContactRequest(AuthedRequest):
-    """A request about a contact that the caller may change."""
+    """A request about a contact: its row where the caller may read it, its instance where they may change it."""
 
     contact: Any
 
 
-def _enter(request: ContactRequest, values: Mapping[str, Any]) -> None:
+def _enter_to_read(request: ContactRequest, values: Mapping[str, Any]) -> None:
+    request.contact = selectors.contact_row(request.auth, values["slug"])
+
+
+def _enter_to_change(request: ContactRequest, values: Mapping[str, Any]) -> None:
     request.contact = selectors.get_contact(request.auth, values["slug"], needs=selectors.WRITE)
 
 
-_TO_CHANGE = Gate(_enter, {"slug": Slug})
+_TO_READ = Gate(_enter_to_read, {"slug": Slug})
+_TO_CHANGE = Gate(_enter_to_change, {"slug": Slug})
 
 
 @router.get("/", response=OrgkitPage[OrgkitContact])
@@ -88,10 +93,10 @@ def create_contact(request: MemberRequest, body: Json[schemas.OrgkitContactCreat
     return represent_contact(selectors.row_of(contact))
 
 
-@router.get("/{slug}/", response=OrgkitContact, tagged=True)
-def get_contact(request: AuthedRequest, slug: Slug) -> dict[str, Any]:
+@router.get("/{slug}/", response=OrgkitContact, gate=_TO_READ, tagged=True)
+def get_contact(request: ContactRequest) -> dict[str, Any]:
     """Return a contact."""
-    return represent_contact(selectors.contact_row(request.auth, slug))
+    return represent_contact(request.contact)
 
 
 @router.put("/{slug}/", response=OrgkitContact, gate=_TO_CHANGE, errors=[OrganizationImmutable], tagged=True)

@@ -23,15 +23,10 @@ MediaToken = Annotated[str, PathParam(description="The signed token from another
 @router.get(
     "/{token}",
     url_name="media",
+    any_query=True,
     errors=[RangeNotSatisfiable, StorageUnavailable],
     openapi_extra=file_answers("image/*", "application/octet-stream"),
 )
 def get_media(request: HttpRequest, token: MediaToken) -> HttpResponseBase:
     """Send the file behind a signed link."""
-    return respond(request, token)
-
-
-@router.api_operation(["HEAD"], "/{token}", include_in_schema=False)
-def head_media(request: HttpRequest, token: MediaToken) -> HttpResponseBase:
-    """Return the headers of a file without sending it."""
     return respond(request, token)

@@ -51,7 +51,9 @@ class OrgkitLiveness(BaseModel):
     status: Literal["ok"]
 
 
-@router.get("", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name="check_health")
+@router.get(
+    "", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name="check_health", any_query=True
+)
 def check_health(request: HttpRequest, live: Live = False) -> Reply:
     """Check the database, cache, storage and broker. With ``live=1``, only confirm that the process is alive."""
     if live:

@@ -139,9 +139,22 @@ def _utc(value: datetime) -> datetime:
     return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _rfc3339(value: str) -> str:
+    if not _RFC3339.fullmatch(value):
+        raise PydanticCustomError("datetime", "Input should be a date-time with an offset, like 2026-01-31T09:30:00Z")
+    return value
+
+
+def _digits(value: str) -> str:
+    if not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
 def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -155,6 +168,8 @@ Token = Annotated[str, AfterValidator(clean_secret)]
 Id = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_number)]
 Moment = Annotated[datetime, AfterValidator(_utc)]
 """A time in responses: RFC 3339, UTC, with ``Z``."""
-Since = Annotated[datetime, AfterValidator(_aware)]
-"""A time in queries; one without an offset is UTC."""
+Since = Annotated[datetime, AfterValidator(_aware), BeforeValidator(_rfc3339)]
+"""A time in queries: an RFC 3339 date-time with an offset."""
+Digits = Annotated[int, BeforeValidator(_digits)]
+"""A number in queries: digits only."""
 Text = Annotated[str, Lines(10_000)]

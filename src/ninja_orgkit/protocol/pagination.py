@@ -24,6 +24,7 @@ from pydantic import BaseModel, Field
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.pages import Keyset, Page, PreparedRows, Rows
 from ninja_orgkit.errors import Invalid, field_error
+from ninja_orgkit.protocol.fields import Digits
 
 T = TypeVar("T")
 
@@ -40,12 +41,12 @@ class InvalidCursor(Invalid):
 class OrgkitPageQuery(BaseModel):
     """Which page of a list to return."""
 
-    limit: int | None = Field(
+    limit: Digits | None = Field(
         None,
         description="Items on the page, 1–200 (default 50).",
         json_schema_extra={"minimum": 1, "maximum": settings.PAGE_MAX_SIZE},
     )
-    offset: int | None = Field(
+    offset: Digits | None = Field(
         None, ge=0, le=_MAX_OFFSET, description="Number of items to skip. Cannot be combined with a cursor."
     )
     cursor: str | None = Field(None, description="The cursor from `next` or `previous` of another page.")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Annotated
 
 from ninja import Path, Schema
 from ninja.params.functions import Path as PathParam
 from pydantic import AfterValidator, Field
 
-from ninja_orgkit.errors import NotFound
+from ninja_orgkit.errors import Invalid, NotFound
 from ninja_orgkit.protocol.fields import LOWER_UUID
+from ninja_orgkit.protocol.problems import field_errors
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_LENGTH = 255
@@ -61,3 +63,13 @@ class OrgkitTarget(Schema):
 
 
 Target = Path[OrgkitTarget]
+
+
+class UnknownParameter(Invalid):
+    """This route does not know this query parameter. Check its spelling."""
+
+
+def unknown_parameters(names: Iterable[str]) -> UnknownParameter:
+    """Return the error for query parameters that a route does not know: a misspelt filter would show everything."""
+    errors = [{"loc": ["query", name], "msg": UnknownParameter.message(), "type": "unknown"} for name in names]
+    return UnknownParameter(errors=field_errors(errors))

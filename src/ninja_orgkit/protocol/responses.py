@@ -70,6 +70,32 @@ def kept_private(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     return wrapped
 
 
+def without_body(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Wrap the operation of a HEAD: the answer has the headers of the GET, its length included, and no body."""
+
+    @wraps(run)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = run(request, *args, **kwargs)
+        if isinstance(response, HttpResponse) and response.content:
+            response["Content-Length"] = str(len(response.content))
+            response.content = b""
+        return response
+
+    return wrapped
+
+
+def not_stored(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Wrap an operation whose answer holds a secret: no cache stores it."""
+
+    @wraps(run)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = run(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return wrapped
+
+
 class NotModified(HttpResponseNotModified):
     """A 304 without a Content-Length: that of the empty body would be wrong (RFC 9110, 8.6).
 

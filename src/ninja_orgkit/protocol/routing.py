@@ -1,9 +1,9 @@
 """The router of the kit's endpoints.
 
 An endpoint declares what guards it and what it answers; it returns a value. The router does the rest, in this order:
-the gate decides whether the caller may, throttles count the request, a repeated ``Idempotency-Key`` gets its first
-answer, and what the endpoint returns is rendered through the declared response. The OpenAPI document is made of the
-same declaration.
+the gate decides whether the caller may, unknown query parameters are refused, throttles count the request, a repeated
+``Idempotency-Key`` gets its first answer, and what the endpoint returns is rendered through the declared response. The
+OpenAPI document is made of the same declaration. Every GET can be asked by HEAD.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from ninja import Router
+from ninja import NinjaAPI, Router
 from ninja.constants import NOT_SET
+from ninja.decorators import decorate_view
 from ninja.operation import Operation
+from ninja.params.models import ParamModel
 
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.conditional import tagged_response
 from ninja_orgkit.protocol.idempotency import idempotent
 from ninja_orgkit.protocol.openapi.operations import BODY_SOURCES, Traits, describe
-from ninja_orgkit.protocol.responses import Reply, empty, json_response
+from ninja_orgkit.protocol.parameters import unknown_parameters
+from ninja_orgkit.protocol.responses import Reply, adapter, empty, json_response, without_body
 from ninja_orgkit.protocol.throttling import Throttle
 from ninja_orgkit.protocol.urls import file_urls, url_below
 
@@ -37,13 +40,19 @@ View = Callable[..., Any]
 class Gate:
     """Decides whether a caller may, before an operation does anything else.
 
-    ``enter`` gets the request and the values of the operation's parameters. It raises NotFound or Forbidden, or puts
-    what it has found on the request. ``parameters`` are parts of the path that only the gate reads, with their types:
-    the endpoint does not take them.
+    ``enter`` gets the request and the values of ``parameters``: parts of the path that only the gate reads, with their
+    types. It raises NotFound or Forbidden, or puts what it has found on the request. A gate without parameters gets the
+    values of the endpoint's own parameters.
     """
 
     enter: Callable[[Any, Mapping[str, Any]], None]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def enter_by_path(self, request: HttpRequest, path: Mapping[str, Any]) -> None:
+        """Decide by the parts of the path, if the gate reads any."""
+        if self.parameters:
+            read = {name: adapter(kind).validate_python(path[name]) for name, kind in self.parameters.items()}
+            self.enter(request, read)
 
     def extend(self, view: View) -> None:
         """Add the gate's parameters to the signature of an endpoint, where ninja looks for them."""
@@ -52,6 +61,7 @@ class Gate:
         mine = [
             inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
             for name, annotation in self.parameters.items()
+            if name not in signature.parameters
         ]
         view.__signature__ = signature.replace(parameters=[request, *mine, *others])  # type: ignore[attr-defined]
 
@@ -78,6 +88,7 @@ class OrgkitRouter(Router):
         stores_files: bool = False,
         tagged: Any = False,
         located: str = "",
+        any_query: bool = False,
         **kwargs: Any,
     ) -> Callable[[View], Any]:
         """Register an endpoint. The name of its function becomes the operation id.
@@ -87,29 +98,45 @@ class OrgkitRouter(Router):
         With ``idempotent``, the endpoint takes an Idempotency-Key. With ``stores_files``, it finds
         ``request.stored_files``; if it fails, these files are deleted again. With ``tagged``, the answer has an ETag,
         and a GET with a matching If-None-Match gets 304; a DELETE names the schema of what it deletes. ``located``
-        names the field of the answer with which the ``Location`` of a new object ends. All other arguments are those
-        of ninja.
+        names the field of the answer with which the ``Location`` of a new object ends. With ``any_query``, unknown
+        query parameters are ignored. An endpoint without ``auth`` is open, whatever its API asks of other endpoints.
+        All other arguments are those of ninja.
         """
-        traits = Traits((*self.errors, *errors), bool(throttles), bool(tagged), idempotent, bool(located))
+        auth = kwargs.get("auth", self.auth)
+        traits = Traits(
+            errors=(*self.errors, *errors),
+            authenticated=auth not in (NOT_SET, None),
+            throttled=bool(throttles),
+            tagged=bool(tagged),
+            idempotent=idempotent,
+            located=bool(located),
+            any_query=any_query,
+        )
+        answer = _Answer(kwargs.get("response", NOT_SET), tagged, located)
 
         def decorator(view: View) -> Any:
             if gate is not None:
                 gate.extend(view)
-            auth = self.auth if kwargs.get("auth", NOT_SET) is NOT_SET else kwargs["auth"]
-            named = {**kwargs, "operation_id": kwargs.get("operation_id") or view.__name__}
+            named = {"operation_id": view.__name__, **kwargs, "auth": None if auth is NOT_SET else auth}
             view = super(OrgkitRouter, self).api_operation(methods, path, **named)(view)
             operation: Operation = view._ninja_operation  # type: ignore[attr-defined]
-            describe(operation, traits, authenticated=auth not in (NOT_SET, None))
-            answer = _Answer(kwargs.get("response", NOT_SET), tagged, located)
+            describe(operation, traits)
             endpoint = _Endpoint(view, answer, gate, tuple(throttles), idempotent, stores_files, _body_of(operation))
             operation.view_func = update_wrapper(endpoint, view)
+            operation.models.insert(0, _guard(operation, gate, any_query=any_query))
             return view
 
         return decorator
 
     def get(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
-        """Register an endpoint for GET."""
-        return self.api_operation(["GET"], path, **kwargs)
+        """Register an endpoint for GET, and for HEAD, which is not in the OpenAPI document."""
+
+        def decorator(view: View) -> Any:
+            self.api_operation(["HEAD"], path, **{**kwargs, "include_in_schema": False})(view)
+            decorate_view(without_body)(view)
+            return self.api_operation(["GET"], path, **kwargs)(view)
+
+        return decorator
 
     def post(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
         """Register an endpoint for POST."""
@@ -178,6 +205,33 @@ class _Endpoint:
 
     def _perform(self, request: HttpRequest, values: dict[str, Any]) -> Any:
         return self.answer.render(request, self.view(request, **values))
+
+
+def _guard(operation: Operation, gate: Gate | None, *, any_query: bool) -> type[ParamModel]:
+    """Return what ninja resolves before the parameters of an operation: whether it knows all of the query.
+
+    An unknown query parameter wins over all other faults, but the gate decides first.
+    """
+    known = {
+        name
+        for model in operation.models
+        if model.__ninja_param_source__ == "query"
+        for name in model.__ninja_flatten_map__
+    }
+
+    class Guard(ParamModel):
+        __ninja_param_source__: Any = "query"
+
+        @classmethod
+        def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> dict[str, Any]:
+            unknown = [] if any_query else [name for name in request.GET if name not in known]
+            if unknown:
+                if gate is not None:
+                    gate.enter_by_path(request, path_params)
+                raise unknown_parameters(unknown)
+            return {}
+
+    return Guard
 
 
 def _body_of(operation: Operation) -> str:

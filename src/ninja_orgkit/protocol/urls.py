@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from pydantic import PlainSerializer, SerializationInfo
 
 from ninja_orgkit.media.links import build
@@ -19,11 +19,20 @@ def mount_point(request: HttpRequest) -> str:
     """Return the absolute URL below which the API lives, without a slash at its end."""
     known: str | None = getattr(request, _CACHE, None)
     if known is None:
-        match = request.resolver_match
-        home = reverse(f"{match.namespace}:api-root") if match else "/"
-        known = request.build_absolute_uri(home).rstrip("/")
+        known = request.build_absolute_uri(_mount_path(request)).rstrip("/")
         setattr(request, _CACHE, known)
     return known
+
+
+def _mount_path(request: HttpRequest) -> str:
+    match = request.resolver_match
+    if match is None:
+        return "/"
+    try:
+        # The kit's routers may be mounted below a prefix inside an API of the host's.
+        return reverse(f"{match.namespace}:media", args=["-"]).removesuffix("media/-")
+    except NoReverseMatch:
+        return reverse(f"{match.namespace}:api-root")
 
 
 def url_below(request: HttpRequest, part: str) -> str:

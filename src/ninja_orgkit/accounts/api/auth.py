@@ -17,7 +17,7 @@ from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.protocol.bodies import Json, OptionalJson
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import UuidPart
-from ninja_orgkit.protocol.responses import kept_private
+from ninja_orgkit.protocol.responses import kept_private, not_stored
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_account, per_client, per_value, throttle
 
@@ -69,6 +69,7 @@ def end_session(request: AuthedRequest, session_id: UuidPart) -> None:
     errors=[errors.WrongPassword, errors.WeakPassword],
     throttles=[per_account("password_check.user")],
 )
+@decorate_view(not_stored)
 def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordChange]) -> dict[str, Any]:
     """Change the password. Every other session ends."""
     return represent_tokens(
@@ -91,11 +92,12 @@ def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailC
     return _MAIL_SENT
 
 
-@router.get("/email/verify", response=OrgkitMessage, errors=[InvalidLink])
+@router.get("/email/verify", response=OrgkitMessage, errors=[InvalidLink], any_query=True)
 @decorate_view(kept_private)
 def verify_email(request: HttpRequest, token: MailToken) -> dict[str, Any]:
     """Verify an e-mail address, or complete a change to it, with the token of a mailed link."""
-    emails.verify(token)
+    # Mail scanners ask by HEAD: only opening the link has an effect.
+    emails.verify(token, dry_run=request.method == "HEAD")
     return {"detail": "Your e-mail address is verified."}
 
 

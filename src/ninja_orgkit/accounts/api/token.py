@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from ninja.decorators import decorate_view
 
 from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.schemas import represent_tokens
 from ninja_orgkit.accounts.services import sessions
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.clients import client_address, client_device
+from ninja_orgkit.protocol.responses import not_stored
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_client, per_value
 
@@ -26,6 +28,7 @@ router = OrgkitRouter(tags=["tokens"])
         per_value("login.account", lambda body: selectors.login_key(body.login)[1] or ""),
     ],
 )
+@decorate_view(not_stored)
 def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenObtain]) -> dict[str, Any]:
     """Sign in with an e-mail address or a username."""
     account, pair = sessions.sign_in(
@@ -38,6 +41,7 @@ def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenObtain
 
 
 @router.post("/refresh", response=schemas.OrgkitTokens, errors=[errors.InvalidJwt])
+@decorate_view(not_stored)
 def refresh_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenRefresh]) -> dict[str, Any]:
     """Exchange a refresh token for a new pair. Each refresh token works once."""
     return represent_tokens(sessions.refresh(body.refresh))

@@ -43,11 +43,12 @@ def request_change(account: Account, *, email: str, password: str | None) -> Non
 
 
 @transaction.atomic
-def verify(token: str) -> None:
+def verify(token: str, *, dry_run: bool = False) -> None:
     """Verify the current address or change to the new one, as the mailed link says.
 
-    Using the link again changes nothing. Raises InvalidLink if the address has changed since the mail, or is now taken.
-    A link that changes the address also becomes invalid when the password changes.
+    Using the link again changes nothing, and a ``dry_run`` only judges the token. Raises InvalidLink if the address has
+    changed since the mail, or is now taken. A link that changes the address also becomes invalid when the password
+    changes.
     """
     read = tokens.read_email_token(token)
     account = lock_account_of(read.slug)
@@ -55,7 +56,8 @@ def verify(token: str) -> None:
         return
     if not read.can_apply(account):
         raise InvalidLink
-    _apply(account, read.email)
+    if not dry_run:
+        _apply(account, read.email)
 
 
 def _apply(account: Account, email: str) -> None:

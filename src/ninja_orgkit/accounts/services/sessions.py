@@ -95,11 +95,12 @@ def live_session(token: str, *, token_type: str = "") -> Session:
 
 
 def refresh(token: str) -> tokens.Pair:
-    """Use up a refresh token and return its successor.
+    """Exchange a refresh token for its successor.
 
-    Using a token again within ``REFRESH_GRACE`` returns the same successor. Using it later ends the session, because
-    someone else may have the successor. A token from before a password change is refused but does not end the session:
-    its successor went only to the person who knew the password. Raises InvalidJwt.
+    Within ``REFRESH_GRACE`` after an exchange the token gets the same successor again, and older ones are refused
+    without effect: a browser's other tabs may still hold them. After that, the use of an exchanged token ends the
+    session, because somebody else may hold its successor. A token from before a password change is refused without
+    effect: only somebody who knew the password has its successor. Raises InvalidJwt.
     """
     claims = tokens.read_jwt(token, token_type="refresh")
     session = _usable(claims)
@@ -111,9 +112,10 @@ def refresh(token: str) -> tokens.Pair:
             session.gen += 1
             return tokens.mint_pair(session)
         session = _usable(claims)
-    if session.gen == (claims.gen or 0) + 1 and timezone.now() - session.refreshed_at <= settings.REFRESH_GRACE:
+    if timezone.now() - session.refreshed_at > settings.REFRESH_GRACE:
+        session.delete()
+    elif session.gen == (claims.gen or 0) + 1:
         return tokens.mint_pair(session)
-    session.delete()
     raise InvalidJwt
 
 
@@ -171,11 +173,11 @@ def _rotate(session: Session) -> bool:
 def _usable(claims: tokens.Claims) -> Session:
     session = _live.first(sid=claims.sid, sub=claims.sub, now=timezone.now())
     if session is None or not session.account.user.is_active:
-        raise InvalidJwt
+        raise InvalidJwt(is_genuine=True)
     if session.fingerprint != session_fingerprint(session.account):
-        raise InvalidJwt
+        raise InvalidJwt(is_genuine=True)
     if claims.gen is not None and claims.gen < session.first_gen:
-        raise InvalidJwt
+        raise InvalidJwt(is_genuine=True)
     return session
 
 

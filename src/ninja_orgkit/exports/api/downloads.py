@@ -27,6 +27,7 @@ LinkToken = Annotated[str, Query(description="From `download_url` of the export,
 @router.get(
     "/download",
     errors=[NotFound, ExportExpired, RangeNotSatisfiable, StorageUnavailable],
+    any_query=True,
     openapi_extra=file_answers("application/zip"),
 )
 @decorate_view(kept_private)
@@ -35,17 +36,6 @@ def download_export(request: HttpRequest, token: LinkToken) -> HttpResponseBase:
 
     The link belongs to one admin. It works until the export expires, while that admin may export.
     """
-    return _send(request, token)
-
-
-@router.api_operation(["HEAD"], "/download", include_in_schema=False)
-@decorate_view(kept_private)
-def head_export(request: HttpRequest, token: LinkToken) -> HttpResponseBase:
-    """Return the headers of an archive without sending it."""
-    return _send(request, token)
-
-
-def _send(request: HttpRequest, token: str) -> HttpResponseBase:
     job = selectors.downloadable(*read_token(token))
     name = f"{job.organization.slug}-{job.created_at:%Y-%m-%d}.zip"
     return serve(request, job.file, download_as=name)

@@ -17,6 +17,7 @@ from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.idempotency import IdempotencyInProgress, IdempotencyKeyReused, InvalidIdempotencyKey
 from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, PROBLEM_REF, TEXT
 from ninja_orgkit.protocol.pagination import InvalidCursor
+from ninja_orgkit.protocol.parameters import UnknownParameter
 
 BODY_SOURCES = frozenset({"body", "form", "file"})
 """How ninja names the parts of a request that are its body."""
@@ -44,26 +45,28 @@ _HEADERS_OF_ERRORS = {
 class Traits:
     """What the parameters of an endpoint do not tell.
 
-    ``errors`` are those that only it raises. ``throttled``: it counts requests. ``tagged``: the answer has an ETag, and
-    the condition that goes with the method is honoured. ``idempotent``: it takes an Idempotency-Key. ``located``: what
-    it creates has a URL.
+    ``errors`` are those that only it raises. ``authenticated``: it needs a caller. ``throttled``: it counts requests.
+    ``tagged``: the answer has an ETag, and the condition that goes with the method is honoured. ``idempotent``: it
+    takes an Idempotency-Key. ``located``: what it creates has a URL. ``any_query``: it ignores unknown parameters.
     """
 
     errors: tuple[type[OrgKitError], ...] = ()
+    authenticated: bool = False
     throttled: bool = False
     tagged: bool = False
     idempotent: bool = False
     located: bool = False
+    any_query: bool = False
 
 
-def describe(operation: Operation, traits: Traits, *, authenticated: bool) -> None:
+def describe(operation: Operation, traits: Traits) -> None:
     """Document what the shape and the traits of an operation make possible; its ``openapi_extra`` has the last word."""
     (method,) = operation.methods
     extra = operation.openapi_extra or {}
     responses = _successes(operation, traits)
     if traits.tagged and method == "GET":
         responses[304] = {"description": "The client's copy is still current.", "headers": _ETAG}
-    found = [*_by_shape(operation, authenticated=authenticated), *_by_traits(traits, method), *traits.errors]
+    found = [*_by_shape(operation), *_by_traits(traits, method), *traits.errors]
     responses |= _problems(found)
     responses |= extra.get("responses", {})
     parameters = [*_condition(traits, method), *_key(traits), *extra.get("parameters", [])]
@@ -133,16 +136,13 @@ def _example(error: type[OrgKitError]) -> dict[str, Any]:
     return {**shown, "detail": error.message(), "code": error.code()}
 
 
-def _by_shape(operation: Operation, *, authenticated: bool) -> list[type[OrgKitError]]:
-    """Return what follows from authentication, path, query and body."""
+def _by_shape(operation: Operation) -> list[type[OrgKitError]]:
+    """Return what follows from path, query and body."""
     sources = {model.__ninja_param_source__ for model in operation.models}
     names = {name for model in operation.models for name in getattr(model, "__ninja_flatten_map__", ())}
     found: list[type[OrgKitError]] = [errors.BadRequest, errors.TooLarge]
     if errors.Unavailable.status not in operation.response_models:
         found.append(errors.Unavailable)
-    if authenticated:
-        found += [errors.Unauthenticated, errors.Throttled]
-        found += [] if operation.methods == ["GET"] else [errors.Conflict]
     if "org_slug" in names:
         found.append(errors.Forbidden)
     if "path" in sources:
@@ -152,12 +152,17 @@ def _by_shape(operation: Operation, *, authenticated: bool) -> list[type[OrgKitE
     if "cursor" in names:
         found.append(InvalidCursor)
     if sources & BODY_SOURCES:
-        found += [errors.MalformedBody, errors.UnsupportedMediaType]
+        found += [errors.MalformedBody, errors.LengthRequired, errors.UnsupportedMediaType]
     return found
 
 
 def _by_traits(traits: Traits, method: str) -> list[type[OrgKitError]]:
-    found: list[type[OrgKitError]] = [errors.Throttled] if traits.throttled else []
+    found: list[type[OrgKitError]] = [] if traits.any_query else [UnknownParameter]
+    if traits.authenticated:
+        found += [errors.Unauthenticated, errors.Throttled]
+        found += [] if method == "GET" else [errors.Conflict]
+    if traits.throttled:
+        found.append(errors.Throttled)
     if traits.tagged and method in ("PUT", "PATCH", "DELETE"):
         found.append(errors.PreconditionFailed)
     if traits.idempotent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from ninja.decorators import decorate_view
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.errors import AccountInUse, EmailTaken, UsernameTaken, WeakPassword
@@ -11,7 +12,7 @@ from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.errors import LastOwner, WrongRecipient
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.clients import client_address, client_device
-from ninja_orgkit.protocol.responses import Reply
+from ninja_orgkit.protocol.responses import Reply, not_stored
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_client
 from ninja_orgkit.users.schemas import OrgkitRegistered, OrgkitRegistration, represent_user
@@ -28,6 +29,7 @@ _MAIL_SENT = {"detail": "We have sent you a mail. It says how to continue."}
     errors=[EmailTaken, UsernameTaken, WeakPassword, InvalidLink, WrongRecipient],
     throttles=[per_client("register.address")],
 )
+@decorate_view(not_stored)
 def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply:
     """Register a user, who gets a personal organization.
 

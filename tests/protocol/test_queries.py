@@ -1,0 +1,100 @@
+"""Query parameters: unknown ones are refused, and values are read strictly."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from ninja_orgkit.urls import api as ready_made
+from tests.client import Api
+from tests.org import Org
+
+pytestmark = pytest.mark.django_db
+
+OPEN_LINKS = ["/health", "/media/nothing", "/exports/download?token=nothing", "/auth/email/verify?token=nothing"]
+
+
+@pytest.mark.parametrize("parameter", ["ordring", "tagz", "LIMIT", "created_before", "page"])
+def test_a_misspelt_filter_is_refused_instead_of_showing_everything(org: Org, parameter: str) -> None:
+    org.add_contact("Ada")
+    response = org.api.get(f"/contacts/?{parameter}=name")
+    assert (response.status_code, response.json()["code"]) == (422, "unknown_parameter")
+    assert [error["loc"] for error in response.json()["errors"]] == [["query", parameter]]
+
+
+def test_the_name_of_an_unknown_parameter_is_cut(org: Org) -> None:
+    response = org.api.get(f"/contacts/?{'x' * 500}=1")
+    assert response.json()["errors"][0]["loc"] == ["query", "x" * 64]
+
+
+def test_an_unknown_parameter_wins_over_other_faults(org: Org) -> None:
+    response = org.api.get(org.tags_path, limit="none", bogus="1")
+    assert response.json()["code"] == "unknown_parameter"
+    response = org.api.post(f"{org.tags_path}?bogus=1", {"nonsense": 1})
+    assert response.json()["code"] == "unknown_parameter"
+
+
+def test_permission_is_decided_before_the_query(org: Org) -> None:
+    assert org.stranger.api.get(f"{org.path}members/", bogus="1").status_code == 404
+    assert org.as_("viewer").get(f"{org.path}invitations/", bogus="1").status_code == 403
+    contact = org.add_contact("Ada")
+    assert org.stranger.api.get(f"/contacts/{contact['slug']}/", bogus="1").status_code == 404
+    assert Api().get("/users/me", bogus="1").status_code == 401
+
+
+def test_writes_know_their_query_too(org: Org) -> None:
+    response = org.api.delete(f"{org.path}?confirm={org.slug}&force=1")
+    assert response.json()["code"] == "unknown_parameter"
+    assert org.api.get(org.path).status_code == 200
+
+
+@pytest.mark.parametrize("path", OPEN_LINKS)
+def test_links_that_people_open_ignore_unknown_parameters(path: str) -> None:
+    separator = "&" if "?" in path else "?"
+    assert Api().get(path).status_code == Api().get(f"{path}{separator}utm_source=mail").status_code
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["20260101", "2026-01-01", "1767225600", "2026-01-01T00:00:00", "2026-01-01 00:00:00Z", "2026-01-01T00:00Z", "now"],
+)
+@pytest.mark.parametrize("parameter", ["created_after", "updated_after"])
+def test_times_have_a_date_a_time_and_an_offset(org: Org, parameter: str, value: str) -> None:
+    response = org.api.get("/contacts/?" + urlencode({parameter: value}))
+    assert (response.status_code, response.json()["code"]) == (422, "validation_error")
+
+
+@pytest.mark.parametrize("value", ["2026-01-01T00:00:00Z", "2026-01-01t00:00:00.123456z", "2026-01-01T02:00:00+02:00"])
+def test_times_of_rfc_3339_are_accepted(org: Org, value: str) -> None:
+    org.add_contact("Ada")
+    assert len(org.api.get("/contacts/", created_after=value).json()["items"]) == 1
+
+
+@pytest.mark.parametrize("value", ["1_0", "5.0", "+5", " 5", "5e0", "\u0665", "", "-1"])
+@pytest.mark.parametrize("parameter", ["limit", "offset"])
+def test_numbers_are_digits_only(org: Org, parameter: str, value: str) -> None:
+    response = org.api.get(f"{org.tags_path}?" + urlencode({parameter: value}))
+    assert response.status_code == 422
+
+
+def test_every_route_but_the_open_links_documents_unknown_parameters() -> None:
+    lenient = set()
+    for path, operations in ready_made.get_openapi_schema()["paths"].items():
+        for method, operation in operations.items():
+            codes = str(operation["responses"].get(422, ""))
+            if "unknown_parameter" not in codes:
+                lenient.add(f"{method} {path.removeprefix('/api/v1')}")
+    assert lenient == {
+        "get /health",
+        "get /media/{token}",
+        "get /exports/download",
+        "get /auth/email/verify",
+    }
+
+
+def test_a_body_without_a_length_is_a_documented_answer() -> None:
+    document: Any = ready_made.get_openapi_schema()["paths"]
+    operation = next(item["post"] for path, item in document.items() if path.endswith("/contacts/"))
+    assert "length_required" in str(operation["responses"][411])
