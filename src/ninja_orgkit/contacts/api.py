@@ -69,7 +69,7 @@ def list_contacts(
     """
     rows = selectors.contacts_of(
         selectors.organizations_to_list(request.auth, filters.organization),
-        terms=selectors.search_terms(filters.search),
+        terms=selectors.search_terms(filters.search) if filters.search else [],
         tags=filters.tag,
         created_after=filters.created_after,
         updated_after=filters.updated_after,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from ninja_orgkit.database.locks import Check
 from ninja_orgkit.errors import PreconditionFailed
 from ninja_orgkit.media.links import window
 from ninja_orgkit.protocol.responses import JSON_TYPE, NotModified, adapter
-from ninja_orgkit.protocol.urls import file_urls
+from ninja_orgkit.protocol.urls import file_url
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*")
@@ -43,7 +44,7 @@ def tagged_response(
     if request.method in ("GET", "HEAD") and _matches(request.headers.get("If-None-Match"), etag, weak=True):
         return NotModified(headers=headers)
     if names:
-        body = known.dump_json(valid, context=file_urls(request))
+        body = known.dump_json(valid, context=partial(file_url, request))
     return HttpResponse(body, status=status, content_type=JSON_TYPE, headers=headers)
 
 

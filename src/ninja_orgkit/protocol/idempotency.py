@@ -38,15 +38,12 @@ class IdempotencyInProgress(Conflict):
     """The first request with this Idempotency-Key is still running. Try again in a moment."""
 
 
-def idempotent(request: HttpRequest, body: Any, perform: Callable[[], HttpResponse]) -> HttpResponse:
+def idempotent(request: HttpRequest, key: str, body: Any, perform: Callable[[], HttpResponse]) -> HttpResponse:
     """Return the answer of ``perform``, or the first answer again if the request repeats its Idempotency-Key.
 
     Call it once the caller is authorised. ``body`` is what the client sent: a schema, plain values, uploaded files, or
     a list of them. Raises InvalidIdempotencyKey, IdempotencyKeyReused and IdempotencyInProgress.
     """
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return perform()
     if not 1 <= len(key) <= _MAX_LENGTH or not all("!" <= char <= "~" for char in key):
         raise InvalidIdempotencyKey
     caller: str = request.auth.slug  # type: ignore[attr-defined]

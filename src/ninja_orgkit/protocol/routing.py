@@ -31,7 +31,7 @@ from ninja_orgkit.protocol.openapi.operations import BODY_SOURCES, Traits, descr
 from ninja_orgkit.protocol.parameters import unknown_parameters
 from ninja_orgkit.protocol.responses import Reply, adapter, empty, json_response, without_body
 from ninja_orgkit.protocol.throttling import Throttle
-from ninja_orgkit.protocol.urls import file_urls, url_below
+from ninja_orgkit.protocol.urls import file_url, url_below
 
 View = Callable[..., Any]
 
@@ -176,7 +176,7 @@ class _Answer:
             return empty(status, headers=headers)
         if self.tagged:
             return tagged_response(request, schema, reply.value, status=status, headers=headers)
-        return json_response(schema, reply.value, status=status, headers=headers, urls=file_urls(request))
+        return json_response(schema, reply.value, status=status, headers=headers, urls=partial(file_url, request))
 
 
 @dataclass
@@ -201,7 +201,8 @@ class _Endpoint:
             throttle(request, body)
         perform = partial(self._perform, request, values)
         with StoredFiles() if self.stores_files else nullcontext() as request.stored_files:
-            return idempotent(request, body, perform) if self.idempotent else perform()
+            key = request.headers.get("Idempotency-Key") if self.idempotent else None
+            return perform() if key is None else idempotent(request, key, body, perform)
 
     def _perform(self, request: HttpRequest, values: dict[str, Any]) -> Any:
         return self.answer.render(request, self.view(request, **values))
@@ -223,13 +224,13 @@ def _guard(operation: Operation, gate: Gate | None, *, any_query: bool) -> type[
         __ninja_param_source__: Any = "query"
 
         @classmethod
-        def get_request_data(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> dict[str, Any]:
+        def resolve(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> Any:
             unknown = [] if any_query else [name for name in request.GET if name not in known]
             if unknown:
                 if gate is not None:
                     gate.enter_by_path(request, path_params)
                 raise unknown_parameters(unknown)
-            return {}
+            return ()
 
     return Guard
 

@@ -40,14 +40,13 @@ def url_below(request: HttpRequest, part: str) -> str:
     return request.build_absolute_uri(f"{quote(request.path)}{quote(part, safe='')}/")
 
 
+def file_url(request: HttpRequest, name: str) -> str:
+    """Return the URL of a stored file in the answer to a request. It makes no storage call."""
+    return build(mount_point(request), name)
+
+
 FileUrls = Callable[[str], str]
-"""Turns the name of a stored file into its URL."""
-
-
-def file_urls(request: HttpRequest) -> FileUrls:
-    """Return what turns stored names into URLs in the answer to this request. It makes no storage call."""
-    # The mount point is looked up by the first file: most answers have none.
-    return lambda name: build(mount_point(request), name)
+"""Turns the name of a stored file into what an answer shows: ``file_url`` of a request."""
 
 
 def _link(name: str, info: SerializationInfo) -> str:
