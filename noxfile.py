@@ -159,9 +159,9 @@ def build(session: nox.Session) -> None:
 def tests(session: nox.Session, django: str) -> None:
     """Run what the table says for a pair of Python and Django; arguments behind ``--`` go to pytest instead."""
     session.install(EXTRAS, "--group", "test", f"django~={django}.0")
-    for *pair, database, what in RUNS:
-        if pair == [session.python, django]:
-            _run_tests(session, (*pair, database), what)
+    for python, version, database, what in RUNS:
+        if (python, version) == (session.python, django):
+            _run_tests(session, (python, version, database), what)
 
 
 def _run_tests(session: nox.Session, run: tuple[str, str, str], what: list[str]) -> None:

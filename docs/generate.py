@@ -85,7 +85,7 @@ def surface() -> str:
     """
     lines = []
     for method, path, operation in routes():
-        body = next(iter(operation.get("requestBody", {}).get("content", {}).values()), {})
+        body: Any = next(iter(operation.get("requestBody", {}).get("content", {}).values()), {})
         answers = [
             f"{status} {_shape(next(iter(answer.get('content', {}).values()), {}))}".strip()
             if int(status) < 400

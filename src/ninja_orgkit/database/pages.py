@@ -15,8 +15,9 @@ from django.db.models import Func, IntegerField, Q, QuerySet
 
 from ninja_orgkit.database.prepared import Parameter, Prepared
 
+AnyRows = QuerySet[Any, Any]
 Narrow = Callable[[Any, int], Any]
-"""Returns the rows of an ordered queryset among which its first so many are, where that is cheaper to read."""
+"""Narrows an ordered queryset to rows that include its first N, where these are cheaper to read."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Keyset:
     tie: str
     descending: bool
 
-    def order(self, rows: QuerySet[Any, Any], *, backward: bool) -> QuerySet[Any, Any]:
+    def order(self, rows: AnyRows, *, backward: bool) -> AnyRows:
         """Return the rows in this order, or in the opposite one."""
         sign = "-" if self.descending != backward else ""
         return rows.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
@@ -54,7 +55,7 @@ class Page:
     offset: int
     stop: int
 
-    def of(self, rows: QuerySet[Any, Any], start: list[Any], narrow: Narrow | None) -> QuerySet[Any, Any]:
+    def of(self, rows: AnyRows, start: list[Any], narrow: Narrow | None) -> AnyRows:
         """Return the page as a part of ``rows``; ``start`` is the value and the tie of the row before it, or empty."""
         found = self.keyset.order(rows, backward=self.backward)
         if start:
@@ -66,7 +67,7 @@ class Page:
 class Rows:
     """Rows of a queryset, whose statement Django builds for each page."""
 
-    queryset: QuerySet[Any, Any]
+    queryset: AnyRows
     narrow: Narrow | None = None
 
     def read(self, page: Page, start: list[Any]) -> list[Any]:
@@ -86,8 +87,8 @@ class PreparedRows:
     those of the parameters.
     """
 
-    whole: Callable[[int], QuerySet[Any, Any]]
-    shown: Callable[[Any], QuerySet[Any, Any]]
+    whole: Callable[[int], AnyRows]
+    shown: Callable[[Any], AnyRows]
     size: int
     values: Mapping[str, Any]
     narrow: Narrow | None = None
@@ -104,7 +105,7 @@ class PreparedRows:
 
 
 def _page_of(whole: Any, shown: Any, size: int, page: Page, narrow: Narrow | None) -> Prepared[Any]:
-    def build() -> QuerySet[Any, Any]:
+    def build() -> AnyRows:
         rows = shown(whole(size))
         field = rows.model._meta.get_field
         columns = {"value": page.keyset.column, "tie": page.keyset.tie} if page.started else {}
