@@ -93,10 +93,12 @@ def test_a_truncated_animation_is_invalid(kind: str, kept: float) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
 def test_a_jpeg_of_any_kind_without_its_last_byte_is_invalid(options: dict[str, Any]) -> None:
-    content = pictures.written(pictures.grain(900, 700), "JPEG", **options).getvalue()
-    inspect(BytesIO(content))
-    with pytest.raises(InvalidImage):
-        inspect(BytesIO(content[:-1]))
+    # The decoder alone accepts a few of these: it depends on the last bits of the picture.
+    for width, height in [(900, 700), *[(64, 64)] * 100]:
+        content = pictures.written(pictures.grain(width, height), "JPEG", **options).getvalue()
+        inspect(BytesIO(content))
+        with pytest.raises(InvalidImage):
+            inspect(BytesIO(content[:-1]))
 
 
 @pytest.mark.parametrize("kind", FORMATS)

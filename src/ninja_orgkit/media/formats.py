@@ -116,7 +116,7 @@ def _walk_png(file: IO[bytes]) -> None:
 def _count_scans(file: IO[bytes]) -> None:
     """Follow the segments of a JPEG to its end, as decoders do. What cameras append after the end is ignored.
 
-    A file that ends early is left to the decoder.
+    Raises InvalidImage for a file that ends before that: a decoder that has all pixels does not always notice.
     """
     segments = scans = 0
     rest, at = b"", 2
@@ -132,6 +132,7 @@ def _count_scans(file: IO[bytes]) -> None:
                 raise InvalidImage
             at = found.start() + 2 + max(2, int.from_bytes(length, "big"))
         rest, at = data[max(at, len(data) - 3) :], max(0, at - len(data))
+    raise InvalidImage
 
 
 class GifShape(NamedTuple):
