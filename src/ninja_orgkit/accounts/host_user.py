@@ -30,6 +30,11 @@ def username_field() -> str:
     return "username" if _has_field("username") else ""
 
 
+def has_active_column() -> bool:
+    """Tell whether the database knows who is active. Otherwise only an instance of the user does."""
+    return _has_field("is_active")
+
+
 def build_user_without_password(*, email: str, username: str, first_name: str = "", last_name: str = "") -> Any:
     """Return an unsaved user of the host's model with these values but without a password."""
     user: Any = get_user_model()()

@@ -3,21 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.forms import JSON_OBJECTS
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.selectors import without_active_owner
 from ninja_orgkit.organizations.services import organizations
+
+_NAMED = 10
+"""How many organizations a warning names."""
+
+
+class _WarnsOfBlockedOrganizations(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Pages that say which organizations nobody can manage, because the users of all their owners are inactive."""
+
+    _organization = "pk"
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Show the list, with the warning. Without a column for it, asking every user would take too long."""
+        if has_active_column():
+            self._warn(request, Organization.objects.filter(type=Organization.Type.GROUP))
+        return super().changelist_view(request, *args, **kwargs)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show the form, with the warning about the organization that it is about."""
+        obj = self.get_object(request, object_id) if object_id else None
+        if obj is not None:
+            self._warn(request, Organization.objects.filter(pk=attrgetter(self._organization)(obj)))
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _warn(self, request: HttpRequest, organizations: QuerySet[Organization]) -> None:
+        blocked = without_active_owner(organizations) if request.method == "GET" else []
+        if blocked:
+            named = ", ".join(item.slug for item in blocked[:_NAMED])
+            more = f" and {len(blocked) - _NAMED} more" if len(blocked) > _NAMED else ""
+            messages.warning(request, f"No active owner: {named}{more}. Make an active member an owner.")
 
 
 @admin.register(Organization)
-class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OrganizationAdmin(_WarnsOfBlockedOrganizations):
     """Organizations. Deleting one closes it; its rows and files are deleted in the background."""
 
     list_display = ("name", "slug", "type", "created_at", "deleted_at")
@@ -51,8 +85,10 @@ class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MembershipAdmin(_WarnsOfBlockedOrganizations):
     """Members of organizations. The last owner can be neither demoted nor removed."""
+
+    _organization = "organization_id"
 
     list_display = ("organization", "account", "role", "joined_at")
     list_filter = ("role",)

@@ -102,7 +102,7 @@ class Membership(models.Model):
         if self._state.adding:
             self._check_open()
             return
-        stays = Membership.objects.filter(pk=self.pk, organization=self.organization_id).exists()
+        stays = self._stored().filter(organization=self.organization_id, account=self.account_id).exists()
         if not (stays and self.role in owner_roles()) and Membership.objects.orphaned_by([self.pk]):
             raise ValidationError({"role": LastOwner.message()})
 

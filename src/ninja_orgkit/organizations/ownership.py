@@ -1,4 +1,7 @@
-"""Guard the rule that every organization has an owner, whoever changes it: a service, the admin, or a cascade.
+"""Guard the rule that every organization has an owner who can act, whoever changes it: a service, the admin, a cascade.
+
+An owner whose user is inactive cannot act. So neither the last owner nor the last active one is taken away. The user
+may be deactivated at any time, because that does not change a membership.
 
 The models import this module, so it reaches them through the querysets that it is given.
 """
@@ -8,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
 from django.db.models.deletion import CASCADE, Collector
 
+from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.roles import owner_roles
 
@@ -21,8 +25,23 @@ if TYPE_CHECKING:
     from ninja_orgkit.organizations.models import Membership, Organization
 
 _COLLECTED = "_orgkit_doomed_memberships"
-_OWNING = {"role", "organization", "organization_id"}
+_OWNING = {"role", "organization", "organization_id", "account", "account_id"}
 """Columns of a membership that say who owns what."""
+
+
+class Owner(NamedTuple):
+    """A membership of an owner, its organization (primary keys), and whether the user is active."""
+
+    membership: int
+    organization: int
+    active: bool
+
+
+class Owned(NamedTuple):
+    """An organization (primary key) that has an owner, or even an active one."""
+
+    organization: int
+    active: bool
 
 
 class MembershipQuerySet(QuerySet["Membership"]):
@@ -71,16 +90,30 @@ class MembershipQuerySet(QuerySet["Membership"]):
     def orphaned_by(self, doomed: Iterable[int], *, only_shared: bool = False) -> list[Organization]:
         """Return the organizations, by slug, that would lose their last owner with these memberships (primary keys).
 
+        The last active owner counts as the last one.
+
         ``only_shared`` leaves out organizations without other members: they are closed together with the account.
         """
-        keys = list(doomed)
-        owners = self.filter(role__in=owner_roles())
+        keys = set(doomed)
+        open_ones = self.filter(organization__deleted_at=None)
+        touched = self.filter(pk__in=keys, role__in=owner_roles()).values("organization")
+        owners = open_ones.filter(organization__in=touched).owners()
+        lost = _owned(owners) - _owned(owner for owner in owners if owner.membership not in keys)
+        if not lost:
+            return []
+        orphans = self._all_organizations().filter(pk__in={owned.organization for owned in lost})
         others = self.filter(organization=OuterRef("pk")).exclude(pk__in=keys)
-        owned = self._all_organizations().filter(
-            pk__in=owners.filter(pk__in=keys).values("organization"), deleted_at=None
-        )
-        orphans = owned.exclude(Exists(others.filter(role__in=owner_roles())))
         return list((orphans.filter(Exists(others)) if only_shared else orphans).order_by("slug"))
+
+    def owners(self) -> list[Owner]:
+        """Return the owners among these memberships. Takes one statement."""
+        found = self.filter(role__in=owner_roles())
+        if has_active_column():
+            return [Owner(*row) for row in found.values_list("pk", "organization_id", "account__user__is_active")]
+        return [
+            Owner(item.pk, item.organization_id, item.account.user.is_active)
+            for item in found.select_related("account__user")
+        ]
 
     def _all_organizations(self) -> QuerySet[Organization]:
         model: Any = self.model._meta.get_field("organization").related_model
@@ -108,13 +141,19 @@ def raise_if_orphaned(organizations: list[Organization]) -> None:
 
 @contextmanager
 def require_owners(organizations: QuerySet[Organization]) -> Iterator[None]:
-    """Lock organizations, and undo the block if it takes the last owner from one of them. Raises LastOwner."""
-    everything = organizations.model._default_manager
+    """Lock organizations, and undo the block if it takes the last owner, or the last active one. Raises LastOwner."""
+    memberships: Any = organizations.model._meta.get_field("memberships").related_model
     with transaction.atomic():
-        owned = _owned(everything.filter(pk__in=lock_organizations(organizations)))
+        locked = memberships.objects.filter(organization__in=lock_organizations(organizations))
+        before = owned_by(locked)
         yield
-        if _owned(everything.filter(pk__in=owned)) != owned:
+        if not before <= owned_by(locked):
             raise LastOwner
+
+
+def owned_by(memberships: MembershipQuerySet) -> set[Owned]:
+    """Return which open organizations have an owner, and which an active one, among these memberships."""
+    return _owned(memberships.filter(organization__deleted_at=None).owners())
 
 
 def lock_organizations(organizations: QuerySet[Organization]) -> list[int]:
@@ -126,7 +165,6 @@ def lock_organizations(organizations: QuerySet[Organization]) -> list[int]:
     return list(organizations.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def _owned(organizations: QuerySet[Organization]) -> set[int]:
-    """Return the primary keys of the organizations that are open and have an owner."""
-    found = organizations.filter(deleted_at=None, memberships__role__in=owner_roles())
-    return set(found.values_list("pk", flat=True))
+def _owned(owners: Iterable[Owner]) -> set[Owned]:
+    found = {Owned(owner.organization, active=owner.active) for owner in owners}
+    return found | {Owned(organization, active=False) for organization, _ in found}

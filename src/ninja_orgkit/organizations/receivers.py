@@ -19,7 +19,7 @@ def create_with_account(
 
 
 def lock_before_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
-    """Lock the organizations of an account before its deletion. Remember for ``close_after_deletion`` which it owns."""
+    """Lock the organizations of an account before its deletion. Remember for ``close_after_deletion`` what it owns."""
     setattr(instance, _OWNED, members.lock_organizations_of_account(instance))
 
 
@@ -28,4 +28,4 @@ def close_after_deletion(sender: type[Account], instance: Account, **_kwargs: An
 
     Raises ProtectedError, which undoes the deletion, if the only other owner has left in the meantime.
     """
-    organizations.close_empty_organizations(getattr(instance, _OWNED, ()))
+    organizations.close_empty_organizations(getattr(instance, _OWNED, set()))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from ninja_orgkit.accounts.bearer import Caller
+from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.database.prepared import Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
-from ninja_orgkit.organizations.roles import permissions_of, roles_with
+from ninja_orgkit.organizations.ownership import owned_by
+from ninja_orgkit.organizations.roles import owner_roles, permissions_of, roles_with
 
 _LONG_COLUMNS = ("about", "custom", "notification_preferences")
 
@@ -78,6 +80,19 @@ def orphaned_without(account: Account) -> list[Organization]:
     """Return the organizations, by slug, that would keep members but no owner if this account went."""
     mine = Membership.objects.filter(account=account)
     return Membership.objects.orphaned_by(mine.values_list("pk", flat=True), only_shared=True)
+
+
+def without_active_owner(organizations: QuerySet[Organization]) -> list[Organization]:
+    """Return those organizations, by slug, that are open and have owners, but no active one."""
+    open_ones = organizations.filter(deleted_at=None).order_by("slug")
+    owners = Membership.objects.filter(role__in=owner_roles())
+    if has_active_column():
+        active = owners.filter(organization=OuterRef("pk"), account__user__is_active=True)
+        inactive = owners.filter(account__user__is_active=False)
+        return list(open_ones.filter(pk__in=inactive.values("organization")).exclude(Exists(active)))
+    owned = owned_by(owners.filter(organization__in=open_ones.order_by().values("pk")))
+    blocked = {item.organization for item in owned} - {item.organization for item in owned if item.active}
+    return list(open_ones.filter(pk__in=blocked))
 
 
 def members_of(organization: Organization) -> QuerySet[Membership]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.roles import owner_roles
+from ninja_orgkit.organizations.selectors import without_active_owner
 
 
 class Command(BaseCommand):
@@ -32,11 +32,11 @@ class Command(BaseCommand):
 
 
 def _findings() -> Iterator[str]:
-    for organization in _without(_owners()):
+    owners = Membership.objects.filter(organization=OuterRef("pk"), role__in=owner_roles())
+    for organization in Organization.objects.filter(deleted_at=None).exclude(Exists(owners)).order_by("slug"):
         yield f"Organization {organization.slug} has no owner."
-    if _has_is_active():
-        for organization in _without(_owners().filter(account__user__is_active=True)).filter(Exists(_owners())):
-            yield f"Organization {organization.slug} has no active owner."
+    for organization in without_active_owner(Organization.objects.all()):
+        yield f"Organization {organization.slug} has no active owner."
     for user in get_user_model()._base_manager.filter(orgkit_account=None).order_by("pk").iterator():
         yield f"User {user.get_username()!r} has no account. Run orgkit_sync."
     for account in Account.objects.filter(personal_organization=None).order_by("slug").iterator():
@@ -45,19 +45,3 @@ def _findings() -> Iterator[str]:
         yield f"Account {account.slug} shares its e-mail address {account.email!r} with an older account."
     for account in Account.objects.filter(username_key=None).exclude(username="").order_by("slug").iterator():
         yield f"Account {account.slug} shares its username {account.username!r} with an older account."
-
-
-def _owners() -> QuerySet[Membership]:
-    return Membership.objects.filter(organization=OuterRef("pk"), role__in=owner_roles())
-
-
-def _without(owners: QuerySet[Membership]) -> QuerySet[Organization]:
-    return Organization.objects.filter(deleted_at=None).exclude(Exists(owners)).order_by("slug")
-
-
-def _has_is_active() -> bool:
-    try:
-        get_user_model()._meta.get_field("is_active")
-    except FieldDoesNotExist:
-        return False
-    return True

@@ -10,6 +10,7 @@ from ninja_orgkit.errors import Forbidden, NotFound, field_error
 from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.ownership import Owned, lock_organizations, owned_by
 from ninja_orgkit.organizations.selectors import require
 from ninja_orgkit.organizations.services.organizations import lock_organization
 
@@ -67,16 +68,15 @@ def lock_membership(membership: Membership, *, needs: str | None) -> Membership:
     return current
 
 
-def lock_organizations_of_account(account: Account) -> list[Organization]:
-    """Lock all organizations of an account, in the order of their keys, and return those that it owns.
+def lock_organizations_of_account(account: Account) -> set[Owned]:
+    """Lock all organizations of an account, in the order of their keys, and return what it owns.
 
     Until the transaction ends, no member can leave them and no role in them can change.
     """
     mine = Membership.objects.filter(account=account)
-    joined = Organization.objects.select_for_update().filter(pk__in=mine.values("organization"), deleted_at=None)
-    locked = list(joined.order_by("pk"))
-    owned = set(mine.filter(role__in=roles.owner_roles()).values_list("organization_id", flat=True))
-    return [organization for organization in locked if organization.pk in owned]
+    joined = Organization.objects.filter(pk__in=mine.values("organization"), deleted_at=None)
+    locked = lock_organizations(joined)
+    return owned_by(mine.filter(organization__in=locked))
 
 
 def _member(organization: Organization, account_slug: str) -> Membership:

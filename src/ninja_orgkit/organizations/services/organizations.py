@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -18,8 +17,7 @@ from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
-from ninja_orgkit.organizations.ownership import raise_if_orphaned
-from ninja_orgkit.organizations.roles import owner_roles
+from ninja_orgkit.organizations.ownership import Owned, owned_by, raise_if_orphaned
 
 PURGE = "orgkit.organizations.purge"
 
@@ -106,17 +104,17 @@ def purge_organization(organization: Organization) -> None:
     organization.delete()
 
 
-def close_empty_organizations(organizations: Iterable[Organization]) -> None:
-    """Close those of these organizations that have no members any more.
+def close_empty_organizations(lost: set[Owned]) -> None:
+    """Close those of the organizations that lost an owner that have no members any more.
 
-    Raises ProtectedError if one has members but no owner.
+    Raises ProtectedError if one has members but no owner, or no active one although it lost one.
     """
-    left = Organization.objects.filter(pk__in=[organization.pk for organization in organizations], deleted_at=None)
+    left = Organization.objects.filter(pk__in={owned.organization for owned in lost}, deleted_at=None)
     for organization in left:
         members = Membership.objects.filter(organization=organization)
         if not members.exists():
             close_organization(organization)
-        elif not members.filter(role__in=owner_roles()).exists():
+        elif {owned for owned in lost if owned.organization == organization.pk} - owned_by(members):
             raise_if_orphaned([organization])
 
 
