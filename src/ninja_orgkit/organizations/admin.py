@@ -129,9 +129,18 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Allow nobody to add an invitation here: no mail would be sent."""
         return False
 
+    exclude = ("status",)
+    readonly_fields = ("current_status",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        """Return the invitations with what their status depends on."""
+        everything: Any = super().get_queryset(request)
+        found: QuerySet[Invitation] = everything.with_senders()
+        return found
+
     @admin.display(description="status", ordering="status")
     def current_status(self, invitation: Invitation) -> str:
-        """Return the status, which is ``expired`` for a pending invitation past its time."""
+        """Return the status as accepting the invitation now would find it."""
         return invitation.shown_status
 
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:

@@ -8,10 +8,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.ownership import (
     MembershipQuerySet,
@@ -20,9 +22,10 @@ from ninja_orgkit.organizations.ownership import (
     raise_if_orphaned,
     require_owners,
 )
-from ninja_orgkit.organizations.roles import owner_roles
 
 NAME_LENGTH = 255
+
+_SENDER_ROLE = "sender_role"
 
 
 class Organization(DerivedColumns):
@@ -103,7 +106,7 @@ class Membership(models.Model):
             self._check_open()
             return
         stays = self._stored().filter(organization=self.organization_id, account=self.account_id).exists()
-        if not (stays and self.role in owner_roles()) and Membership.objects.orphaned_by([self.pk]):
+        if not (stays and self.role in roles.owner_roles()) and Membership.objects.orphaned_by([self.pk]):
             raise ValidationError({"role": LastOwner.message()})
 
     def _check_open(self) -> None:
@@ -116,14 +119,28 @@ class Membership(models.Model):
             raise ValidationError({"organization": PersonalOrganization.message()})
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Invitations."""
+
+    def with_senders(self) -> InvitationQuerySet:
+        """Read with each invitation, in the same statement, what its shown status depends on."""
+        senders = Membership.objects.filter(
+            organization=models.OuterRef("organization"), account=models.OuterRef("invited_by")
+        )
+        return self.select_related("invited_by__user").annotate(
+            **{_SENDER_ROLE: models.Subquery(senders.values("role"))}
+        )
+
+
 class Invitation(DerivedColumns):
     """An invitation to join an organization. The token of its link is not stored.
 
     ``pending_key`` is unique and set while the invitation is pending, so an address has at most one at a time.
+    ``membership`` is what the account that accepted it got, while that lasts.
     """
 
     class Status(models.TextChoices):
-        """The state of an invitation. A pending one that is past its time is shown as ``expired``."""
+        """The state of an invitation as it is stored; ``shown_status`` is what people see."""
 
         PENDING = "pending"
         ACCEPTED = "accepted"
@@ -139,8 +156,20 @@ class Invitation(DerivedColumns):
     status = models.CharField(max_length=9, choices=Status, default=Status.PENDING)
     pending_key = models.CharField(max_length=300, null=True, editable=False)  # noqa: DJ001
     invited_by = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="+")
+    # No constraint, so that ending a membership costs no statement here: a key without a row means that it is over.
+    membership = models.ForeignKey(
+        Membership,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
+
+    objects = InvitationQuerySet.as_manager()
 
     DERIVED = ("pending_key",)
     DERIVED_FROM = ("status", "organization", "email_key")
@@ -160,6 +189,23 @@ class Invitation(DerivedColumns):
 
     @property
     def shown_status(self) -> str:
-        """The status, which is ``expired`` for a pending invitation past its time."""
-        expired = self.status == self.Status.PENDING and self.expires_at <= timezone.now()
-        return str(self.Status.EXPIRED if expired else self.status)
+        """The status as accepting the invitation now would find it.
+
+        A pending one past its time is ``expired``; one whose sender may no longer invite to the role is ``cancelled``.
+        """
+        if self.status != self.Status.PENDING:
+            return str(self.status)
+        if self.expires_at <= timezone.now():
+            return str(self.Status.EXPIRED)
+        return str(self.Status.PENDING if self._is_granted() else self.Status.CANCELLED)
+
+    @cached_property
+    def sender_role(self) -> str | None:
+        """Return the role of the sender, None if they are no member. ``with_senders`` reads it for many at once."""
+        senders = Membership.objects.filter(organization=self.organization_id, account=self.invited_by_id)
+        return senders.values_list("role", flat=True).first()
+
+    def _is_granted(self) -> bool:
+        # Ask the user object: not every user model has a column for this.
+        sender = self.invited_by
+        return sender is not None and sender.user.is_active and roles.may_invite(self.sender_role, self.role)

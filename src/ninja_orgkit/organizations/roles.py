@@ -5,6 +5,7 @@ from __future__ import annotations
 from ninja_orgkit.conf import settings
 
 OWNERS = "owners.manage"
+INVITE = "invitations.manage"
 
 
 def permissions_of(role: str) -> frozenset[str]:
@@ -25,6 +26,11 @@ def exists(role: str) -> bool:
 def may_handle(own: str, other: str) -> bool:
     """Tell whether the role ``own`` may grant or change the role ``other``: it must hold every permission of it."""
     return permissions_of(other) <= permissions_of(own)
+
+
+def may_invite(own: str | None, other: str) -> bool:
+    """Tell whether a member with the role ``own`` (None: no member) may invite people to the role ``other``."""
+    return own is not None and exists(other) and INVITE in permissions_of(own) and may_handle(own, other)
 
 
 def roles_with(permission: str) -> list[str]:

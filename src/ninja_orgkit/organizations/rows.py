@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Self
+from collections.abc import Iterator
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
-from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.selectors import invitations_of
 from ninja_orgkit.protocol.fields import Moment
 from ninja_orgkit.registry import StoredFile
 
@@ -51,13 +51,6 @@ class OrgkitInvitationRow(BaseModel):
     created_at: Moment
     expires_at: Moment
 
-    @model_validator(mode="after")
-    def _show_expiry(self) -> Self:
-        expires_at: datetime = self.expires_at
-        if self.status == Invitation.Status.PENDING and expires_at <= timezone.now():
-            self.status = Invitation.Status.EXPIRED.value
-        return self
-
 
 def organization_rows(organization: Organization) -> QuerySet[Organization]:
     """Return the organization itself."""
@@ -69,6 +62,15 @@ def member_rows(organization: Organization) -> QuerySet[Membership]:
     return Membership.objects.filter(organization=organization).order_by("joined_at", "pk")
 
 
-def invitation_rows(organization: Organization) -> QuerySet[Invitation]:
-    """Return all invitations of an organization, oldest first, including those that have ended."""
-    return Invitation.objects.filter(organization=organization).order_by("created_at", "pk")
+def invitation_rows(organization: Organization) -> Iterator[dict[str, Any]]:
+    """Return all invitations of an organization, oldest first, with the status that people see."""
+    for item in invitations_of(organization).order_by("created_at", "pk").iterator():
+        yield {
+            "id": item.pk,
+            "email": item.email,
+            "role": item.role,
+            "status": item.shown_status,
+            "invited_by__slug": item.invited_by.slug if item.invited_by else None,
+            "created_at": item.created_at,
+            "expires_at": item.expires_at,
+        }

@@ -102,12 +102,13 @@ def members_of(organization: Organization) -> QuerySet[Membership]:
 
 def invitations_of(organization: Organization) -> QuerySet[Invitation]:
     """Return all invitations of an organization with their senders, including those that have ended."""
-    return _without_long_columns(Invitation.objects.filter(organization=organization), "invited_by")
+    found = Invitation.objects.filter(organization=organization).with_senders()
+    return _without_long_columns(found, "invited_by")
 
 
 def get_invitation(organization: Organization, invitation_id: str) -> Invitation:
     """Return an invitation of an organization. Raises NotFound."""
-    invitation = Invitation.objects.filter(organization=organization, pk=invitation_id).first()
+    invitation = invitations_of(organization).filter(pk=invitation_id).first()
     if invitation is None:
         raise NotFound
     return invitation

@@ -18,9 +18,10 @@ from ninja_orgkit.organizations.services import invitations, organizations
 
 @shared_task(name=invitations.MAIL, **MAIL_TASK)
 def mail_invitation(invitation: str) -> None:
-    """Mail the link of an invitation, unless the invitation has ended or its sender is gone."""
+    """Mail the link of an invitation, unless it could not be accepted now."""
     found = (
-        Invitation.objects.select_related("organization", "invited_by")
+        Invitation.objects.select_related("organization")
+        .with_senders()
         .filter(pk=invitation, organization__deleted_at=None)
         .first()
     )

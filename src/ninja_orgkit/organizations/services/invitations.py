@@ -23,12 +23,12 @@ from ninja_orgkit.organizations.errors import (
     WrongRecipient,
 )
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
-from ninja_orgkit.organizations.selectors import get_invitation
+from ninja_orgkit.organizations.selectors import get_invitation, invitations_of
 from ninja_orgkit.organizations.services.members import lock_membership, require_role
 from ninja_orgkit.organizations.services.organizations import lock_organization
 
 MAIL = "orgkit.organizations.mail_invitation"
-INVITE = "invitations.manage"
+INVITE = roles.INVITE
 
 
 @transaction.atomic
@@ -77,7 +77,9 @@ def cancel(*, by: Membership, invitation_id: str) -> None:
 @transaction.atomic
 def check(token: str, *, email: str) -> None:
     """Raise what ``accept`` would raise for an account with this address. Change nothing."""
-    if _granted(token).email_key != email_key(email):
+    invitation = _find(token)
+    _require_pending(invitation)
+    if invitation.email_key != email_key(email):
         raise WrongRecipient
 
 
@@ -85,17 +87,21 @@ def check(token: str, *, email: str) -> None:
 def accept(account: Account, token: str) -> Membership:
     """Join an organization with the token of a mailed link, and mark the address as verified.
 
-    An account that is already a member keeps its role. Raises InvalidLink if the invitation is unknown or not pending,
-    or if its sender may no longer grant the role, WrongRecipient if it was sent to another address, and Unauthenticated
-    if the account has been deleted.
+    An account that is already a member keeps its role. The account that accepted may do it again while its membership
+    lasts. Raises InvalidLink if the invitation is unknown or not pending, or if its sender may no longer grant the
+    role, WrongRecipient if it was sent to another address, and Unauthenticated if the account has been deleted.
     """
-    invitation = _granted(token)
+    invitation = _find(token)
+    if invitation.status == Invitation.Status.ACCEPTED:
+        return _accepted_before(invitation, account)
+    _require_pending(invitation)
     if lock_account(account).email_key != invitation.email_key:
         raise WrongRecipient
     membership, _ = Membership.objects.get_or_create(
         organization=invitation.organization, account=account, defaults={"role": invitation.role}
     )
     membership.organization = invitation.organization
+    invitation.membership = membership
     _end(invitation, Invitation.Status.ACCEPTED)
     mark_verified(account)
     return membership
@@ -104,7 +110,9 @@ def accept(account: Account, token: str) -> Membership:
 @transaction.atomic
 def decline(token: str) -> None:
     """Decline an invitation with the token of its link. Raises InvalidLink if ``accept`` would."""
-    _end(_granted(token), Invitation.Status.DECLINED)
+    invitation = _find(token)
+    _require_pending(invitation)
+    _end(invitation, Invitation.Status.DECLINED)
 
 
 def _make_room(invitation: Invitation) -> None:
@@ -112,25 +120,29 @@ def _make_room(invitation: Invitation) -> None:
     organization = invitation.organization
     if Membership.objects.filter(organization=organization, account__email_key=invitation.email_key).exists():
         raise AlreadyMember
-    pending = Invitation.objects.filter(organization=organization, status=Invitation.Status.PENDING)
+    pending = invitations_of(organization).filter(status=Invitation.Status.PENDING)
     for former in pending.filter(email_key=invitation.email_key):
-        if former.shown_status == Invitation.Status.PENDING and _still_granted(former):
+        shown = Invitation.Status(former.shown_status)
+        if shown == Invitation.Status.PENDING:
             raise AlreadyInvited
-        _end(former, Invitation.Status.EXPIRED)
-    if pending.filter(expires_at__gt=timezone.now()).count() >= settings.INVITATIONS_MAX_PENDING:
+        _end(former, shown)
+    in_time = pending.filter(expires_at__gt=timezone.now()).iterator()
+    if sum(other.shown_status == Invitation.Status.PENDING for other in in_time) >= settings.INVITATIONS_MAX_PENDING:
         raise TooManyInvitations
 
 
-def _granted(token: str) -> Invitation:
-    """Return the pending invitation of a token. Raises InvalidLink also if its sender may no longer grant the role."""
-    invitation = _pending(token)
-    if not _still_granted(invitation):
+def _accepted_before(invitation: Invitation, account: Account) -> Membership:
+    """Return what accepting gave to this account. Raises InvalidLink if it was another one, or if that is over."""
+    mine = Membership.objects.filter(organization=invitation.organization, account=account)
+    membership = mine.first()
+    if membership is None or membership.pk != invitation.membership_id:
         raise InvalidLink
-    return invitation
+    membership.organization = invitation.organization
+    return membership
 
 
-def _pending(token: str) -> Invitation:
-    """Lock the organization of a token and return the invitation. Raises InvalidLink unless it is pending."""
+def _find(token: str) -> Invitation:
+    """Lock the organization of a token and return the invitation, whatever its status. Raises InvalidLink."""
     key = tokens.read(token)
     organization = Organization.objects.filter(invitations=key).first()
     if organization is None:
@@ -140,24 +152,16 @@ def _pending(token: str) -> Invitation:
         invitation = get_invitation(organization, str(key))
     except NotFound:
         raise InvalidLink from None
-    if invitation.shown_status != Invitation.Status.PENDING:
-        raise InvalidLink
     invitation.organization = organization
     return invitation
 
 
-def _still_granted(invitation: Invitation) -> bool:
-    """Tell whether the sender is still an active member who may grant the role."""
-    sender = (
-        Membership.objects.select_related("account__user")
-        .filter(organization=invitation.organization, account=invitation.invited_by_id)
-        .first()
-    )
-    if sender is None or not sender.account.user.is_active or not roles.exists(invitation.role):
-        return False
-    return INVITE in roles.permissions_of(sender.role) and roles.may_handle(sender.role, invitation.role)
+def _require_pending(invitation: Invitation) -> None:
+    """Raise InvalidLink unless the invitation is pending, and its sender may still grant the role."""
+    if invitation.shown_status != Invitation.Status.PENDING:
+        raise InvalidLink
 
 
 def _end(invitation: Invitation, status: Invitation.Status) -> None:
     invitation.status = status
-    invitation.save(update_fields=["status"])
+    invitation.save(update_fields=["status", "membership"])
