@@ -202,6 +202,13 @@ rendering.render_image(int(sys.argv[1]))
 """
 
 
+def test_an_image_over_a_limit_that_was_lowered_becomes_failed(org: Org, run_outbox: RunOutbox, settings: Any) -> None:
+    image = org.add_image(picture(width=40, height=30))
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "IMAGE_MAX_PIXELS": 40 * 30 - 1}
+    run_outbox()
+    assert org.api.get(org.image_path(image["id"])).json()["status"] == "failed"
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_picture_that_kills_three_workers_becomes_failed(org: Org, media_root: Path) -> None:

@@ -78,7 +78,7 @@ def test_duplicates_are_detected_only_within_one_organization(org: Org, other_or
         (b"", 422, "invalid_image"),
         (photo().getvalue()[:-2000], 422, "invalid_image"),
         (written(quarters(), "PNG").getvalue()[:-20], 422, "invalid_image"),
-        (png_header(20_000, 20_000).getvalue(), 422, "invalid_image"),
+        (png_header(20_000, 20_000).getvalue(), 422, "image_too_large"),
     ],
 )
 def test_an_unusable_picture_leaves_neither_row_nor_file(
@@ -95,7 +95,8 @@ def test_the_pixel_limit_counts_all_frames_of_an_animation(org: Org, settings: A
     file = animation(frames=4).getvalue()
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "IMAGE_MAX_FRAME_PIXELS": 200 * 150 * 3}
     response = org.api.upload(org.images_path, file=SimpleUploadedFile("x.gif", file))
-    assert (response.status_code, response.json()["code"]) == (422, "invalid_image")
+    assert (response.status_code, response.json()["code"]) == (422, "image_too_large")
+    assert response.json()["detail"] == "This picture has 120000 pixels in all its frames. The limit is 90000."
 
 
 def test_a_file_over_the_limit_is_refused(org: Org, settings: Any, media_root: Path) -> None:

@@ -6,10 +6,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from PIL import _imaging as core
 from pytest_django import Settings
 
-from ninja_orgkit.media.errors import InvalidImage
+from ninja_orgkit import conf
+from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage
 from ninja_orgkit.media.formats import JPEG, check_whole, walk_gif
 from ninja_orgkit.media.pictures import inspect
 from ninja_orgkit.media.renditions import render, square_avatar
@@ -28,49 +30,90 @@ def never_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("never_decoded")
-@pytest.mark.parametrize("size", [(7072, 7072), (16_384, 10), (10, 16_384), (60_000, 60_000)])
+@pytest.mark.parametrize("size", [(8001, 8000), (16_384, 10), (10, 16_384), (60_000, 60_000)])
 @pytest.mark.parametrize("use", [inspect, render, square_avatar])
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_too_many_pixels_are_refused_before_decoding(use: Any, size: tuple[int, int]) -> None:
-    with pytest.raises(InvalidImage) as caught:
+    with pytest.raises(ImageTooLarge) as caught:
         use(pictures.png_header(*size))
     assert not isinstance(caught.value.__cause__, AssertionError)
 
 
 def test_the_pixels_of_all_frames_are_added_up() -> None:
-    bomb = pictures.gif_bomb(frames=120)
+    bomb = pictures.gif_bomb(frames=130)
     assert len(bomb.getvalue()) < 500_000
-    with pytest.raises(InvalidImage):
+    with pytest.raises(ImageTooLarge):
         inspect(bomb)
     assert inspect(pictures.gif_bomb(frames=3)).frames == 3
 
 
 def test_a_great_many_tiny_frames_are_too_many() -> None:
-    with pytest.raises(InvalidImage):
-        inspect(pictures.gif_bomb(frames=7_000, width=4, height=4))
+    with pytest.raises(ImageTooLarge):
+        inspect(pictures.gif_bomb(frames=8_000, width=4, height=4))
 
 
 def test_frames_larger_than_the_canvas_count_with_their_own_size() -> None:
-    file = bytearray(pictures.gif_bomb(frames=120).getvalue())
+    file = bytearray(pictures.gif_bomb(frames=130).getvalue())
     file[6:10] = b"\1\0\1\0"
     shape = walk_gif(BytesIO(file), max_frames=1_000)
-    assert (shape.frames, shape.width, shape.height) == (120, 1000, 1000)
-    with pytest.raises(InvalidImage):
+    assert (shape.frames, shape.width, shape.height) == (130, 1000, 1000)
+    with pytest.raises(ImageTooLarge):
         inspect(BytesIO(file))
 
 
 def test_the_limits_are_settings(settings: Settings) -> None:
     settings.NINJA_ORGKIT = {"IMAGE_MAX_PIXELS": 400 * 300 - 1}
-    with pytest.raises(InvalidImage):
+    with pytest.raises(ImageTooLarge):
         inspect(pictures.photo())
     settings.NINJA_ORGKIT = {"IMAGE_MAX_SIDE": 399}
-    with pytest.raises(InvalidImage):
+    with pytest.raises(ImageTooLarge):
         inspect(pictures.photo())
     settings.NINJA_ORGKIT = {"IMAGE_MAX_FRAME_PIXELS": 200 * 150 * 4 - 1}
-    with pytest.raises(InvalidImage):
+    with pytest.raises(ImageTooLarge):
         inspect(pictures.animation("WEBP"))
     settings.NINJA_ORGKIT = {"IMAGE_MAX_PIXELS": 400 * 300, "IMAGE_MAX_SIDE": 400}
     assert inspect(pictures.photo()).width == 400
+
+
+@pytest.mark.parametrize(
+    ("limits", "detail"),
+    [
+        ({"IMAGE_MAX_PIXELS": 29_999}, "This picture has 30000 pixels. The limit is 29999."),
+        ({"IMAGE_MAX_SIDE": 199}, "This picture has a side of 200 pixels. The limit is 199."),
+        ({"IMAGE_MAX_FRAME_PIXELS": 119_999}, "This picture has 120000 pixels in all its frames. The limit is 119999."),
+    ],
+)
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_the_detail_says_which_limit_was_exceeded(
+    settings: Settings, kind: str, limits: dict[str, int], detail: str
+) -> None:
+    settings.NINJA_ORGKIT = limits
+    with pytest.raises(ImageTooLarge) as caught:
+        inspect(pictures.animation(kind))
+    assert (caught.value.code(), caught.value.status) == ("image_too_large", 422)
+    assert caught.value.detail == detail
+
+
+def test_the_default_limits_are_64_million_pixels_a_frame_and_128_million_in_all() -> None:
+    assert (conf.settings.IMAGE_MAX_PIXELS, conf.settings.IMAGE_MAX_FRAME_PIXELS) == (64_000_000, 128_000_000)
+    assert conf.settings.IMAGE_MAX_SIDE == 16_383
+
+
+@pytest.mark.parametrize("use", [inspect, render, square_avatar])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "AVIF", "GIF"])
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_the_limit_of_the_image_library_is_not_behind_ours(
+    monkeypatch: pytest.MonkeyPatch, use: Any, kind: str
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30_000)
+    use(pictures.written(pictures.quarters(400, 300), kind))
+    assert Image.MAX_IMAGE_PIXELS == 30_000
+
+
+def test_a_webp_over_the_limit_of_the_image_library_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30_000)
+    with pytest.raises(ImageTooLarge, match="60000"):
+        inspect(pictures.written(pictures.quarters(400, 300), "WEBP"))
 
 
 def test_a_jpeg_with_too_many_scans_is_invalid() -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.images.models import Image
-from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
+from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage, UnsupportedImage
 from ninja_orgkit.media.renditions import Rendered, render
 from ninja_orgkit.media.storage import StoredFiles, open_file
 
@@ -56,7 +56,7 @@ def _render(image: Image) -> None:
     try:
         with open_file(image.file) as file:
             rendered = render(file)
-    except (InvalidImage, UnsupportedImage, FileNotFoundError):
+    except (InvalidImage, ImageTooLarge, UnsupportedImage, FileNotFoundError):
         _finish(image, status=Image.Status.FAILED)
         return
     with StoredFiles() as stored_files:

@@ -40,7 +40,7 @@ def set_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes], stored_files: Sto
 
     Both sizes are rendered and stored first, and deleted again when the row cannot be changed. A caller with a
     transaction of its own passes ``stored_files``, opened outside that transaction. Raises FileTooLarge,
-    UnsupportedImage, InvalidImage and StorageUnavailable, and NotFound when the row is gone.
+    UnsupportedImage, InvalidImage, ImageTooLarge and StorageUnavailable, and NotFound when the row is gone.
     """
     if isinstance(file, UploadedFile):
         refuse_oversize(file, max_bytes=settings.AVATAR_MAX_BYTES)

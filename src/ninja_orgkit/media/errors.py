@@ -10,7 +10,11 @@ class UnsupportedImage(UnsupportedMediaType):
 
 
 class InvalidImage(Invalid):
-    """This picture is damaged, incomplete or empty, or has too many pixels."""
+    """This picture is damaged, incomplete or empty."""
+
+
+class ImageTooLarge(Invalid):
+    """This picture has too many pixels. ``detail`` says which limit it exceeds."""
 
 
 class FileTooLarge(TooLarge):
@@ -29,5 +33,5 @@ class StorageUnavailable(Unavailable):
     """The file storage cannot be reached. Try again later."""
 
 
-UPLOAD_ERRORS = (FileTooLarge, UnsupportedImage, InvalidImage, StorageUnavailable)
+UPLOAD_ERRORS = (FileTooLarge, UnsupportedImage, InvalidImage, ImageTooLarge, StorageUnavailable)
 """The errors of an upload."""

@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import OrgKitError
-from ninja_orgkit.media.errors import InvalidImage
+from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage
 from ninja_orgkit.media.formats import GIF, HEAD_BYTES, JPEG, Format, check_whole, sniff, walk_gif
 from ninja_orgkit.media.storage import storage_errors
 
@@ -51,11 +51,19 @@ class ImageInfo(NamedTuple):
     """The average colour as ``#rrggbb``."""
 
 
+def _open(file: IO[bytes], kind: Format) -> Image.Image:
+    """Open a picture without the library's own limit, which belongs to the whole process and is not ours to change."""
+    if kind.name not in Image.OPEN:
+        Image.init()
+    factory, _ = Image.OPEN[kind.name]
+    return factory(file, "")
+
+
 class Source:
     """An opened picture that passed the checks which need no decoding."""
 
     def __init__(self, file: IO[bytes], kind: Format, frames: int | None) -> None:
-        self.image: Image.Image = Image.open(file, formats=[kind.name])
+        self.image: Image.Image = _open(file, kind)
         self.kind = kind
         self.size: Size = self.image.size
         # A JPEG may contain further pictures, such as a depth map or a preview. Only the first is shown.
@@ -126,8 +134,8 @@ class _Reader:
 def opened(file: IO[bytes]) -> Iterator[Source]:
     """Open a picture and check its signature, container, size and frames.
 
-    Whatever the decoder raises in the ``with`` block becomes InvalidImage, because hostile bytes can make it raise
-    nearly anything. A file that cannot be read raises StorageUnavailable.
+    A picture over a limit raises ImageTooLarge. Whatever the decoder raises in the ``with`` block becomes InvalidImage,
+    because hostile bytes can make it raise nearly anything. A file that cannot be read raises StorageUnavailable.
     """
     with storage_errors():  # some storages open the file only now
         reader: Any = _Reader(file)
@@ -145,23 +153,32 @@ def opened(file: IO[bytes]) -> Iterator[Source]:
         yield source
     except _NOT_ABOUT_THE_PICTURE:
         raise
+    except Image.DecompressionBombError as exc:  # some decoders check the library's limit themselves
+        limit = min(settings.IMAGE_MAX_PIXELS, 2 * (Image.MAX_IMAGE_PIXELS or 0))
+        raise ImageTooLarge(f"This picture has too many pixels. The limit is {limit}.") from exc
     except Exception as exc:
         raise InvalidImage from exc
 
 
 def _check_limits(size: Size, frames: int) -> None:
     pixels = size[0] * size[1]
-    small_enough = 0 < pixels <= settings.IMAGE_MAX_PIXELS and max(size) <= settings.IMAGE_MAX_SIDE
-    few_enough = frames == 1 or frames * max(pixels, _FRAME_OVERHEAD) <= settings.IMAGE_MAX_FRAME_PIXELS
-    if not (small_enough and few_enough):
+    if not pixels:
         raise InvalidImage
+    if max(size) > (limit := settings.IMAGE_MAX_SIDE):
+        raise ImageTooLarge(f"This picture has a side of {max(size)} pixels. The limit is {limit}.")
+    if pixels > (limit := settings.IMAGE_MAX_PIXELS):
+        raise ImageTooLarge(f"This picture has {pixels} pixels. The limit is {limit}.")
+    total = frames * max(pixels, _FRAME_OVERHEAD)
+    if frames > 1 and total > (limit := settings.IMAGE_MAX_FRAME_PIXELS):
+        raise ImageTooLarge(f"This picture has {total} pixels in all its frames. The limit is {limit}.")
 
 
 def inspect(file: IO[bytes]) -> ImageInfo:
     """Decode every frame of a picture, which proves it complete, and return the facts about it.
 
     A JPEG is decoded at an eighth of its size, which still reads all of its bytes. Raises UnsupportedImage when the
-    file has no accepted format, and InvalidImage when it is damaged, truncated, empty or over the limits.
+    file has no accepted format, InvalidImage when it is damaged, truncated or empty, and ImageTooLarge when it is over
+    a limit.
     """
     with opened(file) as source:
         source.draft((1, 1))

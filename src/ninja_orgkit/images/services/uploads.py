@@ -53,8 +53,8 @@ def upload_image(
 
     ``texts`` are ``title``, ``description`` and ``alt_text``. ``stored_files`` deletes the file when the transaction of
     the caller fails. The same bytes again in the same organization return the existing image, unchanged. Raises
-    FileTooLarge, UnsupportedImage, InvalidImage and StorageUnavailable, and ImageExists when others upload and delete
-    the same picture too fast to find it.
+    FileTooLarge, UnsupportedImage, InvalidImage, ImageTooLarge and StorageUnavailable, and ImageExists when others
+    upload and delete the same picture too fast to find it.
     """
     (result,) = upload_images(organization, creator, files=[file], stored_files=stored_files, **texts)
     if result.error is not None:
