@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce, Lower
 
 from ninja_orgkit.accounts.bearer import Caller
 from ninja_orgkit.accounts.host_user import has_active_column
@@ -96,8 +97,13 @@ def without_active_owner(organizations: QuerySet[Organization]) -> list[Organiza
 
 
 def members_of(organization: Organization) -> QuerySet[Membership]:
-    """Return the members of an organization with their accounts."""
-    return _without_long_columns(Membership.objects.filter(organization=organization), "account")
+    """Return the members of an organization with their accounts, and a ``sort_key`` made of their usernames.
+
+    That is the canonical key; an account whose username has none, because an older one owns it, sorts by the name.
+    """
+    key = Coalesce("account__username_key", Lower("account__username"))
+    found = Membership.objects.filter(organization=organization).annotate(sort_key=key)
+    return _without_long_columns(found, "account")
 
 
 def invitations_of(organization: Organization) -> QuerySet[Invitation]:

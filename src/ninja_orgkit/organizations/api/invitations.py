@@ -18,7 +18,7 @@ from ninja_orgkit.protocol.throttling import per_account, per_value
 router = OrganizationRouter(tags=["invitations"], auth=bearer)
 
 _ORDERINGS = Orderings(
-    {"created_at": "created_at", "expires_at": "expires_at", "email": "email"}, default="-created_at", tie="id"
+    {"created_at": "created_at", "expires_at": "expires_at", "email": "email_key"}, default="-created_at", tie="id"
 )
 
 

@@ -18,9 +18,7 @@ from ninja_orgkit.protocol.parameters import Slug
 
 router = OrganizationRouter(tags=["members"], auth=bearer)
 
-_ORDERINGS = Orderings(
-    {"joined_at": "joined_at", "username": "account__username"}, default="joined_at", tie="account__slug"
-)
+_ORDERINGS = Orderings({"joined_at": "joined_at", "username": "sort_key"}, default="joined_at", tie="account__slug")
 
 
 @router.get("/", response=OrgkitPage[OrgkitMember], needs="members.read")
