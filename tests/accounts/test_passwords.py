@@ -58,6 +58,21 @@ def test_changing_the_password_keeps_this_session_and_ends_the_others(api: Api, 
     assert (sign_in(api, OLD), sign_in(api, NEW)) == (401, 200)
 
 
+def test_changing_the_password_voids_the_access_tokens_that_this_session_had(api: Api, ann: Person) -> None:
+    refreshed = api.post("/token/refresh", {"refresh": ann.refresh}).json()
+    old = [api.as_user(ann.access), api.as_user(refreshed["access"])]
+    assert [client.get("/users/me").status_code for client in old] == [200, 200]
+    new = old[1].post("/auth/change-password", {"old_password": OLD, "new_password": NEW}).json()
+    assert [client.get("/users/me").status_code for client in old] == [401, 401]
+    assert [client.patch("/auth/email", {"email": "thief@example.com"}).status_code for client in old] == [401, 401]
+    assert api.as_user(new["access"]).get("/users/me").status_code == 200
+
+
+def test_refreshing_leaves_the_access_token_of_before_valid(api: Api, ann: Person) -> None:
+    api.post("/token/refresh", {"refresh": ann.refresh})
+    assert ann.api.get("/users/me").status_code == 200
+
+
 def test_a_refresh_token_from_before_a_password_change_is_refused(api: Api, ann: Person) -> None:
     new = ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW}).json()
     assert api.post("/token/verify", {"token": ann.refresh}).status_code == 401

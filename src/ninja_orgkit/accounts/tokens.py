@@ -30,12 +30,12 @@ _backend = lru_cache(maxsize=8)(TokenBackend)
 
 @dataclass(frozen=True)
 class Claims:
-    """The claims of one of our JWTs. ``gen`` is None in an access token."""
+    """The claims of one of our JWTs."""
 
     sub: str
     sid: UUID
     token_type: str
-    gen: int | None
+    gen: int
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class EmailToken:
 def mint_pair(session: Session) -> Pair:
     """Return the tokens of a session in its current generation. The same generation gives the same tokens."""
     now = session.refreshed_at
-    base = {"sub": session.account.slug, "sid": str(session.pk), "iat": int(now.timestamp())}
+    base = {"sub": session.account.slug, "sid": str(session.pk), "iat": int(now.timestamp()), "gen": session.gen}
     access = {**base, "token_type": "access", "exp": _epoch(min(now + access_lifetime(), session.expires_at))}
-    refresh = {**base, "token_type": "refresh", "exp": _epoch(session.expires_at), "gen": session.gen}
+    refresh = {**base, "token_type": "refresh", "exp": _epoch(session.expires_at)}
     return Pair(_encode(access, session), _encode(refresh, session))
 
 
@@ -93,13 +93,13 @@ def read_jwt(token: str, *, token_type: str = "") -> Claims:
     """Return the claims of a JWT (of one type, if given). Raises InvalidJwt, genuine for one that has expired."""
     try:
         claims = _jwt_backend().decode(token) if len(token) <= _MAX_LENGTH else {}
-        read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims.get("gen"))
+        read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims["gen"])
     except TokenBackendError as exc:
         # The signature is verified before the time.
         raise InvalidJwt(is_genuine=isinstance(exc.__context__, ExpiredSignatureError)) from None
     except (UnicodeError, KeyError, ValueError, TypeError, AttributeError):
         raise InvalidJwt from None
-    typed = isinstance(read.sub, str) and (read.token_type == "access" or type(read.gen) is int)
+    typed = isinstance(read.sub, str) and type(read.gen) is int
     if not typed or read.token_type not in ("access", "refresh") or token_type not in ("", read.token_type):
         raise InvalidJwt
     return read

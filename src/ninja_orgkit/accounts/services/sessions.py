@@ -89,7 +89,7 @@ def live_session(token: str, *, token_type: str = "") -> Session:
     """
     claims = tokens.read_jwt(token, token_type=token_type)
     session = _usable(claims)
-    if claims.gen is not None and claims.gen != session.gen:
+    if claims.token_type == "refresh" and claims.gen != session.gen:
         raise InvalidJwt
     return session
 
@@ -114,7 +114,7 @@ def refresh(token: str) -> tokens.Pair:
         session = _usable(claims)
     if timezone.now() - session.refreshed_at > settings.REFRESH_GRACE:
         session.delete()
-    elif session.gen == (claims.gen or 0) + 1:
+    elif session.gen == claims.gen + 1:
         return tokens.mint_pair(session)
     raise InvalidJwt
 
@@ -176,7 +176,7 @@ def _usable(claims: tokens.Claims) -> Session:
         raise InvalidJwt(is_genuine=True)
     if session.fingerprint != session_fingerprint(session.account):
         raise InvalidJwt(is_genuine=True)
-    if claims.gen is not None and claims.gen < session.first_gen:
+    if claims.gen < session.first_gen:
         raise InvalidJwt(is_genuine=True)
     return session
 
