@@ -19,7 +19,7 @@ from tests.servers.s3 import S3Server
 from tests.servers.smtp import SmtpServer
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @pytest.mark.worker
@@ -60,7 +60,6 @@ def test_tasks_queued_during_a_broker_outage_run_when_a_worker_starts(
         worker.stop()
 
 
-@pytest.mark.once
 def test_files_can_be_stored_in_an_object_store(s3_server: S3Server, settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": s3_server.storage()}
     name = storages["default"].save("folder/note.txt", ContentFile(b"hello"))

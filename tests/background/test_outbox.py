@@ -62,6 +62,7 @@ def _working(environment: dict[str, str], folder: Path) -> Iterator[Worker]:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.worker
 def test_a_broker_outage_loses_and_repeats_nothing(
     process_environment: dict[str, str], smtp_server: SmtpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -94,6 +95,7 @@ def test_a_broker_outage_loses_and_repeats_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.worker
 def test_a_process_killed_between_commit_and_publish_loses_nothing(
     process_environment: dict[str, str], smtp_server: SmtpServer, tmp_path: Path, register: Callable[..., Any]
@@ -113,6 +115,7 @@ def test_a_process_killed_between_commit_and_publish_loses_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.worker
 def test_a_message_delivered_twice_sends_one_mail(
     worker: Worker, smtp_server: SmtpServer, register: Callable[..., Any]
@@ -128,6 +131,7 @@ def test_a_message_delivered_twice_sends_one_mail(
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.worker
 def test_another_worker_sends_the_mail_of_one_that_died_after_the_lease(
     worker: Worker, smtp_server: SmtpServer, register: Callable[..., Any]

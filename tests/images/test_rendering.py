@@ -210,6 +210,7 @@ def test_an_image_over_a_limit_that_was_lowered_becomes_failed(org: Org, run_out
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_picture_that_kills_three_workers_becomes_failed(org: Org, media_root: Path) -> None:
     image = org.add_image(picture(width=300))["id"]
@@ -252,6 +253,7 @@ def test_new_renditions_replace_the_old_files(org: Org, run_outbox: RunOutbox, m
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_makes_the_renditions(worker: Worker, org: Org) -> None:

@@ -63,6 +63,7 @@ def _one_transaction() -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.postgres
 @pytest.mark.parametrize("caller", ["owner", "stranger"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.definition.raw["operationId"])
