@@ -175,7 +175,7 @@ def peak_of(run: Callable[[], Any]) -> float:
 def child(shape: str, folder: Path, mebibytes: int) -> None:
     """Run one shape and print the figures as JSON."""
     configure(folder)
-    from ninja_orgkit.exports.archive.writing import writing as archive  # noqa: F401, PLC0415  # imports are no part of the work
+    from ninja_orgkit.exports.archive import writing  # noqa: F401, PLC0415  # imports are not part of the work
 
     with tempfile.TemporaryFile(dir=folder, buffering=0) as out:
         started, cpu = time.perf_counter(), time.process_time()
