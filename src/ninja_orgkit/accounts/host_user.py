@@ -31,7 +31,7 @@ def username_field() -> str:
 
 
 def has_active_column() -> bool:
-    """Tell whether the database knows who is active. Otherwise only an instance of the user does."""
+    """Tell whether the user model has a column for being active. Without one, only an instance can tell."""
     return _has_field("is_active")
 
 

@@ -79,7 +79,7 @@ class Membership(models.Model):
         indexes = (models.Index(fields=["organization", "joined_at", "account"], name="orgkit_members_by_time"),)
 
     def __str__(self) -> str:
-        """Return who is a member of what."""
+        """Return the name of the member and of the organization."""
         return f"{self.account} in {self.organization}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -201,7 +201,7 @@ class Invitation(DerivedColumns):
 
     @cached_property
     def sender_role(self) -> str | None:
-        """Return the role of the sender, None if they are no member. ``with_senders`` reads it for many at once."""
+        """Return the sender's role; None if they are not a member. ``with_senders`` reads the roles of many at once."""
         senders = Membership.objects.filter(organization=self.organization_id, account=self.invited_by_id)
         return senders.values_list("role", flat=True).first()
 
