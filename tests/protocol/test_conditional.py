@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from tests.media.pictures import picture
 from tests.org import Org
@@ -89,14 +89,23 @@ def test_permission_is_checked_before_the_condition(org: Org, urls: Urls) -> Non
 
 
 def test_a_new_signing_window_changes_the_etag_for_readers_but_not_for_writers(
-    org: Org, urls: Urls, monkeypatch: pytest.MonkeyPatch
+    org: Org, urls: Urls, settings: Settings
 ) -> None:
-    url, change = urls["contact"]
+    url, change = urls["image"]
     old = org.api.get(url)["ETag"]
-    now = time.time() + timedelta(hours=1).total_seconds()
-    monkeypatch.setattr(time, "time", lambda: now)
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "MEDIA_URL_WINDOW": timedelta(days=7)}
     assert org.api.get(url, headers={"If-None-Match": old}).status_code == 200
     assert org.api.patch(url, change, headers={"If-Match": old}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["organization", "contact", "tag"])
+def test_an_object_without_links_to_files_keeps_its_etag_in_a_new_signing_window(
+    org: Org, urls: Urls, settings: Settings, kind: str
+) -> None:
+    url, _ = urls[kind]
+    old = org.api.get(url)["ETag"]
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "MEDIA_URL_WINDOW": timedelta(days=7)}
+    assert org.api.get(url, headers={"If-None-Match": old}).status_code == 304
 
 
 def test_creating_returns_the_etag_of_the_new_object(org: Org, urls: Urls) -> None:

@@ -1,8 +1,9 @@
 """Conditional requests (RFC 9110, section 13) on single objects.
 
-An ETag is ``"<state>.<window>"``: a hash of what the client sees with stored names in place of file URLs, and the
-window in which these URLs were signed. ``If-None-Match`` compares all of it, since a 304 lets a client keep the URLs;
-``If-Match`` compares the state alone, since only a visible change can make a write stale.
+An ETag is ``"<state>"``, or ``"<state>.<window>"`` for an object with file URLs: a hash of what the client sees with
+stored names in place of these URLs, and the window in which they were signed. ``If-None-Match`` compares all of it,
+since a 304 lets a client keep the URLs; ``If-Match`` compares the state alone, since only a visible change can make a
+write stale.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def tagged_response(
 
     # With stored names, for the hash. Where there are none this is the body, too.
     body = known.dump_json(valid, context=keep)
-    etag = f"{_state(body)}.{window():x}"
+    etag = f"{_state(body)}.{window():x}" if names else _state(body)
     headers = {**headers, "ETag": f'"{etag}"'}
     if request.method in ("GET", "HEAD") and _matches(request.headers.get("If-None-Match"), etag, weak=True):
         return NotModified(headers=headers)
@@ -80,4 +81,4 @@ def _matches(condition: str | None, tag: str, *, weak: bool, state_only: bool = 
     if not _LIST.fullmatch(condition.strip()):
         return False
     known = [opaque for prefix, opaque in _TAG.findall(condition) if weak or not prefix]
-    return tag in ([opaque.rpartition(".")[0] for opaque in known] if state_only else known)
+    return tag in ([opaque.partition(".")[0] for opaque in known] if state_only else known)
