@@ -2,7 +2,7 @@
 
 The floor reads every picture in chunks of 1 MiB, computes the CRC-32 that a ZIP needs, and writes the bytes to a file.
 ``hashes`` does the same with the two SHA-256 that the manifest and the API promise. Ours is the whole archive: rows,
-pictures, page and manifest. All write to a sink that cannot seek. Every run is a process of its own, the runs are
+pictures, page and manifest, in a file as the worker makes it. Every run is a process of its own, the runs are
 interleaved, and only ratios within one run count. CPU is user and system time of all threads.
 """
 
@@ -19,7 +19,6 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,19 +31,6 @@ ROUNDS = 3
 SIDE = 4 * MIB  # bytes of one picture
 SHAPES = ("floor", "hashes", "ours")
 CASES = {"10k rows, 512 MiB": (10_000, 512), "10k rows, 2 GiB": (10_000, 2048), "200k rows, 512 MiB": (200_000, 512)}
-
-
-class Sink:
-    """Writes to a file, and can do nothing else."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, data: bytes) -> int:
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
 
 
 def configure(folder: Path) -> None:
@@ -117,15 +103,15 @@ def chunks(folder: Path, mebibytes: int) -> Iterator[tuple[bool, bytes]]:
                 first = False
 
 
-def floor(folder: Path, mebibytes: int, sink: Sink) -> None:
+def floor(folder: Path, mebibytes: int, out: BinaryIO) -> None:
     """Copy + CRC."""
     crc = 0
     for first, chunk in chunks(folder, mebibytes):
         crc = zlib.crc32(chunk, 0 if first else crc)
-        sink.write(chunk)
+        out.write(chunk)
 
 
-def hashes(folder: Path, mebibytes: int, sink: Sink) -> None:
+def hashes(folder: Path, mebibytes: int, out: BinaryIO) -> None:
     """Copy + CRC + what has to be hashed."""
     crc, whole, one = 0, hashlib.sha256(), hashlib.sha256()
     for first, chunk in chunks(folder, mebibytes):
@@ -134,19 +120,17 @@ def hashes(folder: Path, mebibytes: int, sink: Sink) -> None:
         crc = zlib.crc32(chunk, 0 if first else crc)
         one.update(chunk)
         whole.update(chunk)
-        sink.write(chunk)
+        out.write(chunk)
 
 
-def ours(folder: Path, mebibytes: int, sink: Sink) -> None:
+def ours(folder: Path, mebibytes: int, out: BinaryIO) -> None:
     """What the worker does."""
+    from ninja_orgkit.exports.archive.progress import Progress  # noqa: PLC0415
     from ninja_orgkit.exports.archive.writing import write_archive  # noqa: PLC0415
-    from ninja_orgkit.exports.archive.zipping import Sink as Hashing  # noqa: PLC0415
-    from ninja_orgkit.exports.jobs.leases import Progress  # noqa: PLC0415
     from ninja_orgkit.organizations.models import Organization  # noqa: PLC0415
 
-    with closing(Hashing(sink)) as hashing:
-        write_archive(Organization.objects.get(slug="acme"), hashing, Progress())
-        assert len(hashing.sha256) == 64
+    _size, sha256 = write_archive(Organization.objects.get(slug="acme"), out, Progress())
+    assert len(sha256) == 64
 
 
 def resident() -> float:
@@ -177,9 +161,9 @@ def child(shape: str, folder: Path, mebibytes: int) -> None:
     configure(folder)
     from ninja_orgkit.exports.archive import writing  # noqa: F401, PLC0415  # imports are not part of the work
 
-    with tempfile.TemporaryFile(dir=folder, buffering=0) as out:
+    with tempfile.TemporaryFile(dir=folder) as out:
         started, cpu = time.perf_counter(), time.process_time()
-        peak = peak_of(lambda: globals()[shape](folder, mebibytes, Sink(out)))
+        peak = peak_of(lambda: globals()[shape](folder, mebibytes, out))
         spent, used = time.perf_counter() - started, time.process_time() - cpu
     print(json.dumps({"seconds": spent, "cpu": used, "peak": peak}))
 

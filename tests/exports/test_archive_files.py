@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ from typing import Any
 import pytest
 
 from ninja_orgkit.exports.archive.names import Names, safe_stem
-from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Sink
+from ninja_orgkit.exports.archive.zipping import CHUNK, Archive
 from ninja_orgkit.media.avatars import set_avatar
-from tests.exports.actions import create_contact, create_image
+from tests.exports.actions import create_contact, create_image, create_product
+from tests.exports.archives import read_as_stream
 from tests.exports.conftest import Export
 from tests.media.pictures import quarters, written
 from tests.org import Org
@@ -103,29 +106,48 @@ def test_a_missing_file_is_reported_and_the_rest_is_exported(org: Org, export: E
 
 
 @pytest.mark.parametrize("year", [1970, 2200])
-def test_a_date_outside_the_range_of_zip_files_does_no_harm(year: int) -> None:
-    buffer = io.BytesIO()
-    archive = Archive(Sink(buffer), made_at=datetime(year, 1, 1, tzinfo=UTC))
-    archive.text("a.txt", [b"a"])
-    archive.finish([b"{}"])
-    archive.close()
-    assert zipfile.ZipFile(buffer).read("a.txt") == b"a"
+def test_a_date_outside_the_range_of_zip_files_does_no_harm(year: int, tmp_path: Path) -> None:
+    with (
+        (tmp_path / "a.zip").open("w+b") as file,
+        closing(Archive(file, made_at=datetime(year, 1, 1, tzinfo=UTC))) as archive,
+    ):
+        archive.text("a.txt", io.BytesIO(b"a"))
+        archive.finish(io.BytesIO(b"{}"))
+        assert zipfile.ZipFile(file).read("a.txt") == b"a"
 
 
-class _Sparse:
+def test_an_archive_can_be_read_as_a_stream(org: Org, export: Export) -> None:
+    """Every local header has the sizes and the CRC, so that a reader needs neither the directory nor a descriptor."""
+    create_contact(org, display_name="Ann Lee", notes="Ελένη " * 1000)
+    create_image(org, "写真")
+    create_product(org, "mug-1")
+    set_avatar(create_contact(org, display_name="Bo"), file=written(quarters(), "PNG"))
+    archive = export()
+    with archive.path.open("rb") as file:
+        found = dict(read_as_stream(file))
+    assert found == {info.filename: info.file_size for info in archive.zip.infolist()}
+    assert {entry["path"]: entry["size"] for entry in archive.manifest["files"]}.items() <= found.items()
+
+
+def test_the_digest_of_an_archive_is_that_of_its_final_bytes(tmp_path: Path) -> None:
+    """The archive is hashed while it is written, so a header must be complete before it is hashed."""
+    with (tmp_path / "a.zip").open("w+b") as file, closing(Archive(file, made_at=datetime.now(UTC))) as archive:
+        for number in range(300):
+            archive.stored(f"{number}.bin", [bytes([number % 256]) * 5000], size=5000)
+            archive.text(f"{number}.txt", io.BytesIO(b"text" * number))
+        size, sha256 = archive.finish(io.BytesIO(b"{}"))
+        file.seek(0)
+        assert (size, sha256) == (len(content := file.read()), hashlib.sha256(content).hexdigest())
+
+
+class _Sparse(io.FileIO):
     """A file that keeps zeros as holes."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = path.open("wb")
-
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any, /) -> int:
         if len(data) == CHUNK:
-            self.file.seek(CHUNK, io.SEEK_CUR)
+            self.seek(CHUNK, io.SEEK_CUR)
             return CHUNK
-        return self.file.write(data)
-
-    def flush(self) -> None:
-        self.file.flush()
+        return super().write(data)
 
 
 @pytest.mark.slow
@@ -133,13 +155,12 @@ class _Sparse:
 def test_a_file_in_the_archive_can_be_larger_than_four_gibibytes(tmp_path: Path) -> None:
     path = tmp_path / "large.zip"
     chunk, count = bytes(CHUNK), 4 * 1024 + 1
-    out = _Sparse(path)
-    archive = Archive(out, made_at=datetime.now(UTC))
-    archive.stored("large.bin", (chunk for _ in range(count)), size=count * CHUNK)
-    archive.text("after.txt", [b"still here"])
-    archive.finish([b"{}"])
-    archive.close()
-    out.file.close()
+    with _Sparse(path, "w+") as out, closing(Archive(out, made_at=datetime.now(UTC))) as archive:
+        archive.stored("large.bin", (chunk for _ in range(count)), size=count * CHUNK)
+        archive.text("after.txt", io.BytesIO(b"still here"))
+        archive.finish(io.BytesIO(b"{}"))
     with zipfile.ZipFile(path) as read:
         assert read.getinfo("large.bin").file_size == count * CHUNK
         assert read.read("after.txt") == b"still here"
+    with path.open("rb") as file:
+        assert dict(read_as_stream(file)) == {"large.bin": count * CHUNK, "after.txt": 10, "manifest.json": 2}

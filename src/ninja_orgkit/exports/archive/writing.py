@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import IO, Any
 
 from django.core.files.base import File
@@ -16,7 +17,7 @@ from ninja_orgkit.exports.archive.preview import Preview
 from ninja_orgkit.exports.archive.progress import Progress
 from ninja_orgkit.exports.archive.rows import CsvLines, RowKind, json_line, row_kinds
 from ninja_orgkit.exports.archive.snapshots import snapshot
-from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Spool, Writable
+from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Spool
 from ninja_orgkit.media.storage import open_file, storage_errors
 from ninja_orgkit.organizations.models import Organization
 
@@ -26,13 +27,14 @@ VERSION = 1
 _PICTURES = "images"
 
 
-def write_archive(organization: Organization, sink: Writable, progress: Progress) -> None:
-    """Write everything of an organization as a ZIP archive to ``sink``, which needs only ``write`` and ``flush``.
+def write_archive(organization: Organization, out: IO[bytes], progress: Progress) -> tuple[int, str]:
+    """Write everything of an organization as a ZIP archive to ``out``, an empty file on disk.
 
-    All rows are as of one moment. The manifest lists missing files. Raises Stopped and StorageUnavailable.
+    All rows are as of one moment. The manifest lists missing files. Return the size and the SHA-256 of the archive.
+    Raises Stopped and StorageUnavailable.
     """
     now = datetime.now(UTC)
-    with closing(Archive(sink, made_at=now)) as archive, closing(Spool()) as files, closing(Spool()) as missing:
+    with closing(Archive(out, made_at=now)) as archive, closing(Spool()) as files, closing(Spool()) as missing:
         build = _Build(archive, progress, files, missing)
         with snapshot():
             for kind in row_kinds():
@@ -42,7 +44,9 @@ def write_archive(organization: Organization, sink: Writable, progress: Progress
             build.file(path, stored)
             progress.step()
         build.page(organization, now)
-        archive.finish(build.manifest(organization, now))
+        with tempfile.TemporaryFile() as manifest:
+            manifest.writelines(build.manifest(organization, now))
+            return archive.finish(manifest)
 
 
 class _Build:
@@ -55,23 +59,20 @@ class _Build:
         self.preview = Preview()
 
     def rows(self, kind: RowKind, organization: Organization) -> None:
-        """Add the rows of a kind as JSON lines and, through a temporary file, as CSV."""
+        """Add the rows of a kind as JSON lines and as CSV. Temporary files hold both, so that their sizes are known."""
         name = safe_kind(kind.name)
         data, table = self.names.claim("data", name, "jsonl"), self.names.claim("csv", name, "csv")
         self.preview.begin(kind.name, kind.columns, data=data, csv=table)
-        with tempfile.TemporaryFile() as cells:
-            self.archive.text(data, _buffered(self._lines(kind, organization, cells)))
-            cells.seek(0)
-            self.archive.text(table, _chunks(cells))
-
-    def _lines(self, kind: RowKind, organization: Organization, cells: IO[bytes]) -> Iterator[bytes]:
-        csv = CsvLines()
-        cells.write(csv.line(kind.columns))
-        for row in kind.read(organization):
-            self.preview.add(row, self._place_files(kind, row))
-            cells.write(csv.line(list(row.values())))
-            yield json_line(row)
-            self.progress.step()
+        with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile() as cells:
+            csv = CsvLines()
+            cells.write(csv.line(kind.columns))
+            for row in kind.read(organization):
+                self.preview.add(row, self._place_files(kind, row))
+                cells.write(csv.line(list(row.values())))
+                lines.write(json_line(row))
+                self.progress.step()
+            self.archive.text(data, lines)
+            self.archive.text(table, cells)
 
     def _place_files(self, kind: RowKind, row: dict[str, Any]) -> dict[str, str]:
         """Replace the stored name of each file in a row by its path in the archive. Return the paths by column."""
@@ -112,7 +113,7 @@ class _Build:
         """Add the page that shows the archive."""
         missing = (entry["path"] for entry in self.missing)
         page = self.preview.render(missing=missing, organization=organization, made_at=f"{now:%Y-%m-%d %H:%M}")
-        self.archive.text("index.html", [page])
+        self.archive.text("index.html", BytesIO(page))
 
     def manifest(self, organization: Organization, now: datetime) -> Iterator[bytes]:
         """Yield the manifest in pieces."""
@@ -136,20 +137,3 @@ def _read(file: File[bytes]) -> bytes:
     with storage_errors():
         chunk: bytes = file.read(CHUNK)
     return chunk
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk
-
-
-def _buffered(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Join short lines, so that the compressor is called less often."""
-    gathered, size = [], 0
-    for line in lines:
-        gathered.append(line)
-        size += len(line)
-        if size >= CHUNK // 16:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    yield b"".join(gathered)

@@ -1,90 +1,61 @@
-"""Write a ZIP archive as a stream, without seeking. Only one chunk and the directory are in memory."""
+"""Write a ZIP archive that any reader can read as a stream. Only one chunk and the directory are in memory."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 CHUNK = 1024 * 1024
 
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107  # the range of the date field of a ZIP
 _TEXT_LEVEL = 3
-_WORTH_A_THREAD = 64 * 1024
 
 
-class Writable(Protocol):
-    """The target of an archive. ``write`` takes all bytes and returns their number."""
+class Digest:
+    """The SHA-256 of a file that grows. A thread reads what is final while the writer continues."""
 
-    def write(self, data: bytes, /) -> int:
-        """Write bytes."""
-        ...
-
-    def flush(self) -> None:
-        """Pass on buffered bytes."""
-        ...
-
-
-class Sha256:
-    """The SHA-256 of a stream. A thread hashes large chunks while the caller continues, one chunk behind."""
-
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
-        self._pool = pool
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
         self._hash = hashlib.sha256()
-        self._pending: Future[None] | None = None
+        self._position = 0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="export-digest")
+        self._reading: Future[None] | None = None
 
-    def update(self, data: bytes) -> None:
-        """Add bytes."""
-        self._wait()
-        if len(data) < _WORTH_A_THREAD:
-            self._hash.update(data)
-        else:
-            self._pending = self._pool.submit(self._hash.update, data)
+    def advance(self, end: int) -> None:
+        """Hash up to a position, before which nothing changes any more, unless the thread still reads."""
+        if self._reading is None or self._reading.done():
+            self._wait()
+            self._file.flush()
+            self._reading = self._pool.submit(self._read, end)
 
-    def hexdigest(self) -> str:
-        """Return the hash of everything so far, in hexadecimal."""
+    def finish(self, end: int) -> str:
+        """Hash up to the end of the file, and return the SHA-256 in hexadecimal."""
         self._wait()
+        self._file.flush()
+        self._read(end)
         return self._hash.hexdigest()
 
-    def _wait(self) -> None:
-        if self._pending is not None:
-            self._pending.result()
-            self._pending = None
-
-
-class Sink:
-    """Passes bytes on, and counts and hashes them. Without ``seek`` and ``tell``, ``zipfile`` never goes back."""
-
-    def __init__(self, out: Writable) -> None:
-        self._out = out
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="export-sink")
-        self._sha256 = Sha256(self._pool)
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        """Write bytes."""
-        self._sha256.update(data)
-        self._out.write(data)
-        self.size += len(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Flush the target."""
-        self._out.flush()
-
-    @property
-    def sha256(self) -> str:
-        """The hash of everything written, in hexadecimal."""
-        return self._sha256.hexdigest()
-
     def close(self) -> None:
-        """End the thread. The target stays open."""
+        """End the thread."""
         self._pool.shutdown()
+
+    def _wait(self) -> None:
+        if self._reading is not None:
+            self._reading.result()
+
+    def _read(self, end: int) -> None:
+        # The writer has its own position in the file, which pread() leaves alone.
+        while self._position < end:
+            chunk = os.pread(self._file.fileno(), min(CHUNK, end - self._position), self._position)
+            self._hash.update(chunk)
+            self._position += len(chunk)
 
 
 class Spool:
@@ -111,52 +82,58 @@ class Spool:
 
 
 class Archive:
-    """Adds members to a ZIP archive, and records the path, size and SHA-256 of each in ``entries``."""
+    """Adds members to a ZIP archive, and records the path, size and SHA-256 of each in ``entries``.
 
-    def __init__(self, sink: Writable, *, made_at: datetime) -> None:
-        self._zip = zipfile.ZipFile(sink, "w", allowZip64=True)  # type: ignore[call-overload]
+    ``file`` is an empty file on disk that can seek: ``zipfile`` goes back to the local header of each member and
+    completes it with the CRC and the sizes. Without these, some readers cannot read the archive as a stream.
+    """
+
+    def __init__(self, file: IO[bytes], *, made_at: datetime) -> None:
+        self._file = file
+        self._zip = zipfile.ZipFile(file, "w")
+        self._digest = Digest(file)
         moment = made_at.astimezone(UTC)
         year = min(max(moment.year, _FIRST_YEAR), _LAST_YEAR)
         self._date = (year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="export-file")
         self.entries = Spool()
 
-    def text(self, path: str, chunks: Iterable[bytes]) -> None:
-        """Add a compressed member of unknown size."""
-        info = self._info(path)
+    def text(self, path: str, content: IO[bytes]) -> None:
+        """Add the whole content of a file as a compressed member."""
+        info = self._info(path, size=content.seek(0, os.SEEK_END))
         info.compress_type = zipfile.ZIP_DEFLATED
         info._compresslevel = _TEXT_LEVEL  # type: ignore[attr-defined]  # public as compress_level from 3.13 on
-        self._copy(info, chunks, zip64=True)
+        content.seek(0)
+        self._copy(info, iter(lambda: content.read(CHUNK), b""))
 
     def stored(self, path: str, chunks: Iterable[bytes], *, size: int) -> None:
-        """Add an uncompressed member. ``size`` (bytes) only decides whether it needs Zip64."""
-        info = self._info(path)
-        info.file_size = size
-        self._copy(info, chunks, zip64=False)
+        """Add an uncompressed member of ``size`` bytes."""
+        self._copy(self._info(path, size=size), chunks)
 
-    def finish(self, manifest: Iterable[bytes]) -> None:
-        """Add the manifest, which does not list itself, and the directory."""
+    def finish(self, manifest: IO[bytes]) -> tuple[int, str]:
+        """Add the manifest, which does not list itself, and the directory. Return the size and SHA-256 of it all."""
         self.text("manifest.json", manifest)
         self._zip.close()
+        size = self._file.seek(0, os.SEEK_END)
+        return size, self._digest.finish(size)
 
     def close(self) -> None:
-        """Release an archive, finished or not."""
+        """Release an archive, finished or not. The file stays open."""
         # An unfinished archive must not write its directory when it is garbage-collected.
         self._zip.fp = None
-        self._pool.shutdown()
+        self._digest.close()
         self.entries.close()
 
-    def _info(self, path: str) -> zipfile.ZipInfo:
+    def _info(self, path: str, *, size: int) -> zipfile.ZipInfo:
         info = zipfile.ZipInfo(path, date_time=self._date)
         info.external_attr = 0o644 << 16
+        info.file_size = size  # lets zipfile decide whether the member needs Zip64
         return info
 
-    def _copy(self, info: zipfile.ZipInfo, chunks: Iterable[bytes], *, zip64: bool) -> None:
-        sha256 = Sha256(self._pool)
-        size = 0
-        with self._zip.open(info, "w", force_zip64=zip64) as member:
+    def _copy(self, info: zipfile.ZipInfo, chunks: Iterable[bytes]) -> None:
+        sha256 = hashlib.sha256()
+        with self._zip.open(info, "w") as member:
             for chunk in chunks:
                 sha256.update(chunk)
                 member.write(chunk)
-                size += len(chunk)
-        self.entries.add([info.filename, size, sha256.hexdigest()])
+        self.entries.add([info.filename, info.file_size, sha256.hexdigest()])
+        self._digest.advance(self._file.tell())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import IO
 from uuid import uuid4
 
@@ -13,7 +13,6 @@ from django.db import InterfaceError, OperationalError
 
 from ninja_orgkit.exports.archive.progress import Progress, Stopped
 from ninja_orgkit.exports.archive.writing import write_archive
-from ninja_orgkit.exports.archive.zipping import Sink
 from ninja_orgkit.exports.jobs import leases
 from ninja_orgkit.exports.jobs.leases import Heartbeat
 from ninja_orgkit.exports.models import ExportJob
@@ -51,12 +50,12 @@ def _build(job: ExportJob, progress: Progress) -> None:
         storage.delete(job.file)
         leases.record(job, file="")
     # The file has no name, so it disappears with the process, however that ends.
-    with tempfile.TemporaryFile() as out, closing(Sink(out)) as sink:
-        write_archive(job.organization, sink, progress)
-        _store(job, out, sink, progress)
+    with tempfile.TemporaryFile() as out:
+        size, sha256 = write_archive(job.organization, out, progress)
+        _store(job, out, size=size, sha256=sha256, units=progress.done)
 
 
-def _store(job: ExportJob, out: IO[bytes], sink: Sink, progress: Progress) -> None:
+def _store(job: ExportJob, out: IO[bytes], *, size: int, sha256: str, units: int) -> None:
     """Record the name of a finished archive, store the archive, and make the job ready."""
     out.seek(0)
     name = f"exports/{uuid4()}.zip"
@@ -66,7 +65,7 @@ def _store(job: ExportJob, out: IO[bytes], sink: Sink, progress: Progress) -> No
             name = storage.private().save(name, File(out))
         if name != job.file:
             leases.record(job, file=name)
-        leases.finish(job, size=sink.size, sha256=sink.sha256, units=progress.done)
+        leases.finish(job, size=size, sha256=sha256, units=units)
     except BaseException:
         with suppress(StorageUnavailable):
             storage.delete(name)
