@@ -166,7 +166,7 @@ def _smtp() -> Iterator[SmtpServer]:
 @pytest.fixture
 def smtp_server(_smtp: SmtpServer) -> SmtpServer:
     """Return an SMTP server that has no mail yet."""
-    _smtp.messages.clear()
+    _smtp.clear()
     return _smtp
 
 

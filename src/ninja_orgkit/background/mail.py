@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from smtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +20,11 @@ from django.utils import translation
 
 from ninja_orgkit.background.receipts import DATABASE_DOWN, OnceTask
 from ninja_orgkit.conf import settings
+
+logger = logging.getLogger("ninja_orgkit.mail")
+
+# "Authentication required", "mechanism too weak", "invalid", "encryption required" (RFC 4954, section 6; RFC 3207).
+_ABOUT_SETTINGS = (530, 534, 535, 538)
 
 MAIL_TASK: dict[str, Any] = {
     "base": OnceTask,
@@ -30,13 +43,36 @@ def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None
     """Send the mail whose templates are ``orgkit/mail/<name>.{subject.txt,txt,html}``.
 
     ``language`` is the receiver's language tag (BCP 47). The default language is used when it is empty or unknown.
-    Raises what the mail backend raises.
+    A mail that the server refuses for good is logged, and is not sent. Raises what the mail backend raises otherwise.
     """
     with translation.override(_known(language)):
         subject = " ".join(render_to_string(f"orgkit/mail/{name}.subject.txt", context).split())
         message = EmailMultiAlternatives(subject, render_to_string(f"orgkit/mail/{name}.txt", context), to=[to])
         message.attach_alternative(render_to_string(f"orgkit/mail/{name}.html", context), "text/html")
-        message.send()
+        try:
+            message.send()
+        except SMTPException as exc:
+            if not _is_final(exc):
+                raise
+            logger.warning("The mail server refused the mail %r for good, so it is not sent: %s", name, _codes(exc))
+
+
+def _is_final(error: SMTPException) -> bool:
+    """Tell whether the server will not take this mail either when it is sent again (RFC 5321, section 4.2.1).
+
+    Only the sender, the receiver and the text belong to the mail. A password that the server does not accept, or
+    encryption that it misses, is put right in the settings.
+    """
+    if not isinstance(error, SMTPSenderRefused | SMTPRecipientsRefused | SMTPDataError):
+        return False
+    return all(500 <= code < 600 and code not in _ABOUT_SETTINGS for code in _codes(error))
+
+
+def _codes(error: SMTPException) -> list[int]:
+    """Return the reply codes of the server."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return [code for code, _ in error.recipients.values()]
+    return [error.smtp_code] if isinstance(error, SMTPResponseException) else []
 
 
 def frontend_link(page: str, token: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
+from celery.utils.time import get_exponential_backoff_interval
 from django.core.files.storage import storages
 
 from ninja_orgkit.background import outbox, receipts
+from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.conf import settings
 
 DRAIN = "orgkit.outbox.drain"
@@ -25,16 +27,16 @@ def purge_receipts() -> None:
     receipts.purge()
 
 
-# Each storage raises errors of its own. The retries span about a day.
-_RETRY_FOR_A_DAY = {"autoretry_for": (Exception,), "retry_backoff": 10, "retry_backoff_max": 7200, "max_retries": 20}
+@shared_task(name=DELETE_FILES, bind=True, ignore_result=True, acks_late=True, max_retries=20)
+def delete_files(self: Task, names: list[str]) -> None:
+    """Delete stored files. A file that is already gone is not an error.
 
-
-@shared_task(name=DELETE_FILES, ignore_result=True, acks_late=True, **_RETRY_FOR_A_DAY)
-def delete_files(names: list[str]) -> None:
-    """Delete stored files. A file that is already gone is not an error."""
-    storage = storages[settings.STORAGE]
-    for name in names:
-        storage.delete(name)
+    A file that cannot be deleted does not keep the others. Only such files are tried again, for about a day.
+    """
+    left = try_each(names, storages[settings.STORAGE].delete)
+    if left:
+        pause = get_exponential_backoff_interval(10, self.request.retries, 7200)
+        raise self.retry(kwargs={"names": left}, countdown=pause)
 
 
 @worker_ready.connect

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
@@ -79,37 +80,35 @@ def purge_exports(organization: int) -> bool:
 def expire_exports() -> int:
     """Delete expired archives and return their number."""
     past = ExportJob.objects.filter(status=ExportJob.Status.READY, expires_at__lte=timezone.now())
-    return sum(_expire(pk) for pk in past.values_list("pk", flat=True))
+    keys = list(past.values_list("pk", flat=True))
+    return len(keys) - len(try_each(keys, _expire))
 
 
 @transaction.atomic
-def _expire(pk: UUID) -> bool:
+def _expire(pk: UUID) -> None:
     job = ExportJob.objects.select_for_update().filter(pk=pk, status=ExportJob.Status.READY).first()
     if job is None:
-        return False
+        return
     enqueue(DELETE_FILES, names=[job.file])
     job.status, job.file = ExportJob.Status.EXPIRED, ""
     job.save(update_fields=["status", "file"])
-    return True
 
 
 def revive_exports() -> None:
     """Restart jobs whose message was lost or whose worker died, and delete half-written files of ended jobs."""
     now = timezone.now()
     silent = ExportJob.objects.filter(lease_until__lte=now)
-    for job in silent.filter(status__in=ACTIVE)[:_BATCH]:
-        if job.status == ExportJob.Status.RUNNING and job.attempts >= settings.EXPORT_MAX_ATTEMPTS:
-            leases.fail(job)
-        else:
-            _enqueue_again(job)
+    try_each(silent.filter(status__in=ACTIVE)[:_BATCH], _restart)
     ended = (ExportJob.Status.CANCELLED, ExportJob.Status.FAILED)
-    for job in silent.filter(status__in=ended).exclude(file="")[:_BATCH]:
-        _sweep(job)
+    try_each(silent.filter(status__in=ended).exclude(file="")[:_BATCH], _sweep)
 
 
 @transaction.atomic
-def _enqueue_again(job: ExportJob) -> None:
-    """Send the message of a job again, unless another process has just done so."""
+def _restart(job: ExportJob) -> None:
+    """Send the message of a job again, unless another process has just done so. Its last attempt fails it."""
+    if job.status == ExportJob.Status.RUNNING and job.attempts >= settings.EXPORT_MAX_ATTEMPTS:
+        leases.fail(job)
+        return
     held = ExportJob.objects.filter(pk=job.pk, lease_until=job.lease_until, status=job.status)
     # The worker that had the job has been silent for too long. From here on its writes have no effect.
     if held.update(status=ExportJob.Status.QUEUED, lease=None, lease_until=timezone.now() + settings.EXPORT_LEASE):

@@ -27,14 +27,30 @@ def private() -> Storage:
     return storages[settings.STORAGE]
 
 
-def save(feature: str, extension: str, content: File[bytes] | bytes) -> str:
-    """Store a file as ``<feature>/<uuid>.<extension>`` and return the name that the storage gave it.
+def new_name(feature: str, extension: str) -> str:
+    """Return a name that no file has: ``<feature>/<uuid>.<extension>``."""
+    return f"{feature}/{uuid4()}.{extension}"
 
-    Raises StorageUnavailable.
+
+def save(feature: str, extension: str, content: File[bytes] | bytes) -> str:
+    """Store a file under a new name, as ``store`` does."""
+    return store(new_name(feature, extension), content)
+
+
+def store(name: str, content: File[bytes] | bytes) -> str:
+    """Store a file and return the name that the storage gave it. Raises StorageUnavailable.
+
+    A full disk takes a piece of the file before it fails. The name is chosen beforehand, so that this piece is found
+    and deleted.
     """
     file = ContentFile(content) if isinstance(content, bytes) else content
-    with storage_errors():
-        return private().save(f"{feature}/{uuid4()}.{extension}", file)
+    try:
+        with storage_errors():
+            return private().save(name, file)
+    except BaseException:
+        with suppress(StorageUnavailable):
+            delete(name)
+        raise
 
 
 @contextmanager

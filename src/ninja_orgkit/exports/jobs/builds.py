@@ -6,7 +6,6 @@ import logging
 import tempfile
 from contextlib import suppress
 from typing import IO
-from uuid import uuid4
 
 from django.core.files.base import File
 from django.db import InterfaceError, OperationalError
@@ -58,11 +57,10 @@ def _build(job: ExportJob, progress: Progress) -> None:
 def _store(job: ExportJob, out: IO[bytes], *, size: int, sha256: str, units: int) -> None:
     """Record the name of a finished archive, store the archive, and make the job ready."""
     out.seek(0)
-    name = f"exports/{uuid4()}.zip"
+    name = storage.new_name("exports", "zip")
     leases.record(job, file=name)
+    name = storage.store(name, File(out))
     try:
-        with storage.storage_errors():
-            name = storage.private().save(name, File(out))
         if name != job.file:
             leases.record(job, file=name)
         leases.finish(job, size=size, sha256=sha256, units=units)

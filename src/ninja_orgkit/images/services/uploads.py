@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +11,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.background.outbox import enqueue_each
+from ninja_orgkit.background.outbox import enqueue, enqueue_each
+from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import OrgKitError, Unavailable
 from ninja_orgkit.images.errors import ImageExists
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.images.rendering import RENDER
 from ninja_orgkit.images.selectors import image_rows_by_sha256
-from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.media.pictures import inspect
-from ninja_orgkit.media.storage import StoredFiles, delete
+from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.media.uploads import refuse_oversize
 from ninja_orgkit.organizations.models import Organization
 
@@ -157,8 +156,7 @@ def _insert(organization: Organization, fresh: dict[str, Image], rows: dict[str,
             rows |= image_rows_by_sha256(organization, missing)
             missing -= rows.keys()
     created = {sha for sha, image in fresh.items() if sha in rows and rows[sha]["file"] == image.file}
-    for sha in fresh.keys() - created:
-        with suppress(StorageUnavailable):
-            delete(fresh[sha].file)
+    if lost := [image.file for sha, image in fresh.items() if sha not in created]:
+        enqueue(DELETE_FILES, names=lost)
     enqueue_each(RENDER, [{"image": rows[sha]["id"]} for sha in fresh if sha in created])
     return created

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.attachments import delete_links, without_cascade
@@ -22,6 +24,10 @@ from ninja_orgkit.organizations.ownership import Owned, owned_by, raise_if_orpha
 PURGE = "orgkit.organizations.purge"
 
 BATCH = 1000
+
+
+class Undeletable(Exception):
+    """Objects of a host cannot be deleted."""
 
 
 def create_organization(
@@ -94,11 +100,18 @@ def close_organization(organization: Organization) -> None:
 
 
 def purge_organization(organization: Organization) -> None:
-    """Delete everything that a closed organization owns, in batches, and then the organization. Safe to run twice."""
-    for resource in purgeable():
+    """Delete everything that a closed organization owns, in batches, and then the organization. Safe to run twice.
+
+    What cannot be deleted does not keep the rest. Then the organization stays, and the next purge tries again.
+    """
+
+    def purge(resource: registry.Resource) -> None:
         remove = resource.purge or _purge_of(resource)
         while remove(organization.pk):
             pass
+
+    if try_each(purgeable(), purge):
+        return
     Invitation.objects.filter(organization=organization).delete()
     Membership.objects.filter(organization=organization).delete()
     organization.delete()
@@ -136,14 +149,28 @@ def purgeable() -> list[registry.Resource]:
 
 
 def _purge_of(resource: registry.Resource) -> registry.Purge:
-    """Return a function that deletes one batch of a host's objects, and what points at them."""
+    """Return a function that deletes a host's objects, and what points at them, in batches.
+
+    An object that cannot be deleted raises after all others have been deleted.
+    """
 
     def remove(organization: int) -> bool:
-        keys = list(resource.of(organization).values_list("pk", flat=True)[:BATCH])
-        with transaction.atomic():
-            # Let Django delete, so that the host's own receivers and cascades run.
-            deleted, _ = without_cascade(resource.model, keys).delete()
-            delete_links(resource.model, keys)
-        return len(keys) == BATCH and deleted > 0
+        keys = resource.of(organization).order_by("pk").values_list("pk", flat=True)
+        batch, failed = list(keys[:BATCH]), False
+        while batch:
+            try:
+                delete(batch)
+            except Exception:  # one object of the batch, for whatever reason a host has
+                failed |= bool(try_each(([key] for key in batch), delete))
+            batch = list(keys.filter(pk__gt=batch[-1])[:BATCH]) if len(batch) == BATCH else []
+        if failed:
+            raise Undeletable(resource.name)
+        return False
+
+    @transaction.atomic
+    def delete(keys: Sequence[Any]) -> None:
+        # Let Django delete, so that the host's own receivers and cascades run.
+        without_cascade(resource.model, keys).delete()
+        delete_links(resource.model, keys)
 
     return remove
