@@ -28,10 +28,10 @@ SELECT 'user' || number, 'User' || number || '@example.com', '!', '', '', false,
 FROM generate_series(1, %s) AS number
 """
 _ACCOUNTS = """
-INSERT INTO orgkit_accounts_account (user_id, slug, username, username_key, email, email_key, email_changes, avatar,
-    avatar_large, first_name, last_name, display_name, location, about, preferred_language, preferred_theme, timezone,
-    notification_preferences, finished_onboarding, custom, created_at, updated_at)
-SELECT id, 'slug-' || username, username, username, email, lower(email), 0, '', '', '', '', '', '', '', '', 'system',
+INSERT INTO orgkit_accounts_account (user_id, slug, username, username_key, email, email_key, email_changes,
+    password_changes, avatar, avatar_large, first_name, last_name, display_name, location, about, preferred_language,
+    preferred_theme, timezone, notification_preferences, finished_onboarding, custom, created_at, updated_at)
+SELECT id, 'slug-' || username, username, username, email, lower(email), 0, 0, '', '', '', '', '', '', '', '', 'system',
     '', '{}', false, '{}', now(), now()
 FROM auth_user WHERE password = '!'
 """

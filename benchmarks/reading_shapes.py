@@ -41,7 +41,8 @@ _ASKED = """JOIN orgkit_organizations_membership m ON m.organization_id = o.id
     JOIN orgkit_accounts_account me ON me.user_id = m.account_id
     JOIN auth_user u ON u.id = me.user_id
     JOIN orgkit_accounts_session s ON s.account_id = me.user_id"""
-_MAY = "o.deleted_at IS NULL AND u.is_active AND s.id = %s AND s.expires_at > now() AND me.slug = %s"
+_LIVE = "s.id = %s AND s.expires_at > now() AND s.password_changes = me.password_changes AND me.slug = %s"
+_MAY = f"o.deleted_at IS NULL AND u.is_active AND {_LIVE}"
 _RAW = f"SELECT {_COLUMNS}, {_TAGS} FROM {_JOINS} {_ASKED} WHERE {_MAY} AND o.slug = %s {_FIRST}"
 _RAW_ONE = f"SELECT {_COLUMNS}, {_TAGS} FROM {_JOINS} {_ASKED} WHERE {_MAY} AND c.slug = %s"
 

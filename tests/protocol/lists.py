@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from ninja_orgkit.accounts.models import Account, Session
-from ninja_orgkit.accounts.services.sessions import session_fingerprint
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.database.keys import search_key
@@ -60,7 +59,7 @@ class Place:
 def add_sessions(place: Place, numbers: Iterable[int]) -> None:
     """Sign in again and again."""
     account = place.account
-    login = {"account": account, "fingerprint": session_fingerprint(account), "expires_at": _FAR}
+    login = {"account": account, "password_changes": account.password_changes, "expires_at": _FAR}
     times = [moment(number) for number in numbers]
     Session.objects.bulk_create(Session(**login, created_at=time, last_used_at=time) for time in times)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import get_hasher, identify_hasher, is_password_usable
 from django.core.exceptions import FieldDoesNotExist
 
 from ninja_orgkit.accounts.models import Account
@@ -14,6 +15,7 @@ from ninja_orgkit.errors import field_error
 
 _NAMES = ("first_name", "last_name")
 _MAX_USERNAME_LENGTH = 150
+_STORED = "_orgkit_stored_password"
 
 
 def email_field() -> str:
@@ -64,6 +66,43 @@ def read_profile(user: AbstractBaseUser, *, written: Collection[str] | None = No
     }
     found = {target: source for target, source in sources.items() if source and (written is None or source in written)}
     return {target: str(getattr(user, source) or "") for target, source in found.items()}
+
+
+def sets_password(user: Any, *, using: str, written: Collection[str] | None) -> bool:
+    """Tell whether saving a user sets its password. Storing the same password under a new hash does not.
+
+    ``written`` names the fields that are saved; None means all of them. Call it before the save. It takes a statement
+    only if the hash is written without Django's ``set_password()``.
+    """
+    if user._state.adding or not _has_field("password") or (written is not None and "password" not in written):
+        return False
+    if getattr(user, "_password", None) is not None:  # set_password() leaves the password here until it is saved
+        return True
+    stored = get_user_model()._base_manager.using(using).filter(pk=user.pk).values_list("password", flat=True).first()
+    return stored not in (None, user.password) and not _is_hashed_anew(user)
+
+
+def note_stored_password(user: Any) -> None:
+    """Remember, on the instance, the hash that it has just written."""
+    vars(user)[_STORED] = getattr(user, "password", None)
+
+
+def _is_hashed_anew(user: Any) -> bool:
+    """Tell whether the hash is the work of ``check_password()``, which upgrades an outdated one.
+
+    It calls ``set_password()`` and then blanks ``_password``, so that this is not taken for a change. A save blanks it
+    too, so an instance that has stored a password before must have had an outdated hash.
+    """
+    if not is_password_usable(user.password) or "_password" not in vars(user):
+        return False
+    before = vars(user).get(_STORED)
+    return before in (None, user.password) or _is_outdated(before)
+
+
+def _is_outdated(encoded: str) -> bool:
+    """Tell whether the host's ``PASSWORD_HASHERS`` would hash this password anew when it is checked."""
+    preferred = get_hasher()
+    return identify_hasher(encoded).algorithm != preferred.algorithm or preferred.must_update(encoded)
 
 
 def normal_email(email: str) -> str:

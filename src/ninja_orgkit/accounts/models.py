@@ -11,6 +11,8 @@ from django.utils.timezone import now
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.media.avatars import WithAvatar
 
+_COUNTERS = ("email_changes", "password_changes")
+
 
 class Account(WithAvatar, models.Model):
     """The kit's part of a user: one account for each user of the host.
@@ -18,6 +20,8 @@ class Account(WithAvatar, models.Model):
     ``email``, ``username`` and the names are copies of the user's, see ``host_user.py``. ``email_key`` and
     ``username_key`` are canonical and unique. They are NULL if the value is blank or if an older account has the key.
     ``email_changes`` counts the changes of the address, so that old mailed links stay invalid if an address comes back.
+    ``password_changes`` counts how often the password was set. Sessions and mailed links depend on this count, and not
+    on the hash, which changes with the hasher too.
     """
 
     class Theme(models.TextChoices):
@@ -37,6 +41,7 @@ class Account(WithAvatar, models.Model):
     email_key = models.CharField(max_length=254, null=True, editable=False)  # noqa: DJ001
     email_verified_at = models.DateTimeField(null=True, blank=True)
     email_changes = models.PositiveIntegerField(default=0, editable=False)
+    password_changes = models.PositiveIntegerField(default=0, editable=False)
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     display_name = models.CharField(max_length=255, blank=True)
@@ -63,9 +68,16 @@ class Account(WithAvatar, models.Model):
         return self.shown_name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Save the account, and give a new one its slug, which never changes."""
+        """Save the account, and give a new one its slug, which never changes.
+
+        The counters are written only if ``update_fields`` names them: an instance that was read before a change of the
+        password must not undo the count, and with it bring back the sessions and links of before.
+        """
         if not self.slug:
             self.slug = public_slug(self.username, prefix="user")
+        if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
+            kept = {"user", *_COUNTERS, *self.get_deferred_fields()}
+            kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept]
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     @property
@@ -77,6 +89,7 @@ class Account(WithAvatar, models.Model):
 class Session(models.Model):
     """A signed-in device. Its tokens work until the session is deleted or expires, or the password changes.
 
+    ``password_changes`` is the count of the account under which the session began or was last renewed.
     ``gen`` counts the refreshes. A refresh token of another generation was already used. Generations before
     ``first_gen`` were issued under an earlier password and never work again.
     """
@@ -85,7 +98,7 @@ class Session(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sessions")
     gen = models.PositiveIntegerField(default=0)
     first_gen = models.PositiveIntegerField(default=0)
-    fingerprint = models.CharField(max_length=32)
+    password_changes = models.PositiveIntegerField()
     device = models.CharField(max_length=255, blank=True)
     address = models.CharField(max_length=45, blank=True)
     created_at = models.DateTimeField(default=now)

@@ -7,10 +7,13 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import models
-from django.db.models.signals import class_prepared, post_save
+from django.db import DEFAULT_DB_ALIAS, models
+from django.db.models.signals import class_prepared, post_save, pre_save
 
-from ninja_orgkit.accounts.services.accounts import follow_user
+from ninja_orgkit.accounts import host_user
+from ninja_orgkit.accounts.services.accounts import count_password_change, follow_user
+
+_SETS_PASSWORD = "_orgkit_sets_password"
 
 
 def follow_user_models() -> None:
@@ -21,9 +24,22 @@ def follow_user_models() -> None:
 
 
 def follow_model(sender: type[models.Model], **_kwargs: Any) -> None:
-    """Connect ``keep_account`` to a model if its objects are users; a proxy or child sends its own signals."""
+    """Connect the receivers to a model if its objects are users; a proxy or child sends its own signals."""
     if issubclass(sender, get_user_model()):
+        pre_save.connect(watch_password, sender=sender, dispatch_uid="orgkit.accounts.watch_password")
         post_save.connect(keep_account, sender=sender, dispatch_uid="orgkit.accounts.keep_account")
+
+
+def watch_password(
+    sender: type[models.Model],
+    instance: models.Model,
+    raw: bool = False,
+    using: str = DEFAULT_DB_ALIAS,
+    update_fields: Collection[str] | None = None,
+    **_kwargs: Any,
+) -> None:
+    """Note on a user that is about to be saved whether this sets its password."""
+    vars(instance)[_SETS_PASSWORD] = not raw and host_user.sets_password(instance, using=using, written=update_fields)
 
 
 def keep_account(
@@ -34,5 +50,10 @@ def keep_account(
     **_kwargs: Any,
 ) -> None:
     """Create or update the account of a user that was saved. Fixtures (``raw``) bring their own accounts."""
-    if not raw:
-        follow_user(instance, written=update_fields)
+    if raw:
+        return
+    follow_user(instance, written=update_fields)
+    if vars(instance).pop(_SETS_PASSWORD, False):
+        count_password_change(instance)
+    if update_fields is None or "password" in update_fields:
+        host_user.note_stored_password(instance)

@@ -63,7 +63,7 @@ def sessions_beside(session: Session) -> QuerySet[Session, Any]:
     """Return all live sessions of the account that owns a session, as rows."""
     # A password that was set elsewhere leaves the rows of earlier sessions, but they no longer work.
     live = Session.objects.filter(
-        account=session.account_id, fingerprint=session.fingerprint, expires_at__gt=timezone.now()
+        account=session.account_id, password_changes=session.password_changes, expires_at__gt=timezone.now()
     )
     return live.values("id", "device", "address", "created_at", "last_used_at")
 

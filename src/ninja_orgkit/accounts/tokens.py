@@ -116,7 +116,7 @@ def refresh_lifetime() -> timedelta:
 
 
 def fingerprint(*parts: str | None) -> str:
-    """Return a short keyed hash of the values that a token or a session depends on."""
+    """Return a short keyed hash of the values that a token depends on."""
     text = "\x1f".join(part or "" for part in parts)
     return salted_hmac("orgkit.fingerprint", text, algorithm="sha256").hexdigest()[:32]
 
@@ -157,7 +157,8 @@ def _address_fingerprint(account: Account) -> str:
 
 
 def _credentials_fingerprint(account: Account) -> str:
-    return fingerprint(account.user.password, _address_fingerprint(account))
+    """Return the fingerprint of the current password and address. It differs each time that the password is set."""
+    return fingerprint(str(account.password_changes), _address_fingerprint(account))
 
 
 def _sign(purpose: str, *parts: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from ninja_orgkit.accounts import host_user
@@ -62,6 +63,11 @@ def _write(account: Account, **how: Any) -> None:
     except UsernameTaken:
         account.username_key = None
         _write(account, **how)
+
+
+def count_password_change(user: Any) -> None:
+    """Count that the password of a user was set. That ends its sessions and voids the links mailed so far."""
+    Account.objects.filter(pk=user.pk).update(password_changes=F("password_changes") + 1)
 
 
 def forget_address(account: Account, *, unless: str) -> list[str]:

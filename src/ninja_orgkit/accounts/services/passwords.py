@@ -13,7 +13,7 @@ from ninja_orgkit.accounts.errors import WeakPassword, WrongPassword
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import lock_account, lock_account_of
 from ninja_orgkit.accounts.services.accounts import mark_verified
-from ninja_orgkit.accounts.services.sessions import end_sessions, keep_sessions, renew
+from ninja_orgkit.accounts.services.sessions import end_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.errors import InvalidLink
 
@@ -29,11 +29,8 @@ def require_strong(password: str, user: Any = None, *, field: str = "password") 
 
 def require_password(account: Account, password: str) -> None:
     """Raise WrongPassword unless this is the account's password. Django may rehash the password here."""
-    before = account.user.password
     if not account.user.check_password(password):
         raise WrongPassword
-    if account.user.password != before:
-        keep_sessions(account, before=before)
 
 
 @transaction.atomic
@@ -75,3 +72,4 @@ def confirm_reset(token: str, new: str) -> None:
 def _set_password(account: Account, password: str) -> None:
     account.user.set_password(password)
     account.user.save(update_fields=["password"])
+    account.refresh_from_db(fields=["password_changes"])

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.contrib.auth import authenticate
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
@@ -25,6 +25,7 @@ _live = Prepared(
         pk=Parameter("sid", Session._meta.pk),
         account__slug=Parameter("sub", Account._meta.get_field("slug")),
         expires_at__gt=Parameter("now", Session._meta.get_field("expires_at")),
+        password_changes=F("account__password_changes"),
     )
 )
 
@@ -44,9 +45,6 @@ def sign_in(*, login: str, password: str, device: str = "", address: str = "") -
         raise InvalidCredentials
     if settings.EMAIL_VERIFICATION == "mandatory" and account.email_verified_at is None:
         raise EmailNotVerified
-    before, account.user = account.user.password, user
-    if before != user.password and check_password(password, before):
-        keep_sessions(account, before=before)
     try:
         return account, begin_session(account, device=device, address=address)
     except IntegrityError:  # the account has just been deleted
@@ -58,7 +56,7 @@ def begin_session(account: Account, *, device: str = "", address: str = "") -> t
     now = timezone.now()
     session = Session(
         account=account,
-        fingerprint=session_fingerprint(account),
+        password_changes=account.password_changes,
         device=device,
         address=address[:_MAX_ADDRESS_LENGTH],  # a proxy may call its client anything
         created_at=now,
@@ -68,17 +66,6 @@ def begin_session(account: Account, *, device: str = "", address: str = "") -> t
     )
     session.save(force_insert=True)
     return tokens.mint_pair(session)
-
-
-def keep_sessions(account: Account, *, before: str) -> None:
-    """Keep the sessions of an account alive after its password, encoded as ``before``, was only rehashed."""
-    sessions = Session.objects.filter(account=account, fingerprint=tokens.fingerprint(before))
-    sessions.update(fingerprint=session_fingerprint(account))
-
-
-def session_fingerprint(account: Account) -> str:
-    """Return the fingerprint that a session depends on. A new password ends the session, whoever sets it."""
-    return tokens.fingerprint(account.user.password)
 
 
 def live_session(token: str, *, token_type: str = "") -> Session:
@@ -130,11 +117,11 @@ def renew(session: Session, account: Account) -> tokens.Pair:
         raise InvalidJwt
     now = timezone.now()
     held.account = account
-    held.fingerprint = session_fingerprint(account)
+    held.password_changes = account.password_changes
     held.gen = held.first_gen = held.gen + 1
     held.refreshed_at = held.last_used_at = now
     held.expires_at = _expiry(held.created_at, now)
-    held.save(update_fields=["fingerprint", "gen", "first_gen", "refreshed_at", "last_used_at", "expires_at"])
+    held.save(update_fields=["password_changes", "gen", "first_gen", "refreshed_at", "last_used_at", "expires_at"])
     return tokens.mint_pair(held)
 
 
@@ -173,8 +160,6 @@ def _rotate(session: Session) -> bool:
 def _usable(claims: tokens.Claims) -> Session:
     session = _live.first(sid=claims.sid, sub=claims.sub, now=timezone.now())
     if session is None or not session.account.user.is_active:
-        raise InvalidJwt(is_genuine=True)
-    if session.fingerprint != session_fingerprint(session.account):
         raise InvalidJwt(is_genuine=True)
     if claims.gen < session.first_gen:
         raise InvalidJwt(is_genuine=True)
