@@ -29,13 +29,14 @@ ROUTERS: tuple[tuple[str, str], ...] = (
 """The prefix and the dotted path of each router. A host can mount them one by one."""
 
 
-def mount(api: NinjaAPI, *, everything: bool = False) -> None:
+def mount(api: NinjaAPI, *, prefix: str = "", everything: bool = False) -> None:
     """Add the router of every installed app to an API of the host, and make the API answer errors as problems.
 
-    With ``everything``, every exception becomes a problem (RFC 9457), also in routes of the host.
+    The routes are below ``prefix``, such as ``"/kit"``. With ``everything``, every exception becomes a problem
+    (RFC 9457), also in routes of the host.
     """
     add_error_handlers(api, everything=everything)
-    for prefix, router in ROUTERS:
+    for path, router in ROUTERS:
         app = ".".join(router.split(".")[:2])
         if app not in ORGKIT_APPS or apps.is_installed(app):
-            api.add_router(prefix, router)
+            api.add_router(f"{prefix}{path}", router)

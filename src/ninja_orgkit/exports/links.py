@@ -12,14 +12,20 @@ from django.core import signing
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.protocol.fields import LOWER_UUID
 
+DOWNLOAD = "orgkit-export-download"
+"""The URL name of the route for downloads."""
+
+DOWNLOAD_PATH = "/exports/download"
+"""Where that route is below ``API_URL``, for the links in mails."""
+
 _SALT = "ninja_orgkit.exports"
 _MAX_LENGTH = 512
 
 
-def download_link(base_url: str, *, job: str, account: str) -> str:
-    """Return an account's URL of an archive. ``base_url`` is the URL of the API without a slash at the end."""
+def download_link(url: str, *, job: str, account: str) -> str:
+    """Return an account's URL of an archive. ``url`` is that of the route for downloads."""
     token = signing.Signer(sep=".", salt=_SALT).sign_object([account, job])
-    return f"{base_url}/exports/download?{urlencode({'token': token})}"
+    return f"{url}?{urlencode({'token': token})}"
 
 
 def read_token(token: str) -> tuple[str, str]:

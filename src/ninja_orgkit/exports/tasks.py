@@ -12,7 +12,7 @@ from ninja_orgkit.background.mail import MAIL_TASK, send_mail
 from ninja_orgkit.conf import settings
 from ninja_orgkit.exports import selectors, services
 from ninja_orgkit.exports.jobs import builds, leases
-from ninja_orgkit.exports.links import download_link
+from ninja_orgkit.exports.links import DOWNLOAD_PATH, download_link
 from ninja_orgkit.exports.models import ExportJob
 
 
@@ -46,7 +46,7 @@ def notify_requester(job: str) -> None:
     context = {"account": account, "job": found, "organization": found.organization}
     language = account.preferred_language
     if found.status == ExportJob.Status.READY:
-        link = download_link(settings.API_URL, job=str(found.pk), account=account.slug)
+        link = download_link(f"{settings.API_URL}{DOWNLOAD_PATH}", job=str(found.pk), account=account.slug)
         send_mail("export_ready", account.email, language=language, link=link, **context)
     elif found.status == ExportJob.Status.FAILED:
         send_mail("export_failed", account.email, language=language, **context)

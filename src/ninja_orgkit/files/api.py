@@ -13,6 +13,7 @@ from ninja_orgkit.files.serving import respond
 from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.protocol.openapi.operations import file_answers
 from ninja_orgkit.protocol.routing import OrgkitRouter
+from ninja_orgkit.protocol.urls import MEDIA
 
 router = OrgkitRouter(tags=["media"])
 
@@ -22,7 +23,7 @@ MediaToken = Annotated[str, PathParam(description="The signed token from another
 
 @router.get(
     "/{token}",
-    url_name="media",
+    url_name=MEDIA,
     any_query=True,
     errors=[RangeNotSatisfiable, StorageUnavailable],
     openapi_extra=file_answers("image/*", "application/octet-stream"),

@@ -41,11 +41,6 @@ def media_token(name: str, *, now: datetime | None = None) -> str:
     return _signer().sign(f"{window(now):x}-{signing.b64_encode(name.encode()).decode()}")
 
 
-def build(base_url: str, name: str, *, now: datetime | None = None) -> str:
-    """Return the URL of a stored file. ``base_url`` is where the API is mounted, without a slash at the end."""
-    return f"{base_url}/media/{media_token(name, now=now)}"
-
-
 def resolve(token: str, *, now: datetime | None = None) -> MediaLink:
     """Return what a token gives access to. Raises NotFound when it is malformed, forged or expired."""
     if len(token) > _MAX_TOKEN_LENGTH or not token.isascii():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import quote
 
@@ -10,29 +11,30 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from pydantic import PlainSerializer, SerializationInfo
 
-from ninja_orgkit.media.links import build
+from ninja_orgkit.conf import settings
+from ninja_orgkit.media.links import media_token
 
-_CACHE = "_orgkit_mount_point"
+MEDIA = "orgkit-media"
+"""The URL name of the route that serves files."""
 
-
-def mount_point(request: HttpRequest) -> str:
-    """Return the absolute URL below which the API lives, without a slash at its end."""
-    known: str | None = getattr(request, _CACHE, None)
-    if known is None:
-        known = request.build_absolute_uri(_mount_path(request)).rstrip("/")
-        setattr(request, _CACHE, known)
-    return known
+_CACHE = "_orgkit_media_url"
+_ANY_TOKEN = "-"
 
 
-def _mount_path(request: HttpRequest) -> str:
+def route_url(request: HttpRequest, name: str, path: str, **parameters: str) -> str:
+    """Return the absolute URL of a route of the kit, by its URL name, in the API that the request is for.
+
+    ``path`` is where the route is below ``API_URL``. That is the answer if this API has no such route.
+    """
     match = request.resolver_match
-    if match is None:
-        return "/"
-    try:
-        # The kit's routers may be mounted below a prefix inside an API of the host's.
-        return reverse(f"{match.namespace}:media", args=["-"]).removesuffix("media/-")
-    except NoReverseMatch:
-        return reverse(f"{match.namespace}:api-root")
+    if match is not None:
+        # A host's prefix may have parameters, too. They come before those of the route that was called.
+        outer = list(match.kwargs.items())
+        for count in range(len(outer) + 1):
+            with suppress(NoReverseMatch):
+                found = reverse(f"{match.namespace}:{name}", kwargs={**dict(outer[:count]), **parameters})
+                return request.build_absolute_uri(found)
+    return f"{settings.API_URL}{path}"
 
 
 def url_below(request: HttpRequest, part: str) -> str:
@@ -42,7 +44,11 @@ def url_below(request: HttpRequest, part: str) -> str:
 
 def file_url(request: HttpRequest, name: str) -> str:
     """Return the URL of a stored file in the answer to a request. It makes no storage call."""
-    return build(mount_point(request), name)
+    base: str | None = getattr(request, _CACHE, None)
+    if base is None:
+        base = route_url(request, MEDIA, f"/media/{_ANY_TOKEN}", token=_ANY_TOKEN).removesuffix(_ANY_TOKEN)
+        setattr(request, _CACHE, base)
+    return f"{base}{media_token(name)}"
 
 
 FileUrls = Callable[[str], str]

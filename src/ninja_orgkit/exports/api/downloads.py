@@ -12,7 +12,7 @@ from ninja.decorators import decorate_view
 from ninja_orgkit.errors import NotFound, RangeNotSatisfiable
 from ninja_orgkit.exports import selectors
 from ninja_orgkit.exports.errors import ExportExpired
-from ninja_orgkit.exports.links import read_token
+from ninja_orgkit.exports.links import DOWNLOAD, read_token
 from ninja_orgkit.files.serving import serve
 from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.protocol.openapi.operations import file_answers
@@ -26,6 +26,7 @@ LinkToken = Annotated[str, Query(description="From `download_url` of the export,
 
 @router.get(
     "/download",
+    url_name=DOWNLOAD,
     errors=[NotFound, ExportExpired, RangeNotSatisfiable, StorageUnavailable],
     any_query=True,
     openapi_extra=file_answers("application/zip"),

@@ -9,13 +9,13 @@ from typing import Any
 from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.exports import selectors, services
 from ninja_orgkit.exports.errors import ExportActive
-from ninja_orgkit.exports.links import download_link
+from ninja_orgkit.exports.links import DOWNLOAD, DOWNLOAD_PATH, download_link
 from ninja_orgkit.exports.schemas import OrgkitExport, represent_export
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import UuidPart
 from ninja_orgkit.protocol.throttling import throttle
-from ninja_orgkit.protocol.urls import mount_point
+from ninja_orgkit.protocol.urls import route_url
 
 router = OrganizationRouter(tags=["exports"], auth=bearer)
 
@@ -62,5 +62,5 @@ def delete_export(request: MemberRequest, job_id: UuidPart) -> None:
 
 def _represent(request: MemberRequest) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return what represents an export, with the caller's own link."""
-    base, account = mount_point(request), request.auth.slug
-    return partial(represent_export, link=lambda job: download_link(base, job=job, account=account))
+    url, account = route_url(request, DOWNLOAD, DOWNLOAD_PATH), request.auth.slug
+    return partial(represent_export, link=lambda job: download_link(url, job=job, account=account))
