@@ -185,7 +185,7 @@ def test_an_address_is_shown_as_it_is_stored_on_the_host_user(
     api: Api, register: Register, django_user_model: type[User]
 ) -> None:
     bob = register(email="Bob@EXAMPLE.com")
-    assert bob.user["email"] == django_user_model.objects.get().email == "Bob@example.com"
+    assert bob.user["email"] == django_user_model.objects.get().email == "Bob@EXAMPLE.com"
 
 
 def test_saving_a_stale_user_does_not_restore_the_old_address(

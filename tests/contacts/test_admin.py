@@ -56,3 +56,11 @@ def test_custom_fields_can_be_edited(admin_client: Client, org: Org, ada: Contac
     body = _body(display_name="Ada", custom=json.dumps({"vat": ["GB1", {"n": 1.5}]}))
     assert admin_client.post(f"{ADMIN}{ada.pk}/change/", body).status_code == 302
     assert org.api.get(f"/contacts/{ada.slug}/").json()["custom"] == {"vat": ["GB1", {"n": 1.5}]}
+
+
+@pytest.mark.parametrize(("email", "status"), [("j\u00f6rg@b\u00fccher.example", 302), ("", 302), ("j\u00f6rg", 200)])
+def test_the_admin_accepts_the_addresses_that_the_api_accepts(
+    admin_client: Client, ada: Contact, email: str, status: int
+) -> None:
+    body = _body(display_name="Ada", email=email)
+    assert admin_client.post(f"{ADMIN}{ada.pk}/change/", body).status_code == status

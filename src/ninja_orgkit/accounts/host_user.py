@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import get_hasher, identify_hasher, is_password_usable
 from django.core.exceptions import FieldDoesNotExist
 
@@ -105,14 +105,9 @@ def _is_outdated(encoded: str) -> bool:
     return identify_hasher(encoded).algorithm != preferred.algorithm or preferred.must_update(encoded)
 
 
-def normal_email(email: str) -> str:
-    """Return an e-mail address as Django's user managers store it: with the domain in lower case."""
-    return BaseUserManager.normalize_email(email)
-
-
 def write_email(user: Any, email: str) -> list[str]:
     """Set the e-mail address and return the names of the changed fields."""
-    return _write(user, "email", email_field(), normal_email(email))
+    return _write(user, "email", email_field(), email)
 
 
 def write_username(user: Any, username: str) -> list[str]:

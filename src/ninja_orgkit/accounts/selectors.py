@@ -8,14 +8,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account, Session
-from ninja_orgkit.database.keys import email_key, text_key, username_key
+from ninja_orgkit.database.addresses import email_key
+from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.errors import InvalidLink, NotFound, Unauthenticated
 
 
 def login_key(login: str) -> tuple[str, str | None]:
     """Return the column and the canonical key of a login. A login that contains ``@`` is an e-mail address."""
-    if "@" in text_key(login):
-        return "email_key", email_key(login)
+    address = login.replace("\uff20", "@")  # as East Asian keyboards type it
+    if "@" in address:
+        return "email_key", email_key(address)
     return "username_key", username_key(login)
 
 

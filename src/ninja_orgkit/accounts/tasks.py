@@ -17,7 +17,7 @@ from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.accounts.services import sessions
 from ninja_orgkit.background.mail import MAIL_TASK, frontend_link, send_mail
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.keys import email_key
+from ninja_orgkit.database.addresses import email_key
 
 
 @shared_task(name="orgkit.accounts.mail_password_reset", **MAIL_TASK)

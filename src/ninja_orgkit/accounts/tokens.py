@@ -19,7 +19,7 @@ from ninja_jwt.exceptions import TokenBackendError
 from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.keys import email_key
+from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.errors import InvalidLink
 
 _MAX_LENGTH = 4096

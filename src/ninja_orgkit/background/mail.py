@@ -20,6 +20,7 @@ from django.utils import translation
 
 from ninja_orgkit.background.receipts import DATABASE_DOWN, OnceTask
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.addresses import mail_address
 
 logger = logging.getLogger("ninja_orgkit.mail")
 
@@ -47,7 +48,9 @@ def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None
     """
     with translation.override(_known(language)):
         subject = " ".join(render_to_string(f"orgkit/mail/{name}.subject.txt", context).split())
-        message = EmailMultiAlternatives(subject, render_to_string(f"orgkit/mail/{name}.txt", context), to=[to])
+        message = EmailMultiAlternatives(
+            subject, render_to_string(f"orgkit/mail/{name}.txt", context), to=[mail_address(to)]
+        )
         message.attach_alternative(render_to_string(f"orgkit/mail/{name}.html", context), "text/html")
         try:
             message.send()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.contacts.querysets import ContactQuerySet
+from ninja_orgkit.database.addresses import MAX_EMAIL_LENGTH, require_email
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.slugs import public_slug
@@ -27,6 +28,14 @@ SORT_COLUMNS = {
 _SEARCHED = ("display_name", "first_name", "last_name", "email", "phone", "notes")
 
 
+def validate_email(value: str) -> None:
+    """Validate a form: accept any address that the API accepts, with letters of any script."""
+    try:
+        require_email(value)
+    except ValueError:
+        raise ValidationError("Enter an e-mail address.", code="email") from None
+
+
 class Contact(WithAvatar, DerivedColumns):
     """A person that an organization knows.
 
@@ -40,7 +49,7 @@ class Contact(WithAvatar, DerivedColumns):
     display_name = models.CharField(max_length=255, blank=True)
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
-    email = models.EmailField(max_length=254, blank=True)
+    email = models.CharField(max_length=MAX_EMAIL_LENGTH, blank=True, validators=[validate_email])
     phone = models.CharField(max_length=32, blank=True)
     location = models.CharField(max_length=255, blank=True)
     notes = models.TextField(blank=True)

@@ -1,4 +1,4 @@
-"""Keys: the form that all spellings of a name, an address or a text share, the same on every database."""
+"""Keys: the form that all spellings of a name or a text share, the same on every database."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ def text_key(value: str) -> str:
     """Return the text stripped, NFKC-normalised and case-folded (Unicode, section 3.13, caseless matching)."""
     folded = unicodedata.normalize("NFKC", value.strip()).casefold()
     return unicodedata.normalize("NFKC", folded)
-
-
-def email_key(value: str) -> str | None:
-    """Return the canonical form of an e-mail address, None for a blank one."""
-    return text_key(value) or None
 
 
 def username_key(value: str) -> str | None:

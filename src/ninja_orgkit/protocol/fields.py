@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import EmailValidator
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -24,15 +22,14 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ninja_orgkit.database.keys import MAX_ID, email_key
+from ninja_orgkit.database.addresses import MAX_EMAIL_LENGTH, require_email
+from ninja_orgkit.database.keys import MAX_ID
 
-MAX_EMAIL_LENGTH = 254
 LOWER_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE_OR_NUL = re.compile(r"[\x00\ud800-\udfff]")
-_valid_email = EmailValidator()
 
 
 class OrgkitInput(BaseModel):
@@ -79,12 +76,16 @@ def clean_secret(value: str) -> str:
 def clean_email(value: str) -> str:
     """Return an e-mail address. Raises for anything else."""
     try:
-        _valid_email(value)
-        value.rpartition("@")[2].encode("idna")  # as the mail will name the domain
-    except (ValidationError, UnicodeError):
+        require_email(value)
+    except ValueError:
         raise PydanticCustomError("email", "This is not an e-mail address") from None
-    if len(email_key(value) or "") > MAX_EMAIL_LENGTH:  # folding can make it longer
-        raise PydanticCustomError("email", "This is not an e-mail address")
+    return value
+
+
+def _ascii_local(value: Any) -> Any:
+    """Return the address of an account as it was sent: NFC makes ASCII of some characters, so look before it does."""
+    if isinstance(value, str) and not value.rpartition("@")[0].isascii():
+        raise PydanticCustomError("email", "The part of the address before the @ must be ASCII")
     return value
 
 
@@ -161,7 +162,10 @@ def _aware(value: datetime) -> datetime:
         raise PydanticCustomError("datetime_range", "This time is out of range") from None
 
 
-Email = Annotated[str, Line(MAX_EMAIL_LENGTH, min_length=3), AfterValidator(clean_email)]
+AnyEmail = Annotated[str, Line(MAX_EMAIL_LENGTH, min_length=3), AfterValidator(clean_email)]
+"""The address of anybody, with letters of any script (RFC 6531)."""
+Email = Annotated[AnyEmail, BeforeValidator(_ascii_local)]
+"""The address of an account or an invitation."""
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), AfterValidator(clean_secret)]
 AnyPassword = Annotated[str, StringConstraints(max_length=1024), AfterValidator(clean_secret)]
 Token = Annotated[str, AfterValidator(clean_secret)]

@@ -12,7 +12,7 @@ from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.schemas import OrgkitMessage, represent_tokens
 from ninja_orgkit.accounts.services import emails, passwords, sessions
-from ninja_orgkit.database.keys import text_key
+from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.protocol.bodies import Json, OptionalJson
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
@@ -104,7 +104,7 @@ def verify_email(request: HttpRequest, token: MailToken) -> dict[str, Any]:
 @router.post(
     "/email/resend",
     response={202: OrgkitMessage},
-    throttles=[per_client("resend.address"), per_value("resend.email", lambda body: text_key(body.email))],
+    throttles=[per_client("resend.address"), per_value("resend.email", lambda body: email_key(body.email) or "")],
 )
 def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> dict[str, Any]:
     """Send the verification mail again."""
@@ -115,7 +115,7 @@ def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress])
 @router.post(
     "/password-reset/request",
     response={202: OrgkitMessage},
-    throttles=[per_client("reset.address"), per_value("reset.email", lambda body: text_key(body.email))],
+    throttles=[per_client("reset.address"), per_value("reset.email", lambda body: email_key(body.email) or "")],
 )
 def request_password_reset(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> dict[str, Any]:
     """Send a password-reset link to an address, if an account has it."""

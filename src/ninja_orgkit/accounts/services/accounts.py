@@ -16,8 +16,9 @@ from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email, lock_account, username_is_taken
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.constraints import constraint_errors
-from ninja_orgkit.database.keys import email_key, username_key
+from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.database.slugs import random_part
 from ninja_orgkit.errors import field_error
 
@@ -93,7 +94,6 @@ def create_user(
     *, email: str, username: str, password: str, first_name: str, last_name: str, **profile: Any
 ) -> Account:
     """Create a user with its account. Raises EmailTaken and UsernameTaken."""
-    email = host_user.normal_email(email)
     user = host_user.build_user(
         email=email, username=username, password=password, first_name=first_name, last_name=last_name
     )

@@ -13,8 +13,8 @@ from ninja_orgkit.accounts.services.accounts import TAKEN_ERRORS, forget_address
 from ninja_orgkit.accounts.services.passwords import require_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.constraints import constraint_errors
-from ninja_orgkit.database.keys import email_key
 from ninja_orgkit.errors import InvalidLink
 
 
@@ -52,7 +52,7 @@ def verify(token: str, *, dry_run: bool = False) -> None:
     """
     read = tokens.read_email_token(token)
     account = lock_account_of(read.slug)
-    if read.has_applied(account) and account.email == host_user.normal_email(read.email):
+    if read.has_applied(account) and account.email == read.email:
         return
     if not read.can_apply(account):
         raise InvalidLink
@@ -63,7 +63,7 @@ def verify(token: str, *, dry_run: bool = False) -> None:
 def _apply(account: Account, email: str) -> None:
     forget_address(account, unless=email)
     account.email_verified_at = timezone.now()
-    account.email = host_user.normal_email(email)
+    account.email = email
     account.email_key = email_key(email)
     columns = ["email", "email_key", "email_changes", "email_verified_at", "updated_at"]
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ninja_orgkit.accounts.bearer import bearer
-from ninja_orgkit.database.keys import text_key
+from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.organizations import errors, selectors
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.organizations.schemas import OrgkitInvitation, OrgkitInvitationCreate, represent_invitation
@@ -34,7 +34,7 @@ def list_invitations(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
     response={201: OrgkitInvitation},
     needs=invitations.INVITE,
     errors=[errors.PersonalOrganization, errors.AlreadyMember, errors.AlreadyInvited, errors.TooManyInvitations],
-    throttles=[per_account("invite.user"), per_value("invite.email", lambda body: text_key(body.email))],
+    throttles=[per_account("invite.user"), per_value("invite.email", lambda body: email_key(body.email) or "")],
     idempotent=True,
 )
 def create_invitation(request: MemberRequest, body: Json[OrgkitInvitationCreate]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.constraints import constraint_errors
-from ninja_orgkit.database.keys import email_key
 from ninja_orgkit.errors import Forbidden, InvalidLink, NotFound
 from ninja_orgkit.organizations import roles, tokens
 from ninja_orgkit.organizations.errors import (
