@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+
+from ninja_orgkit.database.alias import kit_connection
 
 BASE = "/api/v1"
 
@@ -122,5 +123,5 @@ def statements_in(queries: CaptureQueriesContext) -> list[str]:
 @contextmanager
 def count_queries() -> Iterator[CaptureQueriesContext]:
     """Yield what the block sends to the database: ``len()`` of it, or ``captured_queries``."""
-    with CaptureQueriesContext(connection) as queries:
+    with CaptureQueriesContext(kit_connection()) as queries:
         yield queries

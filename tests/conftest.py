@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import pytest
 import redis
-from django.conf import settings as django_settings
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
@@ -18,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ninja_orgkit import registry
 from ninja_orgkit.background import outbox
+from ninja_orgkit.database.alias import kit_connection
 from ninja_orgkit.health import probes
 from ninja_orgkit.models import OutboxMessage
 from tests import client
@@ -36,7 +36,7 @@ Mailbox = list[EmailMultiAlternatives]
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs PostgreSQL where a run has another database."""
-    if "postgresql" in django_settings.DATABASES["default"]["ENGINE"]:
+    if kit_connection().vendor == "postgresql":
         return
     left_out = [item for item in items if item.get_closest_marker("postgres")]
     if left_out:

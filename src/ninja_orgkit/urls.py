@@ -6,13 +6,13 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import conditional_page
 from ninja import NinjaAPI, Swagger
 
 from ninja_orgkit.api import mount
+from ninja_orgkit.database.alias import without_atomic_requests
 from ninja_orgkit.protocol.openapi.document import TAGS
 from ninja_orgkit.protocol.problems import speaks_problems
 from ninja_orgkit.protocol.responses import JSON_TYPE, json_bytes
@@ -54,8 +54,7 @@ def _schema(request: HttpRequest) -> HttpResponse:
 
 def _wrapped(pattern: Any) -> URLPattern:
     view = _schema if pattern.name == "openapi-json" else pattern.callback
-    # Ninja turns exceptions into responses, so ATOMIC_REQUESTS would commit half of the work.
-    view = transaction.non_atomic_requests(speaks_problems(view))
+    view = without_atomic_requests(speaks_problems(view))
     return path(str(pattern.pattern), view, name=pattern.name)
 
 

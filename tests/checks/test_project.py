@@ -51,16 +51,53 @@ def test_sqlite_without_immediate_transactions_and_wal_gets_a_warning(
     settings: Any, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
 ) -> None:
     database = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x", "OPTIONS": options}
-    monkeypatch.setitem(settings.DATABASES, "other", database)
-    assert "'other'" in found_by_id()["orgkit.W020"]
+    monkeypatch.setitem(settings.DATABASES, "default", database)
+    assert "'default'" in found_by_id()["orgkit.W020"]
     assert "journal_mode=WAL" in found_by_id()["orgkit.W020"]
 
 
 def test_sqlite_with_exclusive_transactions_and_wal_passes(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     options = {"transaction_mode": "EXCLUSIVE", "init_command": "pragma journal_mode = wal;"}
     database = {"ENGINE": "django.db.backends.sqlite3", "NAME": "x", "OPTIONS": options}
-    monkeypatch.setitem(settings.DATABASES, "other", database)
+    monkeypatch.setitem(settings.DATABASES, "default", database)
     assert found_by_id() == {}
+
+
+class Elsewhere:
+    """Sends the models of one app to another database."""
+
+    def __init__(self, app_label: str) -> None:
+        self.app_label = app_label
+
+    def db_for_write(self, model: type[models.Model], **_hints: Any) -> str | None:
+        return "other" if model._meta.app_label == self.app_label else None
+
+    db_for_read = db_for_write
+
+
+def test_a_sqlite_that_the_kit_does_not_use_is_not_its_concern(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES, "other", {"ENGINE": "django.db.backends.sqlite3", "NAME": "x"})
+    assert found_by_id() == {}
+
+
+@pytest.mark.parametrize(
+    ("moved", "reported"),
+    [
+        ("auth", "The database of orgkit_tags.Tag is 'default', but that of the user model is 'other'."),
+        ("orgkit_tags", "The database of orgkit_tags.Tag is 'other', but that of the user model is 'default'."),
+        ("shop", "The database of shop.Product is 'other', but that of the user model is 'default'."),
+    ],
+)
+def test_models_away_from_the_user_model_are_an_error(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, moved: str, reported: str
+) -> None:
+    monkeypatch.setitem(settings.DATABASES, "other", settings.DATABASES["default"])
+    settings.DATABASE_ROUTERS = [Elsewhere(moved)]
+    found = [message for message in messages_of_the_kit() if message.id == "orgkit.E050"]
+    assert reported in [message.msg for message in found]
+    settings.DATABASE_ROUTERS = ["ninja_orgkit.database.routers.WithUserModel", Elsewhere(moved)]
+    left = {message.obj._meta.app_label for message in messages_of_the_kit() if message.id == "orgkit.E050"}
+    assert left <= {"shop"}
 
 
 @pytest.mark.parametrize("way", ["own", "twice", "some"])

@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.management.commands import createsuperuser
 from django.core.files.base import ContentFile
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.core.management.color import no_style
-from django.db import connection, models
+from django.db import models
 
 from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.database.alias import kit_alias, kit_connection
 from ninja_orgkit.organizations.models import Organization
 from tests.client import Api
 from tests.conftest import RunOutbox
@@ -61,10 +63,10 @@ def _begin_far_away(model: type[models.Model], key: int) -> None:
     """Let the integer keys of a model begin where no other number is taken for one."""
     if isinstance(model._meta.pk, models.IntegerField):
         model._default_manager.bulk_create([model(pk=key)])
-        for statement in connection.ops.sequence_reset_sql(no_style(), [model]):
-            with connection.cursor() as cursor:
+        for statement in kit_connection().ops.sequence_reset_sql(no_style(), [model]):
+            with kit_connection().cursor() as cursor:
                 cursor.execute(statement)
-        model._default_manager.filter(pk=key)._raw_delete(using="default")
+        model._default_manager.filter(pk=key)._raw_delete(using=kit_alias())
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def test_the_migrations_of_the_kit_are_complete(db: None) -> None:
 
 
 def test_the_system_checks_pass(db: None) -> None:
-    call_command("check", databases=["default"], fail_level="INFO")
+    call_command("check", databases=[kit_alias()], fail_level="INFO")
 
 
 def test_users_created_by_the_host_can_sign_in(api: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +91,9 @@ def test_users_created_by_the_host_can_sign_in(api: Listening, monkeypatch: pyte
         name: EMAIL if name == host_user.email_field() else "countess"
         for name in (model.USERNAME_FIELD, *model.REQUIRED_FIELDS)
     }
-    call_command("createsuperuser", interactive=False, verbosity=0, **given)
+    command = createsuperuser.Command()
+    command.requires_migrations_checks = False  # it would ask the default database, which a host need not have
+    call_command(command, interactive=False, verbosity=0, database=kit_alias(), **given)
     model._default_manager.bulk_create(
         [host_user.build_user(email=f"bulk{n}@example.com", username=f"bulk{n}", password=PASSWORD) for n in range(3)]
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import models
 from django.db.models.signals import class_prepared, post_save, pre_save
 
 from ninja_orgkit.accounts import host_user
@@ -33,8 +33,8 @@ def follow_model(sender: type[models.Model], **_kwargs: Any) -> None:
 def watch_password(
     sender: type[models.Model],
     instance: models.Model,
+    using: str,
     raw: bool = False,
-    using: str = DEFAULT_DB_ALIAS,
     update_fields: Collection[str] | None = None,
     **_kwargs: Any,
 ) -> None:

@@ -18,13 +18,13 @@ from itertools import takewhile
 from typing import Any
 
 from celery import current_app
-from django.db import transaction
 from django.utils import timezone
 from kombu import pools
 from kombu.connection import Connection
 from kombu.messaging import Producer
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import on_commit
 from ninja_orgkit.models import OutboxMessage
 
 logger = logging.getLogger("ninja_orgkit.outbox")
@@ -56,7 +56,7 @@ def enqueue_each(task: str, several: Iterable[dict[str, Any]]) -> None:
     messages = [OutboxMessage(task=task, kwargs=kwargs, available_at=lease) for kwargs in several]
     if messages:
         OutboxMessage.objects.bulk_create(messages)
-        transaction.on_commit(partial(_publish_held, messages), robust=True)
+        on_commit(partial(_publish_held, messages), robust=True)
 
 
 def drain(*, limit: int | None = None) -> int:

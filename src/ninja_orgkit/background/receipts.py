@@ -14,10 +14,11 @@ from typing import Any
 
 from celery import Task
 from celery.utils.time import get_exponential_backoff_interval
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.models import TaskReceipt
 
 _LEASE = timedelta(minutes=5)
@@ -66,7 +67,7 @@ def _begin(message: str) -> bool:
     """Claim a message for one lease. Return False when another worker has it or is done with it."""
     now = timezone.now()
     try:
-        with transaction.atomic():
+        with atomic():
             TaskReceipt(id=message, lease_until=now + _LEASE).save(force_insert=True)
     except IntegrityError:
         stale = _receipts(message).filter(done=False, lease_until__lte=now)

@@ -6,26 +6,45 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import router
 from django.urls import get_resolver
 
+from ninja_orgkit.database.alias import kit_alias
 from ninja_orgkit.errors import OrgKitError
+from ninja_orgkit.registry import resources
+
+
+@register(Tags.models)
+def check_one_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each model that joins with accounts but is sent to another database than the user model."""
+    hint = "Let DATABASE_ROUTERS send both to one. ninja_orgkit.database.routers.WithUserModel does that for the kit."
+    ours = [model for model in apps.get_models() if model.__module__.startswith("ninja_orgkit.")]
+    home = kit_alias()
+    return [
+        Error(
+            f"The database of {model._meta.label} is {alias!r}, but that of the user model is {home!r}.",
+            hint=hint,
+            obj=model,
+            id="orgkit.E050",
+        )
+        for model in dict.fromkeys([*ours, *(entry.model for entry in resources())])
+        if (alias := router.db_for_write(model)) != home
+    ]
 
 
 @register(Tags.database)
 def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Warn about a SQLite that answers a write with an error while another write or a long read is running."""
+    alias = kit_alias()
+    config = django_settings.DATABASES[alias]
+    if not config.get("ENGINE", "").endswith("sqlite3") or _lets_wait(config.get("OPTIONS", {})):
+        return []
     options = '{"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}'
-    return [
-        Warning(
-            f"The SQLite database {alias!r} refuses a write while another write or a long read is running.",
-            hint=f"Set OPTIONS: {options}.",
-            id="orgkit.W020",
-        )
-        for alias, config in django_settings.DATABASES.items()
-        if config.get("ENGINE", "").endswith("sqlite3") and not _lets_wait(config.get("OPTIONS", {}))
-    ]
+    text = f"The SQLite database {alias!r} refuses a write while another write or a long read is running."
+    return [Warning(text, hint=f"Set OPTIONS: {options}.", id="orgkit.W020")]
 
 
 def _lets_wait(options: dict[str, Any]) -> bool:

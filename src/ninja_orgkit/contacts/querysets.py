@@ -47,7 +47,7 @@ class ContactQuerySet(models.QuerySet[Any, Any]):
         order = [str(column) for column in rows.query.order_by]
         columns = (column.removeprefix("-") for column in order)
         mine = rows.filter(organization=RawSQL("across.id", ())).values_list("pk", *columns)[:stop]
-        part, params = mine.query.sql_with_params()
+        part, params = mine.query.get_compiler(self.db).as_sql()
         names = ", ".join(["key", *(f"by{at}" for at in range(len(order)))])
         ways = (f"by{at}{' DESC' * column.startswith('-')}" for at, column in enumerate(order))
         keys = f"ARRAY[{', '.join(['%s'] * len(self._across))}]::bigint[]"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
 from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import delete_links, fast_delete, without_cascade
 from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.organizations.models import Organization
@@ -18,7 +17,7 @@ from ninja_orgkit.organizations.models import Organization
 _BATCH = 1000
 
 
-@transaction.atomic
+@atomic()
 def create_contact(organization: Organization, *, creator: Account, fields: dict[str, Any]) -> Contact:
     """Create a contact. An empty display name is made from the other names. Raises NamelessContact."""
     contact = Contact(organization=organization, creator=creator, **fields)
@@ -27,7 +26,7 @@ def create_contact(organization: Organization, *, creator: Account, fields: dict
     return contact
 
 
-@transaction.atomic
+@atomic()
 def update_contact(contact: Contact, *, changes: dict[str, Any], check: Check | None = None) -> Contact:
     """Change the given fields of a contact. An empty display name is made from the other names again.
 
@@ -51,7 +50,7 @@ def _require_name(contact: Contact) -> None:
         raise NamelessContact
 
 
-@transaction.atomic
+@atomic()
 def delete_contact(contact: Contact, *, check: Check | None = None) -> None:
     """Delete a contact and what is attached to it. The files of its avatar are deleted after the commit.
 
@@ -60,7 +59,7 @@ def delete_contact(contact: Contact, *, check: Check | None = None) -> None:
     lock(Contact.objects.filter(pk=contact.pk), check).delete()
 
 
-@transaction.atomic
+@atomic()
 def purge_contacts(organization: int) -> bool:
     """Delete one batch of the contacts of a closed organization. Tell whether there may be more."""
     columns = ("pk", "avatar", "avatar_large")

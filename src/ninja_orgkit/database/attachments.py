@@ -10,6 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.signals import post_delete
 
+from ninja_orgkit.database.alias import kit_alias
+
 MAX_KEY_LENGTH = 64
 """The maximum length of the primary key that a link points at, in characters, as text."""
 
@@ -29,7 +31,7 @@ class Attachment(models.Model):
 
 def content_type_id(model: type[models.Model]) -> int:
     """Return the primary key of a model's content type, which links to its objects hold."""
-    return ContentType.objects.get_for_model(model).pk
+    return ContentType.objects.db_manager(kit_alias()).get_for_model(model).pk
 
 
 def target_of(obj: models.Model) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models
 
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import OrgKitError
 
 
@@ -17,7 +18,7 @@ def constraint_errors(model: type[models.Model], **errors: type[OrgKitError]) ->
     ``errors`` gives the error for each named unique constraint of ``model``. Any other IntegrityError passes through.
     """
     try:
-        with transaction.atomic():
+        with atomic():
             yield
     except IntegrityError as exc:
         for name, error in errors.items():

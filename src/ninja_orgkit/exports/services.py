@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
@@ -13,6 +12,7 @@ from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.exports.errors import ExportActive
@@ -44,7 +44,7 @@ def request_export(
     raise ExportActive
 
 
-@transaction.atomic
+@atomic()
 def _queue(organization: Organization, account: Account, admit: Callable[[], None] | None) -> ExportJob:
     job = ExportJob(organization=organization, requested_by=account, lease_until=timezone.now() + settings.EXPORT_LEASE)
     with constraint_errors(ExportJob, orgkit_export_active=ExportActive):
@@ -55,7 +55,7 @@ def _queue(organization: Organization, account: Account, admit: Callable[[], Non
     return job
 
 
-@transaction.atomic
+@atomic()
 def delete_export(organization: Organization, job_id: str) -> None:
     """Cancel an active export, which stays in the list, or delete any other with its archive. Raises NotFound."""
     job = ExportJob.objects.select_for_update().filter(organization=organization, pk=job_id).first()
@@ -69,7 +69,7 @@ def delete_export(organization: Organization, job_id: str) -> None:
         job.delete()
 
 
-@transaction.atomic
+@atomic()
 def purge_exports(organization: int) -> bool:
     """Delete one batch of the jobs and archives of a closed organization. Tell whether there may be more."""
     keys = list(ExportJob.objects.filter(organization=organization).values_list("pk", flat=True)[:_BATCH])
@@ -84,7 +84,7 @@ def expire_exports() -> int:
     return len(keys) - len(try_each(keys, _expire))
 
 
-@transaction.atomic
+@atomic()
 def _expire(pk: UUID) -> None:
     job = ExportJob.objects.select_for_update().filter(pk=pk, status=ExportJob.Status.READY).first()
     if job is None:
@@ -103,7 +103,7 @@ def revive_exports() -> None:
     try_each(silent.filter(status__in=ended).exclude(file="")[:_BATCH], _sweep)
 
 
-@transaction.atomic
+@atomic()
 def _restart(job: ExportJob) -> None:
     """Send the message of a job again, unless another process has just done so. Its last attempt fails it."""
     if job.status == ExportJob.Status.RUNNING and job.attempts >= settings.EXPORT_MAX_ATTEMPTS:
@@ -115,7 +115,7 @@ def _restart(job: ExportJob) -> None:
         enqueue(RUN, job=str(job.pk))
 
 
-@transaction.atomic
+@atomic()
 def _sweep(job: ExportJob) -> None:
     if ExportJob.objects.filter(pk=job.pk, file=job.file).update(file=""):
         enqueue(DELETE_FILES, names=[job.file])

@@ -10,9 +10,10 @@ from typing import Literal
 from uuid import uuid4
 
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import connections
 
 from ninja_orgkit.background.outbox import broker_connection
+from ninja_orgkit.database.alias import kit_connection
 from ninja_orgkit.media import storage
 
 logger = logging.getLogger("ninja_orgkit.health")
@@ -58,7 +59,7 @@ class Probe:
 
 def _database() -> None:
     try:
-        with connection.cursor() as cursor:
+        with kit_connection().cursor() as cursor:
             cursor.execute("SELECT 1")
     finally:
         connections.close_all()  # the connections of this thread

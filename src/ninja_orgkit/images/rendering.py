@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage, UnsupportedImage
 from ninja_orgkit.media.renditions import Rendered, render
@@ -77,7 +77,7 @@ def _store(rendered: Rendered, stored_files: StoredFiles) -> dict[str, Any]:
     return stored
 
 
-@transaction.atomic
+@atomic()
 def _finish(image: Image, **values: Any) -> bool:
     """Write the result, unless another worker has finished or the image is gone. Tell whether it was written."""
     current = Image.objects.select_for_update().filter(pk=image.pk, status=Image.Status.PROCESSING).first()
@@ -92,7 +92,7 @@ def _finish(image: Image, **values: Any) -> bool:
     return True
 
 
-@transaction.atomic
+@atomic()
 def render_again(images: list[Image]) -> None:
     """Ask for new renditions, for example after a change of ``RENDITIONS``. The old files are deleted afterwards."""
     keys = [image.pk for image in images]
@@ -109,7 +109,7 @@ def revive() -> None:
         pass
 
 
-@transaction.atomic
+@atomic()
 def _ask_again(now: datetime) -> bool:
     """Ask for one batch, and tell whether there may be more.
 

@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import CharField, Exists, F, Model, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
+from ninja_orgkit.database.alias import kit_alias
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import ImageAttachment
 from ninja_orgkit.images.selectors import ORDER
@@ -30,7 +31,7 @@ def lock_object(obj: Model) -> None:
 def lock_targets(targets: Iterable[Target]) -> None:
     """Lock the rows of objects, with one statement for each model."""
     for content_type, keys in sorted(_by_type(targets).items()):
-        model = ContentType.objects.get_for_id(content_type).model_class()
+        model = ContentType.objects.db_manager(kit_alias()).get_for_id(content_type).model_class()
         if model is not None:
             rows = model._base_manager.select_for_update().filter(pk__in=keys).order_by("pk")
             list(rows.values_list("pk"))

@@ -7,12 +7,13 @@ from contextlib import nullcontext
 from typing import IO, Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models, transaction
+from django.db import models
 from django.db.models.signals import post_delete
 
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.media.errors import NoAvatar
 from ninja_orgkit.media.renditions import square_avatar
@@ -47,7 +48,7 @@ def set_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes], stored_files: Sto
     pictures = square_avatar(file, settings.AVATAR_SIZES)
     with StoredFiles() if stored_files is None else nullcontext(stored_files) as files:
         names = [files.save("avatars", "webp", pictures[size]) for size in settings.AVATAR_SIZES]
-        with transaction.atomic():
+        with atomic():
             _replace(obj, names)
             files.keep_on_commit()
     return obj
@@ -75,7 +76,7 @@ def _delete_files(instance: WithAvatar, **_kwargs: Any) -> None:
 
 def _replace(obj: WithAvatar, names: Sequence[str]) -> None:
     """Write new names, and delete the old files after the commit. The row is locked, so that no file is forgotten."""
-    with transaction.atomic():
+    with atomic():
         row = type(obj)._base_manager.select_for_update().filter(pk=obj.pk).values_list(*_FIELDS).first()
         if row is None:
             raise NotFound

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import InMemoryStorage, Storage, storages
-from django.db import transaction
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import on_commit
 from ninja_orgkit.media.errors import StorageUnavailable
 
 logger = logging.getLogger("ninja_orgkit")
@@ -87,7 +87,7 @@ class StoredFiles:
 
     def keep_on_commit(self) -> None:
         """Keep the files once the current transaction is committed."""
-        transaction.on_commit(self.names.clear)
+        on_commit(self.names.clear)
 
     def save(self, feature: str, extension: str, content: File[bytes] | bytes) -> str:
         """Store a file as the function ``save`` does, and remember its name."""

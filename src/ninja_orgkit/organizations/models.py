@@ -6,11 +6,12 @@ import uuid
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.organizations import roles
@@ -91,7 +92,7 @@ class Membership(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the membership. Raises ProtectedError if an organization would lose its last owner."""
-        with transaction.atomic():
+        with atomic():
             lock_organizations(self._stored().organizations())
             raise_if_orphaned(Membership.objects.orphaned_by([self.pk]))
             return super().delete(*args, **kwargs)

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
 from django.db.models.deletion import CASCADE, Collector
 
 from ninja_orgkit.accounts.host_user import has_active_column
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.roles import owner_roles
 
@@ -49,7 +49,7 @@ class MembershipQuerySet(QuerySet["Membership"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the memberships. Raises ProtectedError where an organization would lose its last owner."""
-        with transaction.atomic():
+        with atomic():
             lock_organizations(self.organizations())
             raise_if_orphaned(self.model.objects.orphaned_by(self.values_list("pk", flat=True)))
             return super().delete()
@@ -143,7 +143,7 @@ def raise_if_orphaned(organizations: list[Organization]) -> None:
 def require_owners(organizations: QuerySet[Organization]) -> Iterator[None]:
     """Lock organizations, and undo the block if it takes the last owner, or the last active one. Raises LastOwner."""
     memberships: Any = organizations.model._meta.get_field("memberships").related_model
-    with transaction.atomic():
+    with atomic():
         locked = memberships.objects.filter(organization__in=lock_organizations(organizations))
         before = owned_by(locked)
         yield

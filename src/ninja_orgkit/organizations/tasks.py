@@ -6,11 +6,11 @@ The token of an invitation is made here, in the worker, and stored nowhere.
 from __future__ import annotations
 
 from celery import shared_task
-from django.db import transaction
 
 from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.background.mail import MAIL_TASK, frontend_link, send_mail
 from ninja_orgkit.background.outbox import enqueue_each
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations import tokens
 from ninja_orgkit.organizations.models import Invitation, Organization
 from ninja_orgkit.organizations.services import invitations, organizations
@@ -51,5 +51,5 @@ def purge_organization(organization: str) -> None:
 def purge_deleted() -> None:
     """Restart every purge that was not finished, each as a task of its own."""
     closed = Organization.objects.exclude(deleted_at=None).values_list("slug", flat=True)
-    with transaction.atomic():
+    with atomic():
         enqueue_each(organizations.PURGE, ({"organization": slug} for slug in closed))

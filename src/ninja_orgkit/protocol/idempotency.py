@@ -12,13 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import Conflict, Invalid
 from ninja_orgkit.models import IdempotencyRecord
 
@@ -60,7 +61,7 @@ def purge() -> int:
 def _run(record: IdempotencyRecord, perform: Callable[[], HttpResponse]) -> HttpResponse:
     held = IdempotencyRecord.objects.filter(pk=record.pk, lease_until=record.lease_until, status=None)
     try:
-        with transaction.atomic():
+        with atomic():
             response = perform()
             if not 200 <= response.status_code < 300:
                 raise _NotKept(response)
@@ -98,7 +99,7 @@ def _claim(key: str, fingerprint: str) -> tuple[IdempotencyRecord, bool]:
         key=key, fingerprint=fingerprint, lease_until=now + settings.IDEMPOTENCY_LEASE, created_at=now
     )
     try:
-        with transaction.atomic():
+        with atomic():
             claim.save(force_insert=True)
         return claim, True
     except IntegrityError:

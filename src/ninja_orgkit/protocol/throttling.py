@@ -17,11 +17,11 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from django.core.cache import caches
-from django.db import connection
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import kit_connection
 from ninja_orgkit.errors import Throttled, Unavailable
 from ninja_orgkit.models import ThrottleCounter
 from ninja_orgkit.protocol.clients import client_address
@@ -137,6 +137,7 @@ def _count_in_cache(key: str, seconds: int, now: float) -> tuple[int, float]:
 
 
 def _count_in_database(key: str, seconds: int, now: float) -> tuple[int, float]:
+    connection = kit_connection()
     table = connection.ops.quote_name(ThrottleCounter._meta.db_table)
     sql = (
         f"INSERT INTO {table} (key, began, count) VALUES (%s, %s, 1) ON CONFLICT (key) DO UPDATE SET "  # noqa: S608

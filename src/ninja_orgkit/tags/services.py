@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models
 from django.db.models import Exists, OuterRef, Q
 
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import text_key
@@ -40,7 +41,7 @@ def _insert(tag: Tag) -> Tag:
     return tag
 
 
-@transaction.atomic
+@atomic()
 def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None) -> Tag:
     """Change ``name``, ``slug`` and ``color``, as far as given. A new name does not change the slug.
 
@@ -55,13 +56,13 @@ def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None)
     return locked
 
 
-@transaction.atomic
+@atomic()
 def delete_tag(tag: Tag, *, check: Check | None = None) -> None:
     """Delete a tag and its assignments. Raises NotFound if it is gone, and what ``check`` raises."""
     lock(Tag.objects.filter(pk=tag.pk), check).delete()
 
 
-@transaction.atomic
+@atomic()
 def assign_tags(organization: Organization, obj: models.Model, *, names: Iterable[str]) -> None:
     """Assign tags to an object of the organization by name, and create missing tags.
 
@@ -99,7 +100,7 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
         if not new:
             return found
         try:
-            with transaction.atomic():
+            with atomic():
                 return [*found, *Tag.objects.bulk_create(new)]
         except IntegrityError:
             continue

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email, lock_account, username_is_taken
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.database.slugs import random_part
@@ -156,7 +157,7 @@ def randomised(username: str) -> str:
     return username[: min(_MAX_DERIVED_USERNAME, host_user.max_username_length() - len(end))] + end
 
 
-@transaction.atomic
+@atomic()
 def update_profile(account: Account, changes: dict[str, Any]) -> Account:
     """Change the given fields of a profile, the username included.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from ninja_orgkit.accounts import host_user, tokens
@@ -14,6 +14,7 @@ from ninja_orgkit.accounts.services.passwords import require_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.errors import InvalidLink
 
@@ -25,11 +26,11 @@ def request_verification(account: Account) -> None:
 
 def resend_verification(email: str) -> None:
     """Mail the link again, in the background. The answer does not depend on whether an account has this address."""
-    with transaction.atomic():
+    with atomic():
         enqueue("orgkit.accounts.resend_verification", email=email)
 
 
-@transaction.atomic
+@atomic()
 def request_change(account: Account, *, email: str, password: str | None) -> None:
     """Mail a link to the new address and a notice to the current one, in the background.
 
@@ -42,7 +43,7 @@ def request_change(account: Account, *, email: str, password: str | None) -> Non
     enqueue("orgkit.accounts.mail_email_change", account=account.slug, email=email)
 
 
-@transaction.atomic
+@atomic()
 def verify(token: str, *, dry_run: bool = False) -> None:
     """Verify the current address or change to the new one, as the mailed link says.
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import WeakPassword, WrongPassword
@@ -15,6 +14,7 @@ from ninja_orgkit.accounts.selectors import lock_account, lock_account_of
 from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.accounts.services.sessions import end_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import InvalidLink
 
 
@@ -33,7 +33,7 @@ def require_password(account: Account, password: str) -> None:
         raise WrongPassword
 
 
-@transaction.atomic
+@atomic()
 def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
     """Set a new password, end every other session, and return new tokens for this one.
 
@@ -49,11 +49,11 @@ def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
 
 def request_reset(email: str) -> None:
     """Mail a reset link, in the background. The answer does not depend on whether an account has this address."""
-    with transaction.atomic():
+    with atomic():
         enqueue("orgkit.accounts.mail_password_reset", email=email)
 
 
-@transaction.atomic
+@atomic()
 def confirm_reset(token: str, new: str) -> None:
     """Set a new password with a mailed token, mark the address as verified, and end every session.
 

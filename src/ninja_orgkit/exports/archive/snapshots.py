@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+from ninja_orgkit.database.alias import atomic, kit_connection
 
 
 @contextmanager
@@ -19,10 +19,11 @@ def snapshot() -> Iterator[None]:
 
     Inside a transaction of the caller, use that one unchanged.
     """
+    connection = kit_connection()
     if connection.in_atomic_block:
         yield
         return
-    with _deferred(connection), transaction.atomic():
+    with _deferred(connection), atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -10,13 +10,14 @@ import threading
 import uuid
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import atomic, kit_connection
 from ninja_orgkit.exports.archive.progress import Progress, Stopped
 from ninja_orgkit.exports.models import ExportJob
 
@@ -59,7 +60,7 @@ def record(job: ExportJob, **values: Any) -> None:
         setattr(job, name, value)
 
 
-@transaction.atomic
+@atomic()
 def finish(job: ExportJob, *, size: int, sha256: str, units: int) -> None:
     """Mark a job as ready after its archive is stored, and notify the requester. Raises Stopped."""
     now = timezone.now()
@@ -77,7 +78,7 @@ def finish(job: ExportJob, *, size: int, sha256: str, units: int) -> None:
     enqueue(NOTIFY, job=str(job.pk))
 
 
-@transaction.atomic
+@atomic()
 def fail(job: ExportJob, *, error: str = FAULT) -> None:
     """Mark a job as failed and notify the requester, unless another process has changed the job."""
     held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, status=job.status)
@@ -85,7 +86,7 @@ def fail(job: ExportJob, *, error: str = FAULT) -> None:
         enqueue(NOTIFY, job=str(job.pk))
 
 
-@transaction.atomic
+@atomic()
 def put_back(job: ExportJob) -> None:
     """Put a job back for another attempt after one lease, or fail it after the last attempt."""
     if job.attempts >= settings.EXPORT_MAX_ATTEMPTS:
@@ -107,7 +108,7 @@ class Heartbeat:
         self.progress = progress
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"export-{job.pk}", daemon=True)
-        self._beats = not connection.in_atomic_block
+        self._beats = not kit_connection().in_atomic_block
 
     def __enter__(self) -> None:
         """Start to beat."""
@@ -132,9 +133,9 @@ class Heartbeat:
                 except DatabaseError:
                     # The lease lasts for several beats. If the database stays down, another worker takes over.
                     logger.warning("The heartbeat of export %s failed.", self.job.pk, exc_info=True)
-                    connection.close()
+                    kit_connection().close()
         finally:
-            connection.close()
+            kit_connection().close()
 
     def beat(self) -> None:
         """Extend the lease and record the progress. Raises Stopped."""

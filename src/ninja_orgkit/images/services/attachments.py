@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, F, Max, Model, QuerySet
 
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import fast_delete, target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
@@ -34,7 +34,7 @@ class Detached:
     not_attached: list[int]
 
 
-@transaction.atomic
+@atomic()
 def attach_images(organization: Organization, obj: Model, *, image_ids: Sequence[int]) -> Attached:
     """Attach images of the organization to one of its objects, after those that it already has: all or none.
 
@@ -46,7 +46,7 @@ def attach_images(organization: Organization, obj: Model, *, image_ids: Sequence
     return attached
 
 
-@transaction.atomic
+@atomic()
 def attach_found_images(organization: Organization, obj: Model, *, image_ids: Sequence[int]) -> Attached:
     """Attach those of the images that exist in the organization. Takes five statements for any number of images.
 
@@ -84,7 +84,7 @@ def detach_image(obj: Model, image_id: int) -> None:
         raise NotFound
 
 
-@transaction.atomic
+@atomic()
 def detach_images(obj: Model, *, image_ids: Sequence[int]) -> Detached:
     """Detach images from an object. Without its cover it gets the next one. Raises NotFound if the object is gone."""
     lock_object(obj)
@@ -99,7 +99,7 @@ def detach_images(obj: Model, *, image_ids: Sequence[int]) -> Detached:
     return Detached(gone, [key for key in image_ids if key not in covers])
 
 
-@transaction.atomic
+@atomic()
 def update_attachment(organization: Organization, obj: Model, image_id: int, *, changes: dict[str, Any]) -> None:
     """Change ``is_cover``, ``position`` and the texts that override the image's, as far as given.
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.images.removal import remove_images
@@ -24,7 +23,7 @@ class Deleted:
     not_found: list[int]
 
 
-@transaction.atomic
+@atomic()
 def update_image(
     organization: Organization, image_id: int, *, changes: dict[str, Any], check: Check | None = None
 ) -> None:
@@ -39,13 +38,13 @@ def update_image(
         image.save(update_fields=[*changes, "updated_at"])
 
 
-@transaction.atomic
+@atomic()
 def delete_image(organization: Organization, image_id: int, *, check: Check | None = None) -> None:
     """Delete an image, its attachments and its files. Raises NotFound, and what ``check`` raises."""
     remove_images([lock(Image.objects.filter(organization=organization, pk=image_id), check)])
 
 
-@transaction.atomic
+@atomic()
 def delete_images(organization: Organization, *, image_ids: Sequence[int]) -> Deleted:
     """Delete those of the images that exist in the organization, with their attachments and files."""
     rows = Image.objects.select_for_update().filter(organization=organization, pk__in=image_ids)
@@ -55,7 +54,7 @@ def delete_images(organization: Organization, *, image_ids: Sequence[int]) -> De
     return Deleted([key for key in image_ids if key in found], [key for key in image_ids if key not in found])
 
 
-@transaction.atomic
+@atomic()
 def purge_images(organization: int) -> bool:
     """Delete one batch of the images of a closed organization. Tell whether there may be more."""
     rows = Image.objects.select_for_update().filter(organization=organization).order_by("pk")

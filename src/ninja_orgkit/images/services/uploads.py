@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import OrgKitError, Unavailable
 from ninja_orgkit.images.errors import ImageExists
 from ninja_orgkit.images.models import Image
@@ -85,7 +85,7 @@ def upload_images(
                 for name, text in texts.items():
                     setattr(image, name, text)
                 fresh[picture.sha256] = image
-    with transaction.atomic():
+    with atomic():
         created = _insert(organization, fresh, rows)
         stored_files.keep_on_commit()
     for picture in pictures:

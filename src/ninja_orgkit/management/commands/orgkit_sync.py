@@ -7,10 +7,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import models, transaction
+from django.db import models
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import follow_user
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.services.organizations import create_personal_organization
 
 _BATCH = 200
@@ -36,7 +37,7 @@ class Command(BaseCommand):
     def _each(self, rows: models.QuerySet[Any], act: Callable[[Any], Any]) -> int:
         done = 0
         for batch in _batches(rows):
-            with transaction.atomic():
+            with atomic():
                 for row in batch:
                     act(row)
             done += len(batch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
@@ -11,6 +10,7 @@ from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.errors import Forbidden, InvalidLink, NotFound
 from ninja_orgkit.organizations import roles, tokens
@@ -31,7 +31,7 @@ MAIL = "orgkit.organizations.mail_invitation"
 INVITE = roles.INVITE
 
 
-@transaction.atomic
+@atomic()
 def invite(*, by: Membership, email: str, role: str) -> Invitation:
     """Invite an e-mail address to join the organization of the member ``by`` in a role.
 
@@ -59,7 +59,7 @@ def invite(*, by: Membership, email: str, role: str) -> Invitation:
     return invitation
 
 
-@transaction.atomic
+@atomic()
 def cancel(*, by: Membership, invitation_id: str) -> None:
     """Cancel an invitation, as the member ``by``.
 
@@ -74,7 +74,7 @@ def cancel(*, by: Membership, invitation_id: str) -> None:
     _end(invitation, Invitation.Status.CANCELLED)
 
 
-@transaction.atomic
+@atomic()
 def check(token: str, *, email: str) -> None:
     """Raise what ``accept`` would raise for an account with this address. Change nothing."""
     invitation = _find(token)
@@ -83,7 +83,7 @@ def check(token: str, *, email: str) -> None:
         raise WrongRecipient
 
 
-@transaction.atomic
+@atomic()
 def accept(account: Account, token: str) -> Membership:
     """Join an organization with the token of a mailed link, and mark the address as verified.
 
@@ -107,7 +107,7 @@ def accept(account: Account, token: str) -> Membership:
     return membership
 
 
-@transaction.atomic
+@atomic()
 def decline(token: str) -> None:
     """Decline an invitation with the token of its link. Raises InvalidLink if ``accept`` would."""
     invitation = _find(token)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import ProtectedError
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import Forbidden, NotFound, field_error
 from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
@@ -15,7 +15,7 @@ from ninja_orgkit.organizations.selectors import require
 from ninja_orgkit.organizations.services.organizations import lock_organization
 
 
-@transaction.atomic
+@atomic()
 def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
     """Give a member another role, as the member ``by``.
 
@@ -32,7 +32,7 @@ def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
     return member
 
 
-@transaction.atomic
+@atomic()
 def remove_member(*, by: Membership, account_slug: str) -> None:
     """Remove a member, as the member ``by``. A member who removes themselves leaves.
 

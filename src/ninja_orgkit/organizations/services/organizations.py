@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from ninja_orgkit import registry
@@ -13,6 +12,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import delete_links, without_cascade
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.locks import Check, lock
@@ -41,7 +41,7 @@ def create_organization(
         return _add_creator(organization, account)
 
 
-@transaction.atomic
+@atomic()
 def create_personal_organization(account: Account) -> Membership:
     """Create the personal organization of an account."""
     organization = Organization.objects.create(
@@ -62,7 +62,7 @@ def lock_organization(organization: Organization, check: Check | None = None) ->
     return lock(Organization.objects.filter(pk=organization.pk, deleted_at=None), check)
 
 
-@transaction.atomic
+@atomic()
 def update_organization(
     organization: Organization, changes: dict[str, Any], *, check: Check | None = None
 ) -> Organization:
@@ -79,7 +79,7 @@ def update_organization(
     return organization
 
 
-@transaction.atomic
+@atomic()
 def delete_organization(organization: Organization, *, check: Check | None = None) -> None:
     """Close a group organization.
 
@@ -90,7 +90,7 @@ def delete_organization(organization: Organization, *, check: Check | None = Non
     close_organization(lock_organization(organization, check))
 
 
-@transaction.atomic
+@atomic()
 def close_organization(organization: Organization) -> None:
     """Hide an organization at once, and delete its rows and files in the background."""
     organization.deleted_at = timezone.now()
@@ -167,7 +167,7 @@ def _purge_of(resource: registry.Resource) -> registry.Purge:
             raise Undeletable(resource.name)
         return False
 
-    @transaction.atomic
+    @atomic()
     def delete(keys: Sequence[Any]) -> None:
         # Let Django delete, so that the host's own receivers and cascades run.
         without_cascade(resource.model, keys).delete()

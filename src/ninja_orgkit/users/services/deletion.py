@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from ninja_orgkit.accounts.errors import AccountInUse
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.selectors import orphaned_without
 from ninja_orgkit.organizations.services.members import lock_organizations_of_account
 
 
-@transaction.atomic
+@atomic()
 def delete_account(account: Account) -> None:
     """Delete a user with its account, sessions and memberships, and close organizations that have no other member.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
 
 from ninja_orgkit.accounts import host_user, tokens
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
@@ -17,6 +16,7 @@ from ninja_orgkit.accounts.services.passwords import require_strong
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.services import invitations
 
 
@@ -61,7 +61,7 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
         return None
     if account_by_email(wanted.email) is not None:
         raise EmailTaken
-    with transaction.atomic():
+    with atomic():
         account = _create(wanted, username)
         return Registered(account, begin_session(account, device=device, address=address))
 
@@ -73,7 +73,7 @@ def _register_unseen(wanted: NewAccount, username: str) -> None:
         _tell_owner(wanted.email)
         return
     try:
-        with transaction.atomic():
+        with atomic():
             account = _create(wanted, username)
             if account.email_verified_at is not None:  # an invitation verified it, so no other mail follows
                 enqueue("orgkit.accounts.mail_registered", account=account.slug)
@@ -81,7 +81,7 @@ def _register_unseen(wanted: NewAccount, username: str) -> None:
         _tell_owner(wanted.email)
 
 
-@transaction.atomic
+@atomic()
 def _tell_owner(email: str) -> None:
     enqueue("orgkit.accounts.mail_already_registered", email=email)
 
