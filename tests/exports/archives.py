@@ -44,8 +44,14 @@ class Unpacked:
         return [json.loads(line) for line in self.zip.read(f"data/{kind}.jsonl").splitlines()]
 
     def cells(self, kind: str) -> list[dict[str, str]]:
-        text = self.zip.read(f"csv/{kind}.csv").decode()
+        text = self.zip.read(f"csv/{kind}.csv").decode("utf-8-sig")
         return list(csv.DictReader(io.StringIO(text, newline="")))
+
+    def cells_split_at(self, separator: str, kind: str) -> Iterator[str]:
+        """Yield the cells of a table as a program reads them that takes another character for the separator."""
+        text = self.zip.read(f"csv/{kind}.csv").decode("utf-8-sig")
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            yield from row
 
     def text(self) -> str:
         """Return everything but the pictures as one text."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from ninja_orgkit import registry
 from ninja_orgkit.tags.services import assign_tags
 from shop.models import Shop
 from tests.exports.actions import create_contact, create_image, create_product
 from tests.exports.conftest import Export
 from tests.org import MakePerson, Org
+
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
 
 
 def test_an_archive_contains_everything_in_the_organization(org: Org, export: Export) -> None:
@@ -70,13 +75,14 @@ def test_the_standalone_check_reports_every_change(org: Org, export: Export, tmp
 
 
 def test_no_cell_is_a_formula(org: Org, export: Export) -> None:
-    risky = ["=1+1", "+41 44", "-2+3", "-2)", "@SUM(A1)", "\tx", "\rx", "  =1+1", "\uff1d1+1", "\uff0d2"]
-    for value in risky:
+    risky = ["=1+1", "+41 44", "-2+3", "-2)", "@SUM(A1)", "\tx", "\rx", "\uff1d1+1", "\uff0d2"]
+    for value in [*risky, "  =1+1", "me; =1+1", 'so "-2+3"\n@x']:
         create_contact(org, display_name="x", notes=value)
     create_contact(org, display_name="x", notes='fine, "quoted"\nand on')
     archive = export()
     notes = [row["notes"] for row in archive.cells("contacts")]
-    assert sorted(notes) == sorted([*(f"'{value}" for value in risky), 'fine, "quoted"\nand on'])
+    escaped = [*(f"'{value}" for value in risky), "'  '=1+1", "me; '=1+1", "so \"'-2+3\"\n'@x"]
+    assert sorted(notes) == sorted([*escaped, 'fine, "quoted"\nand on'])
     assert {row["notes"] for row in archive.rows("contacts")} >= set(risky)
 
 
@@ -88,6 +94,80 @@ def test_a_negative_number_is_not_escaped_as_a_formula(org: Org, export: Export)
     assert {row["sku"]: row["price"] for row in archive.cells("shop.product")} == {"credit": "-5.00", "mug": "9.50"}
     (contact,) = archive.cells("contacts")
     assert (contact["phone"], contact["notes"]) == ("'+442079460000", "'-2+3")
+
+
+def test_no_cell_is_a_formula_whatever_the_separator(org: Org, export: Export) -> None:
+    separators = [",", ";", "\t", "|", ":", " "]
+    gaps = [start + end for start in [*separators, "\n", "\r\n"] for end in ["", "  ", '"', ' "', '""', "\t"]]
+    for gap in gaps:
+        create_contact(
+            org,
+            display_name=f"x{gap}=1+1",
+            notes="".join(f"x{gap}{sign}cmd|'/C calc'!A0" for sign in SIGNS),
+            phone=gap,
+            location=f"{gap}=1+1{gap}",
+            custom={"a": f"x{gap}=1", "b": [f"{gap}@x", "-1+2"]},
+        )
+    archive = export()
+    for separator in separators:
+        cells = list(archive.cells_split_at(separator, "contacts"))
+        assert len(cells) > len(gaps)
+        assert [cell for cell in cells if cell.lstrip(" ").startswith(tuple(SIGNS))] == [], separator
+
+
+def test_harmless_text_stays_as_it_is_in_a_table(org: Org, export: Export) -> None:
+    harmless = [
+        "Tel. +41 44 123",
+        "a - b",
+        "C++, C#",
+        "ann@example.com",
+        "2027-03-01",
+        "x=1&y=-2",
+        "https://example.com/@ann?a=-1",
+        "",
+        "'quoted'",
+    ]
+    for text in harmless:
+        create_contact(org, display_name="x", notes=text)
+    assert sorted(row["notes"] for row in export().cells("contacts")) == sorted(harmless)
+
+
+def test_a_negative_number_that_begins_a_line_is_escaped(org: Org, isolated_registry: None, export: Export) -> None:
+    """Split at semicolons, the whole line is one cell, and more than a number."""
+
+    class Row(BaseModel):
+        balance: int
+        name: str
+
+    registry.export_rows(
+        "balances", row=Row, rows=lambda _: [{"balance": -5, "name": "cmd|"}, {"balance": 5, "name": ""}]
+    )
+    assert export().cells("balances") == [{"balance": "'-5", "name": "cmd|"}, {"balance": "5", "name": ""}]
+
+
+def test_a_table_begins_with_a_byte_order_mark(org: Org, export: Export) -> None:
+    """Excel takes a file without one for the code page of the system."""
+    create_contact(org, display_name="Zoë")
+    archive = export()
+    tables = [name for name in archive.names if name.startswith("csv/")]
+    assert len(tables) == len(archive.manifest["counts"])
+    for name in tables:
+        assert archive.zip.read(name).startswith(b"\xef\xbb\xbf"), name
+        assert archive.zip.read(name).count(b"\xef\xbb\xbf") == 1, name
+    assert not [
+        name for name in archive.names if name.startswith("data/") and b"\xef\xbb\xbf" in archive.zip.read(name)
+    ]
+
+
+def test_members_have_the_names_that_people_see(org: Org, make_person: MakePerson, export: Export) -> None:
+    full, chosen = make_person("full"), make_person("chosen")
+    full.api.patch("/users/me", {"first_name": "Ann", "last_name": "Lee"})
+    chosen.api.patch("/users/me", {"first_name": "Bo", "display_name": "The Boss"})
+    for person in (full, chosen):
+        org.join(person, "member")
+    shown = {item["slug"]: item["display_name"] for item in org.api.get("/orgs/acme/members/").json()["items"]}
+    assert {"Ann Lee", "The Boss"} < set(shown.values())
+    assert {row["slug"]: row["display_name"] for row in export().rows("members")} == shown
 
 
 def test_fields_that_a_host_does_not_list_are_not_exported(org: Org, export: Export) -> None:

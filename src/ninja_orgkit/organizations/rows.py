@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import invitations_of
+from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.organizations.selectors import invitations_of, members_of
 from ninja_orgkit.protocol.fields import Moment
 from ninja_orgkit.registry import StoredFile
 
@@ -29,13 +29,13 @@ class OrgkitOrganizationRow(BaseModel):
 class OrgkitMemberRow(BaseModel):
     """A member, with what the organization may see of the account."""
 
-    slug: str = Field(validation_alias="account__slug")
-    username: str = Field(validation_alias="account__username")
-    email: str = Field(validation_alias="account__email")
-    first_name: str = Field(validation_alias="account__first_name")
-    last_name: str = Field(validation_alias="account__last_name")
-    display_name: str = Field(validation_alias="account__display_name")
-    avatar: Annotated[str | None, StoredFile("avatars", "slug")] = Field(validation_alias="account__avatar_large")
+    slug: str
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+    display_name: str
+    avatar: Annotated[str | None, StoredFile("avatars", "slug")]
     role: str
     joined_at: Moment
 
@@ -47,7 +47,7 @@ class OrgkitInvitationRow(BaseModel):
     email: str
     role: str
     status: str
-    invited_by: str | None = Field(validation_alias="invited_by__slug")
+    invited_by: str | None
     created_at: Moment
     expires_at: Moment
 
@@ -57,20 +57,32 @@ def organization_rows(organization: Organization) -> QuerySet[Organization]:
     return Organization.objects.filter(pk=organization.pk)
 
 
-def member_rows(organization: Organization) -> QuerySet[Membership]:
-    """Return the members of an organization, in the order in which they joined."""
-    return Membership.objects.filter(organization=organization).order_by("joined_at", "pk")
+def member_rows(organization: Organization) -> Iterator[dict[str, Any]]:
+    """Yield the members of an organization, in the order in which they joined, with the names that people see."""
+    for item in members_of(organization).order_by("joined_at", "pk").iterator():
+        account = item.account
+        yield {
+            "slug": account.slug,
+            "username": account.username,
+            "email": account.email,
+            "first_name": account.first_name,
+            "last_name": account.last_name,
+            "display_name": account.shown_name,
+            "avatar": account.avatar_large,
+            "role": item.role,
+            "joined_at": item.joined_at,
+        }
 
 
 def invitation_rows(organization: Organization) -> Iterator[dict[str, Any]]:
-    """Return all invitations of an organization, oldest first, with the status that people see."""
+    """Yield all invitations of an organization, oldest first, with the status that people see."""
     for item in invitations_of(organization).order_by("created_at", "pk").iterator():
         yield {
             "id": item.pk,
             "email": item.email,
             "role": item.role,
             "status": item.shown_status,
-            "invited_by__slug": item.invited_by.slug if item.invited_by else None,
+            "invited_by": item.invited_by.slug if item.invited_by else None,
             "created_at": item.created_at,
             "expires_at": item.expires_at,
         }

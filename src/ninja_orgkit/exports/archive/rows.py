@@ -1,11 +1,7 @@
-"""Read the rows of every registered kind, and write them as JSON lines and CSV."""
+"""Read the rows of every registered kind, and write them as JSON lines."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -17,9 +13,6 @@ from pydantic_core import to_json
 
 from ninja_orgkit.registry import ExportKind, StoredFile, export_kinds
 
-_FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")  # the second group are the full-width forms
-# Decimals arrive as text. A number with a leading plus is a telephone number.
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
 _FETCH = 1000
 
 
@@ -74,28 +67,3 @@ def row_kinds() -> list[RowKind]:
 def json_line(row: dict[str, Any]) -> bytes:
     """Return a row as a line of JSON."""
     return to_json(row) + b"\n"
-
-
-class CsvLines:
-    """Makes lines of CSV (RFC 4180, UTF-8). No spreadsheet treats their cells as formulas."""
-
-    def __init__(self) -> None:
-        self._buffer = io.StringIO(newline="")
-        self._writer = csv.writer(self._buffer)
-
-    def line(self, cells: list[Any]) -> bytes:
-        """Return one line."""
-        self._writer.writerow([_cell(cell) for cell in cells])
-        text = self._buffer.getvalue()
-        self._buffer.seek(0)
-        self._buffer.truncate()
-        return text.encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool | list | dict):
-        value = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, str) or _NUMBER.fullmatch(value):
-        return value
-    # OWASP, "CSV Injection": a cell that starts like a formula, after any spaces, gets a leading apostrophe.
-    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value

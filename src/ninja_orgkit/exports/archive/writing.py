@@ -12,10 +12,11 @@ from typing import IO, Any
 from django.core.files.base import File
 from pydantic_core import to_json
 
+from ninja_orgkit.exports.archive.cells import CsvLines
 from ninja_orgkit.exports.archive.names import Names, extension_of, safe_kind, safe_stem
 from ninja_orgkit.exports.archive.preview import Preview
 from ninja_orgkit.exports.archive.progress import Progress
-from ninja_orgkit.exports.archive.rows import CsvLines, RowKind, json_line, row_kinds
+from ninja_orgkit.exports.archive.rows import RowKind, json_line, row_kinds
 from ninja_orgkit.exports.archive.snapshots import snapshot
 from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Spool
 from ninja_orgkit.media.storage import open_file, storage_errors
@@ -65,10 +66,10 @@ class _Build:
         self.preview.begin(kind.name, kind.columns, data=data, csv=table)
         with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile() as cells:
             csv = CsvLines()
-            cells.write(csv.line(kind.columns))
+            cells.write(csv.head(kind.columns))
             for row in kind.read(organization):
                 self.preview.add(row, self._place_files(kind, row))
-                cells.write(csv.line(list(row.values())))
+                cells.write(csv.line(row.values()))
                 lines.write(json_line(row))
                 self.progress.step()
             self.archive.text(data, lines)
