@@ -32,6 +32,7 @@ class OrgKitConfig(AppConfig):
             databases,
             deployment,
             mail,
+            roles,
             settings,
             storage,
             throttles,

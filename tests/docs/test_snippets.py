@@ -13,8 +13,9 @@ import pytest
 import pytest_django
 
 from ninja_orgkit.conf import Settings
-from ninja_orgkit.organizations.roles import permissions_of
+from ninja_orgkit.organizations.roles import may_handle, permissions_of
 from ninja_orgkit.protocol.problems import problem
+from tests.checks.messages import found_by_id
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, generated, name_of
 
 
@@ -55,6 +56,8 @@ def test_roles_can_be_changed_as_the_guide_shows(settings: pytest_django.Setting
     assert {"invoices.read", "contacts.write"} <= permissions_of("member")
     assert permissions_of("viewer") == frozenset()
     assert "owners.manage" in permissions_of("owner")
+    assert may_handle("admin", "member")
+    assert found_by_id() == {}
 
 
 def test_an_error_class_of_a_host_works_as_the_guide_says() -> None:

@@ -53,4 +53,4 @@ def _gate(needs: str, organization_of: Callable[[Mapping[str, Any]], str] | None
         request.member = get_membership(request.auth, slug, needs=needs or None)
         request.organization = request.member.organization
 
-    return Gate(enter, {} if organization_of else {"org_slug": OrgSlug})
+    return Gate(enter, {} if organization_of else {"org_slug": OrgSlug}, permission=needs)

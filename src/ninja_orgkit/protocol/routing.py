@@ -42,11 +42,12 @@ class Gate:
 
     ``enter`` gets the request and the values of ``parameters``: parts of the path that only the gate reads, with their
     types. It raises NotFound or Forbidden, or puts what it has found on the request. A gate without parameters gets the
-    values of the endpoint's own parameters.
+    values of the endpoint's own parameters. ``permission`` is what the caller needs, for the system checks.
     """
 
     enter: Callable[[Any, Mapping[str, Any]], None]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    permission: str = ""
 
     def enter_by_path(self, request: HttpRequest, path: Mapping[str, Any]) -> None:
         """Decide by the parts of the path, if the gate reads any."""
