@@ -64,3 +64,16 @@ def test_the_admin_accepts_the_addresses_that_the_api_accepts(
 ) -> None:
     body = _body(display_name="Ada", email=email)
     assert admin_client.post(f"{ADMIN}{ada.pk}/change/", body).status_code == status
+
+
+def test_a_name_changed_in_the_admin_changes_a_derived_display_name(admin_client: Client, org: Org) -> None:
+    slug = org.add_contact("", first_name="Grace")["slug"]
+    contact = Contact.objects.get(slug=slug)
+    for body, shown in (
+        (_body(display_name="Grace", first_name="Ada"), "Ada"),
+        (_body(display_name="Countess", first_name="Augusta"), "Countess"),
+        (_body(display_name="Countess", first_name="Ada"), "Countess"),
+        (_body(display_name="", first_name="Ada"), "Ada"),
+    ):
+        assert admin_client.post(f"{ADMIN}{contact.pk}/change/", body).status_code == 302
+        assert org.api.get(f"/contacts/{slug}/").json()["display_name"] == shown

@@ -100,6 +100,55 @@ def test_an_empty_display_name_is_rebuilt_from_first_and_last_name(org: Org) -> 
     assert changed.json()["display_name"] == "Ada Lovelace"
 
 
+def test_a_display_name_that_nobody_chose_follows_the_other_names(org: Org) -> None:
+    path = f"/contacts/{org.add_contact('', first_name='Grace', last_name='Murray')['slug']}/"
+    org.add_contact("Harry")
+    for change, shown in (
+        ({"last_name": "Hopper"}, "Grace Hopper"), ({"first_name": "", "phone": "1"}, "Hopper"),
+        ({"first_name": "Gr", "last_name": ""}, "Gr"), ({"notes": "x"}, "Gr"),
+    ):  # fmt: skip
+        assert org.api.patch(path, change).json()["display_name"] == shown
+        assert org.api.get("/contacts/", search=shown).json()["count"] == 1
+    assert org.api.put(path, {"first_name": "Zoe"}).json()["display_name"] == "Zoe"
+    assert [item["display_name"] for item in org.api.get("/contacts/").json()["items"]] == ["Harry", "Zoe"]
+
+
+@pytest.mark.parametrize("chosen", ["Grace Murray", "Amazing Grace"])
+def test_a_display_name_that_was_sent_stays_even_if_it_is_the_same_text(org: Org, chosen: str) -> None:
+    names = {"first_name": "Grace", "last_name": "Murray"}
+    made = org.add_contact(chosen, **names)["slug"]
+    changed = org.add_contact("", **names)["slug"]
+    replaced = org.add_contact("", **names)["slug"]
+    org.api.patch(f"/contacts/{changed}/", {"display_name": chosen})
+    org.api.put(f"/contacts/{replaced}/", {"display_name": chosen, **names})
+    for slug in (made, changed, replaced):
+        for change in ({"last_name": "Hopper"}, {"first_name": "", "last_name": ""}):
+            assert org.api.patch(f"/contacts/{slug}/", change).json()["display_name"] == chosen
+
+
+def test_a_chosen_display_name_that_is_emptied_follows_the_names_again(org: Org) -> None:
+    path = f"/contacts/{org.add_contact('Lady L.', first_name='Ada')['slug']}/"
+    org.api.patch(path, {"display_name": ""})
+    assert org.api.patch(path, {"last_name": "King"}).json()["display_name"] == "Ada King"
+
+
+def test_emptying_both_names_of_a_derived_display_name_is_refused(org: Org) -> None:
+    path = f"/contacts/{org.add_contact('', first_name='Grace', last_name='Murray')['slug']}/"
+    refused = org.api.patch(path, {"first_name": "", "last_name": ""})
+    assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["body", "display_name"])
+    assert org.api.get(path).json()["last_name"] == "Murray"
+
+
+def test_a_host_that_changes_names_changes_the_display_name_only_if_it_was_derived(org: Org) -> None:
+    org.add_contact("", first_name="Grace")
+    org.add_contact("Ada", first_name="Augusta")
+    for contact in Contact.objects.all():
+        for name in ("First", "Second"):
+            contact.first_name = name
+            contact.save()
+    assert [item["display_name"] for item in org.api.get("/contacts/").json()["items"]] == ["Ada", "Second"]
+
+
 def test_a_contact_never_becomes_nameless(org: Org) -> None:
     slug = org.add_contact("Ada")["slug"]
     assert org.api.patch(f"/contacts/{slug}/", {"display_name": ""}).status_code == 422

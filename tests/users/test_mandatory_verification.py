@@ -85,7 +85,7 @@ class TestWhereVerificationIsMandatory:
         assert "token=" not in mail.body
         me = api.as_user(api.post("/token/pair", ANN).json()["access"]).get("/users/me").json()
         assert me["email_verified"] is True
-        assert {home["name"] for home in me["organizations"]} == {"ann", "Acme"}
+        assert {home["name"] for home in me["organizations"]} == {me["username"], "Acme"}
 
     def test_a_weak_password_and_a_taken_username_are_refused_for_known_and_unknown_addresses_alike(
         self, api: Api

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -39,11 +40,19 @@ def test_registering_gives_tokens_a_profile_and_a_personal_organization(api: Api
     assert api.as_user(body["access"]).get("/users/me").json() == body["user"]
 
 
-def test_a_missing_username_is_made_of_the_address(api: Api) -> None:
-    first = api.post("/auth/register", {"email": "ann@example.com", "password": PASSWORD}).json()["user"]
-    second = api.post("/auth/register", {"email": "ann@example.org", "password": PASSWORD}).json()["user"]
-    assert first["username"] == "ann"
-    assert second["username"].startswith("ann-")
+def test_a_username_and_slugs_that_the_kit_makes_up_tell_nothing_of_the_address(api: Api) -> None:
+    for address in ("annabel@lighthouse.example", "annabel@sea.example"):
+        user = api.post("/auth/register", {"email": address, "password": PASSWORD}).json()["user"]
+        assert api.get("/users/check_username", username=user["username"]).json()["reason"] == "taken"
+        shown = json.dumps({**user, "email": ""})
+        assert not [part for part in ("annabel", "lighthouse", "sea.", "example") if part in shown]
+
+
+def test_a_slug_tells_nothing_of_an_address_that_is_the_username(django_user_model: type[User]) -> None:
+    user = django_user_model.objects.create_user("annabel@lighthouse.example", "annabel@lighthouse.example")
+    account = Account.objects.get(user=user)
+    assert "annabel" not in account.slug
+    assert "annabel" not in Organization.objects.get(personal_of=account).slug
 
 
 def test_a_taken_address_and_a_taken_username_are_conflicts_in_any_spelling(api: Api) -> None:

@@ -74,11 +74,16 @@ class Account(WithAvatar, models.Model):
         password must not undo the count, and with it bring back the sessions and links of before.
         """
         if not self.slug:
-            self.slug = public_slug(self.username, prefix="user")
+            self.slug = public_slug(self.slug_name, prefix="user")
         if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
             kept = {"user", *_COUNTERS, *self.get_deferred_fields()}
             kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept]
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def slug_name(self) -> str:
+        """The username, or "" if the host uses addresses as usernames: slugs, which others see, tell no address."""
+        return "" if "@" in self.username else self.username
 
     @property
     def shown_name(self) -> str:

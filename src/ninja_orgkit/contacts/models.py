@@ -40,13 +40,15 @@ class Contact(WithAvatar, DerivedColumns):
     """A person that an organization knows.
 
     Lists sort by the ``…_sort`` columns, and searches look in ``search_text``. Both are normalised here, so that all
-    databases agree. A contact always has a display name, and its slug never changes.
+    databases agree. A contact always has a display name, and its slug never changes. A display name that equals
+    ``derived_name`` was made of the first and last name and follows them; any other was chosen.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, db_index=False, related_name="contacts")
     slug = models.CharField(max_length=64, editable=False)
     creator = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     display_name = models.CharField(max_length=255, blank=True)
+    derived_name = models.CharField(max_length=255, blank=True, default="", editable=False)
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     email = models.CharField(max_length=MAX_EMAIL_LENGTH, blank=True, validators=[validate_email])
@@ -62,7 +64,7 @@ class Contact(WithAvatar, DerivedColumns):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    DERIVED = ("display_name", *SORT_COLUMNS, "search_text")
+    DERIVED = ("display_name", "derived_name", *SORT_COLUMNS, "search_text")
     DERIVED_FROM = _SEARCHED
 
     objects = ContactQuerySet.as_manager()
@@ -94,8 +96,11 @@ class Contact(WithAvatar, DerivedColumns):
             raise ValidationError({"display_name": "A contact needs a display name, a first name or a last name."})
 
     def derive(self) -> None:
-        """Fill an empty display name, the sort columns, the search text, and the slug of a new contact."""
-        self.display_name = self.display_name or f"{self.first_name} {self.last_name}".strip()[:255].strip()
+        """Set a display name that nobody chose, the sort columns, the search text, and the slug of a new contact."""
+        if self.display_name in ("", self.derived_name):
+            self.display_name = self.derived_name = f"{self.first_name} {self.last_name}".strip()[:255].strip()
+        else:
+            self.derived_name = ""
         for key, field in SORT_COLUMNS.items():
             setattr(self, key, search_key(getattr(self, field))[:MAX_SORT_LENGTH])
         self.search_text = search_key(" ".join(getattr(self, field) for field in _SEARCHED))

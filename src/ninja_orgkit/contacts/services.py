@@ -28,7 +28,7 @@ def create_contact(organization: Organization, *, creator: Account, fields: dict
 
 @atomic()
 def update_contact(contact: Contact, *, changes: dict[str, Any], check: Check | None = None) -> Contact:
-    """Change the given fields of a contact. An empty display name is made from the other names again.
+    """Change the given fields of a contact. A display name that is given stays, an empty one follows the other names.
 
     ``organization`` (a slug) must be the contact's own. Raises OrganizationImmutable, NamelessContact, NotFound if the
     contact is gone, and what ``check`` raises.
@@ -38,6 +38,8 @@ def update_contact(contact: Contact, *, changes: dict[str, Any], check: Check | 
     locked: Contact = lock(Contact.objects.filter(pk=contact.pk), check)
     for field, value in changes.items():
         setattr(locked, field, value)
+    if "display_name" in changes:
+        locked.derived_name = ""  # chosen, even if it is the same text
     _require_name(locked)
     if changes:
         locked.save(update_fields=[*changes, "updated_at"])

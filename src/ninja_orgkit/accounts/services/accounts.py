@@ -26,7 +26,6 @@ from ninja_orgkit.errors import field_error
 TAKEN_ERRORS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
 _MAX_LENGTHS: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
-_MAX_DERIVED_USERNAME = 20
 _REWRITTEN_BY_DATABASES = {"custom", "notification_preferences"}
 """JSON columns, which databases rewrite: they sort keys and change how numbers are written."""
 _KEY_OF = {"email": ("email_key", email_key), "username": ("username_key", username_key)}
@@ -145,16 +144,9 @@ def require_username(username: str, *, own: Account | None = None) -> None:
             raise field_error(["body", "username"], f"This username is {reason}", f"username_{reason}")
 
 
-def derive_username(email: str) -> str:
-    """Return a free username made from an e-mail address, with a random suffix if the plain one is not available."""
-    local = re.sub(r"[^A-Za-z0-9._-]", "", email.partition("@")[0])[:_MAX_DERIVED_USERNAME].strip("._-") or "user"
-    return local if check_username(local) is None else randomised(local)
-
-
-def randomised(username: str) -> str:
-    """Return a username with a random suffix that fits into the host's column."""
-    end = f"-{random_part()}"
-    return username[: min(_MAX_DERIVED_USERNAME, host_user.max_username_length() - len(end))] + end
+def make_up_username() -> str:
+    """Return a random username that fits into the host's column. It tells nothing of the address."""
+    return f"user-{random_part()}"[-host_user.max_username_length() :].lstrip("-")
 
 
 @atomic()

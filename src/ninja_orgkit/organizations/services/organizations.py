@@ -46,7 +46,7 @@ def create_personal_organization(account: Account) -> Membership:
     """Create the personal organization of an account."""
     organization = Organization.objects.create(
         name=(account.shown_name or account.slug)[:NAME_LENGTH],
-        slug=public_slug(account.username, prefix="personal"),
+        slug=public_slug(account.slug_name, prefix="personal"),
         type=Organization.Type.PERSONAL,
         personal_of=account,
     )

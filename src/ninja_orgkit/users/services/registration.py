@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from ninja_orgkit.accounts import host_user, tokens
-from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
+from ninja_orgkit.accounts.errors import EmailTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email
-from ninja_orgkit.accounts.services.accounts import create_user, derive_username, randomised, require_username
+from ninja_orgkit.accounts.services.accounts import create_user, make_up_username, require_username
 from ninja_orgkit.accounts.services.emails import request_verification
 from ninja_orgkit.accounts.services.passwords import require_strong
 from ninja_orgkit.accounts.services.sessions import begin_session
@@ -51,7 +51,7 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
         invitations.check(wanted.invitation, email=wanted.email)
     if wanted.username:
         require_username(wanted.username)
-    username = wanted.username or derive_username(wanted.email)
+    username = wanted.username or make_up_username()
     candidate = host_user.build_user_without_password(
         email=wanted.email, username=username, first_name=wanted.first_name, last_name=wanted.last_name
     )
@@ -86,23 +86,14 @@ def _tell_owner(email: str) -> None:
     enqueue("orgkit.accounts.mail_already_registered", email=email)
 
 
-def _create_user(wanted: NewAccount, username: str) -> Account:
-    return create_user(
+def _create(wanted: NewAccount, username: str) -> Account:
+    account = create_user(
         email=wanted.email,
         username=username,
         password=wanted.password,
         first_name=wanted.first_name,
         last_name=wanted.last_name,
     )
-
-
-def _create(wanted: NewAccount, username: str) -> Account:
-    try:
-        account = _create_user(wanted, username)
-    except UsernameTaken:
-        if wanted.username:
-            raise
-        account = _create_user(wanted, randomised(username))  # the derived name was just taken
     if wanted.invitation:
         invitations.accept(account, wanted.invitation)
     if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":

@@ -1,0 +1,28 @@
+"""What migrations do to the contacts of an earlier version."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+
+from ninja_orgkit.contacts.models import Contact
+from tests.org import Org
+
+EDITOR = SimpleNamespace(connection=connection)
+derived_names: Any = import_module("ninja_orgkit.contacts.migrations.0004_derived_names")
+
+
+def test_a_display_name_that_equals_the_other_names_follows_them_from_now_on(org: Org) -> None:
+    for chosen, first, last in (("Ada King", "Ada", "King"), ("Ada", "", "Ada"), ("Countess", "Ada", "King")):
+        org.add_contact(chosen, first_name=first, last_name=last)
+    assert not Contact.objects.exclude(derived_name="").exists()
+    derived_names.recognise(apps, EDITOR)
+    assert set(Contact.objects.values_list("display_name", "derived_name")) == {
+        ("Ada King", "Ada King"),
+        ("Ada", "Ada"),
+        ("Countess", ""),
+    }
