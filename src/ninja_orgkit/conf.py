@@ -142,8 +142,8 @@ class Settings:
     """Maximum size of one picture in bytes."""
 
     IMAGE_MAX_PIXELS: int = 64_000_000
-    """Maximum number of pixels in one frame, checked before decoding. ``PIL.Image.MAX_IMAGE_PIXELS`` does not lower it,
-    except that WebP and animated GIF pictures may not have more than twice as many pixels as that."""
+    """Maximum number of pixels in one frame, checked before decoding. ``PIL.Image.MAX_IMAGE_PIXELS`` does not lower
+    it."""
 
     IMAGE_MAX_FRAME_PIXELS: int = 128_000_000
     """Maximum number of pixels in all frames of an animation, checked before decoding."""

@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from ninja_orgkit.images import rendering, tasks
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.errors import StorageUnavailable
-from ninja_orgkit.media.formats import HEAD_BYTES
+from ninja_orgkit.media.formats.signatures import HEAD_BYTES
 from ninja_orgkit.media.renditions import Rendered, render
 from ninja_orgkit.models import OutboxMessage
 from tests.conftest import RunOutbox

@@ -12,9 +12,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from PIL import Image
 
 from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
-from ninja_orgkit.media.pictures import inspect, opened
+from ninja_orgkit.media.pictures import Source, examine, inspect
 from tests.media import pictures
 
+# What follows the picture in a file, and may be missing
+END_MARKERS = {"JPEG": b"\xff\xd9", "GIF": b"\0;"}
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif", "GIF": "gif"}
 
 
@@ -76,11 +78,56 @@ def test_an_empty_file_is_invalid() -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("missing", [1, 3, 9, 100, 0.3, 0.5, 0.9])
-def test_a_truncated_file_is_invalid(kind: str, missing: float) -> None:
-    content = pictures.written(pictures.grain(), kind).getvalue()
+def test_a_file_whose_picture_is_truncated_is_invalid(kind: str, missing: float) -> None:
+    content = pictures.written(pictures.grain(), kind).getvalue().removesuffix(END_MARKERS.get(kind, b""))
     cut = missing if isinstance(missing, int) else round(len(content) * missing)
     with pytest.raises(InvalidImage):
         inspect(BytesIO(content[:-cut]))
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}])
+def test_a_jpeg_needs_no_end_marker(missing: int, options: dict[str, Any]) -> None:
+    for size in [(400, 300), (16, 16), (1, 1), (3, 200)]:
+        content = pictures.written(pictures.grain(*size), "JPEG", **options).getvalue()
+        info = inspect(BytesIO(content[:-missing]))
+        assert info == inspect(BytesIO(content))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 8}])
+@pytest.mark.parametrize("kept", [0.3, 0.5])
+def test_an_end_marker_does_not_replace_missing_rows_of_a_jpeg(kept: float, options: dict[str, Any]) -> None:
+    content = pictures.written(pictures.grain(), "JPEG", **options).getvalue()
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(content[: round(len(content) * kept)] + b"\xff\xd9"))
+
+
+def test_a_progressive_jpeg_without_its_last_scans_is_invalid() -> None:
+    content = pictures.written(pictures.grain(), "JPEG", progressive=True).getvalue()
+    scans = [found.start() for found in re.finditer(rb"\xff\xda", content)]
+    assert len(scans) > 5
+    for start in scans[1:]:
+        for end in (b"", b"\xff\xd9"):
+            with pytest.raises(InvalidImage):
+                inspect(BytesIO(content[:start] + end))
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_gif_needs_no_trailer(missing: int) -> None:
+    for content in (pictures.written(pictures.grain(), "GIF").getvalue(), pictures.animation().getvalue()):
+        assert inspect(BytesIO(content[:-missing])) == inspect(BytesIO(content))
+
+
+def test_stray_zero_bytes_between_the_blocks_of_a_gif_are_skipped() -> None:
+    content = pictures.animation().getvalue()
+    control = b"!\xf9\4"
+    assert content.count(control) == 4
+    assert inspect(BytesIO(content.replace(control, b"\0\0\0" + control))) == inspect(BytesIO(content))
+
+
+def test_a_gif_that_ends_within_a_comment_is_valid() -> None:
+    content = pictures.animation().getvalue()
+    assert inspect(BytesIO(content[:-1] + b"!\xfe\x20a comment")).frames == 4
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
@@ -92,13 +139,13 @@ def test_a_truncated_animation_is_invalid(kind: str, kept: float) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
-def test_a_jpeg_of_any_kind_without_its_last_byte_is_invalid(options: dict[str, Any]) -> None:
+def test_a_jpeg_of_any_kind_without_the_last_byte_of_its_picture_is_invalid(options: dict[str, Any]) -> None:
     # The decoder alone accepts a few of these: it depends on the last bits of the picture.
     for width, height in [(900, 700), *[(64, 64)] * 100]:
         content = pictures.written(pictures.grain(width, height), "JPEG", **options).getvalue()
-        inspect(BytesIO(content))
+        inspect(BytesIO(content[:-2]))
         with pytest.raises(InvalidImage):
-            inspect(BytesIO(content[:-1]))
+            inspect(BytesIO(content[:-3]))
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -142,5 +189,8 @@ def test_broken_exif_does_not_make_a_picture_invalid() -> None:
 
 
 def test_a_worker_timeout_does_not_make_the_picture_invalid() -> None:
-    with pytest.raises(SoftTimeLimitExceeded), opened(pictures.photo(400, 300)):
+    def interrupted(_source: Source) -> None:
         raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        examine(pictures.photo(400, 300), interrupted)

@@ -142,6 +142,27 @@ def test_a_broken_colour_profile_is_ignored(profile: bytes) -> None:
     assert all(near(*pair) for pair in zip(corners(opened(rendered.renditions["sm"])), UPRIGHT, strict=True))
 
 
+def _drawing(mode: str) -> Image.Image:
+    image = Image.new("RGB", (300, 200), pictures.WHITE)
+    for x in range(0, 300, 10):
+        image.paste(pictures.RED if x % 20 else (x % 256, 0, 90), (x, x % 70, x + 4, 200))
+    return image.convert(mode)
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "P"), ("PNG", "L"), ("GIF", "P")])
+def test_a_drawing_of_few_colours_is_stored_without_loss(kind: str, mode: str) -> None:
+    drawing = _drawing(mode)
+    made = render(pictures.written(drawing, kind)).renditions["lg"]
+    assert made.content[12:16] == b"VP8L"
+    assert opened(made).convert("RGB").tobytes() == drawing.convert("RGB").tobytes()
+
+
+def test_a_picture_is_stored_with_loss_where_that_is_smaller() -> None:
+    few = pictures.written(pictures.grain().convert("L"), "PNG")
+    many = pictures.written(pictures.grain(), "PNG")
+    assert {render(file).renditions["lg"].content[12:16] for file in (few, many)} == {b"VP8 "}
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_an_animation_stays_an_animation(kind: str) -> None:
     rendered = render(pictures.animation(kind))

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from ninja_orgkit.errors import NotFound, RangeNotSatisfiable
-from ninja_orgkit.media.formats import CONTENT_TYPES
+from ninja_orgkit.media.formats.signatures import CONTENT_TYPES
 from ninja_orgkit.media.links import resolve
 from ninja_orgkit.media.storage import is_local, private, storage_errors
 from ninja_orgkit.protocol.responses import NotModified

@@ -8,8 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from ninja_orgkit.media.formats import GIF
-from ninja_orgkit.media.pictures import Size, Source, resized, srgb, turned, workable
+from ninja_orgkit.media.pictures import Size, Source, resized, turned, workable
 
 METHOD = 4
 """The effort of the WebP encoder, from 0 (fast) to 6 (small)."""
@@ -28,16 +27,15 @@ def encode_animation(source: Source, target: Size, quality: int) -> tuple[bytes,
     def frames() -> Iterator[Image.Image]:
         nonlocal has_alpha
         for frame in source.decoded():
-            delay = round(frame.info.get("duration") or _NO_DELAY)
-            delays.append(min(max(delay, 1), _MAX_DELAY))
-            picture = resized(workable(frame).convert("RGBA").crop((0, 0, *source.size)), target)
-            picture = srgb(picture, frame.info.get("icc_profile"))
+            delays.append(min(max(round(frame.delay or _NO_DELAY), 1), _MAX_DELAY))
+            picture = resized(workable(frame.picture).convert("RGBA"), target)
+            picture = source.colours.convert(picture)
             has_alpha = has_alpha or not _is_opaque(picture)
-            yield turned(picture, source.orientation())
+            yield turned(picture, source.orientation)
 
     pictures = frames()
     first = next(pictures)
-    tail: Any = _Tail(pictures, source.frames - source.first - 1)
+    tail: Any = _Tail(pictures, source.frames - 1)
     buffer = BytesIO()
     # The encoder reads a duration after its frame, so the list may still grow.
     first.save(
@@ -46,7 +44,7 @@ def encode_animation(source: Source, target: Size, quality: int) -> tuple[bytes,
         save_all=True,
         append_images=[tail],
         duration=delays,
-        loop=_loops(source),
+        loop=min(source.loops(), 65_535),
         quality=quality,
         method=METHOD,
         background=(0, 0, 0, 0),
@@ -68,14 +66,6 @@ def _announce_alpha(content: bytes) -> bytes:
     if content[12:16] != b"VP8X":
         return content
     return content[:_FLAGS] + bytes([content[_FLAGS] | _HAS_ALPHA]) + content[_FLAGS + 1 :]
-
-
-def _loops(source: Source) -> int:
-    """Return how often the animation plays, 0 for forever. A GIF counts its repetitions, and has none by default."""
-    loops = source.image.info.get("loop")
-    if source.kind is GIF:
-        loops = 1 if loops is None else loops + 1 if loops else 0
-    return min(int(loops or 0), 65_535)
 
 
 class _Tail:

@@ -1,29 +1,39 @@
 """Open a picture, prove it complete, and correct its colours and its orientation.
 
 The cheap checks (signature, container, size, frames) come before the decoder. Decoding then proves that the file is
-complete. Only this module, ``animations`` and ``renditions`` import the image library.
+complete. ``formats`` reads what the files say; only the other modules of pictures import the image library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import OrgKitError
+from ninja_orgkit.media.colours import ColourConverter
+from ninja_orgkit.media.decoding import Frame, composed, eight_bits, is_complete, open_picture, with_clear_key
 from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage
-from ninja_orgkit.media.formats import GIF, HEAD_BYTES, JPEG, Format, check_whole, sniff, walk_gif
+from ninja_orgkit.media.formats.avif import read_avif
+from ninja_orgkit.media.formats.contents import Contents
+from ninja_orgkit.media.formats.exif import orientation
+from ninja_orgkit.media.formats.gif import read_gif
+from ninja_orgkit.media.formats.jpeg import read_jpeg
+from ninja_orgkit.media.formats.png import read_png, still
+from ninja_orgkit.media.formats.signatures import AVIF, GIF, HEAD_BYTES, JPEG, PNG, WEBP, Format, sniff
+from ninja_orgkit.media.formats.webp import read_webp
 from ninja_orgkit.media.storage import storage_errors
 
 Size = tuple[int, int]
+T = TypeVar("T")
 
 _FRAME_OVERHEAD = 128 * 128  # decoding a frame costs at least as much as this many pixels
 _PLACEHOLDER_SIDE = 32
+_FEW = 256  # colours
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -51,26 +61,34 @@ class ImageInfo(NamedTuple):
     """The average colour as ``#rrggbb``."""
 
 
-def _open(file: IO[bytes], kind: Format) -> Image.Image:
-    """Open a picture without the library's own limit, which belongs to the whole process and is not ours to change."""
-    if kind.name not in Image.OPEN:
-        Image.init()
-    factory, _ = Image.OPEN[kind.name]
-    return factory(file, "")
-
-
 class Source:
     """An opened picture that passed the checks which need no decoding."""
 
-    def __init__(self, file: IO[bytes], kind: Format, frames: int | None) -> None:
-        self.image: Image.Image = _open(file, kind)
+    def __init__(self, file: IO[bytes], kind: Format, contents: Contents) -> None:
         self.kind = kind
-        self.size: Size = self.image.size
-        # A JPEG may contain further pictures, such as a depth map or a preview. Only the first is shown.
-        declared: int = getattr(self.image, "n_frames", 1)
-        self.frames = 1 if kind is JPEG else frames or declared
-        # A PNG may begin with a picture for viewers that do not understand animation.
-        self.first = 1 if self.frames > 1 and getattr(self.image, "default_image", False) else 0
+        self._file = file
+        self._contents = contents
+        layers = contents.layers
+        self.frames = len(layers) or 1
+        if contents.width:
+            sizes = [(contents.width, contents.height), *((layer.width, layer.height) for layer in layers)]
+            _check_limits((max(width for width, _ in sizes), max(height for _, height in sizes)), self.frames)
+        self.size: Size = (contents.width, contents.height)
+        if not layers:
+            self.image: Image.Image = open_picture(file, kind, (*contents.parts, contents.endings[0]))
+            self.size = self.image.size
+            # A JPEG may contain further pictures, such as a depth map or a preview. Only the first is shown.
+            self.frames = 1 if kind is JPEG else getattr(self.image, "n_frames", 1)
+            _check_limits(self.size, self.frames)
+        descriptions = contents.colours
+        exif = contents.exif
+        if kind is AVIF:  # its profile, and its orientation, which is a property of the picture
+            profile = self.image.info.get("icc_profile")
+            descriptions = (profile, *descriptions) if profile else descriptions
+            exif = self.image.info.get("exif", b"").removeprefix(b"Exif\0\0")
+        self.orientation = orientation(exif)
+        """From 1 to 8, as EXIF has it. 1 is upright."""
+        self.colours = ColourConverter(descriptions)
 
     def draft(self, target: Size) -> None:
         """Let the JPEG decoder scale by 1/2, 1/4 or 1/8, if the result is at least as large as ``target``."""
@@ -82,33 +100,39 @@ class Source:
                 self.image.draft(None, (max(1, width // scale), max(1, height // scale)))
                 return
 
-    def decoded(self) -> Iterator[Image.Image]:
+    def decoded(self) -> Iterator[Frame]:
         """Decode one frame after another. A frame is valid until the next one is requested."""
-        for index in range(self.first, self.frames):
+        contents = self._contents
+        if contents.layers:
+            yield from composed(self._file, self.kind, contents)
+            return
+        if len(contents.endings) > 1 and not is_complete(self._file, self.kind, contents):
+            raise InvalidImage
+        if contents.clear_key:
+            self.image = with_clear_key(self.image, self._file, contents, contents.parts)
+        for index in range(self.frames):
             if self.frames > 1:
                 self.image.seek(index)
             self.image.load()
-            yield self.image
+            if contents.is_grey and self.image.mode == "RGBA":  # the library decodes greys of 16 bits like colours
+                self.image = self.image.convert("LA")
+            yield Frame(self.image, self.image.info.get("duration") or 0)
 
     def release(self) -> None:
         """Free the memory of the pixels. Not by ``close()``, which closes the caller's file for some formats."""
-        del self.image
+        if not self._contents.layers:
+            del self.image
 
-    def orientation(self) -> int:
-        """Return the EXIF orientation, 1 when there is none. Call it after decoding: a PNG may have EXIF at its end."""
-        try:
-            value = self.image.getexif().get(ExifTags.Base.Orientation, 1)
-        except Exception:  # a picture with broken EXIF is still a picture
-            return 1
-        return value if value in _TURNS else 1
+    def loops(self) -> int:
+        """Return how often an animation plays, 0 for forever."""
+        loops = self._contents.loops
+        return int(self.image.info.get("loop") or 0) if loops is None else loops
 
-    def info(self, orientation: int, placeholder: str) -> ImageInfo:
+    def info(self, placeholder: str) -> ImageInfo:
         """Return the facts about the picture."""
-        width, height = turned_size(self.size, orientation)
+        width, height = turned_size(self.size, self.orientation)
         kind = self.kind
-        return ImageInfo(
-            kind.name.lower(), kind.extension, kind.content_type, width, height, self.frames - self.first, placeholder
-        )
+        return ImageInfo(kind.name.lower(), kind.extension, kind.content_type, width, height, self.frames, placeholder)
 
 
 class _Reader:
@@ -130,32 +154,41 @@ class _Reader:
                 raise
 
 
-@contextmanager
-def opened(file: IO[bytes]) -> Iterator[Source]:
-    """Open a picture and check its signature, container, size and frames.
+def examine(file: IO[bytes], use: Callable[[Source], T]) -> T:
+    """Open a picture, check its signature, container, size and frames, and return what ``use`` makes of it.
 
-    A picture over a limit raises ImageTooLarge. Whatever the decoder raises in the ``with`` block becomes InvalidImage,
-    because hostile bytes can make it raise nearly anything. A file that cannot be read raises StorageUnavailable.
+    A picture over a limit raises ImageTooLarge. Whatever the decoder raises becomes InvalidImage, because hostile bytes
+    can make it raise nearly anything. A file that cannot be read raises StorageUnavailable. If the animation of a PNG
+    cannot be decoded, ``use`` is called again with its still picture.
     """
     with storage_errors():  # some storages open the file only now
         reader: Any = _Reader(file)
         reader.seek(0)
     kind = sniff(reader.read(HEAD_BYTES))
+    with _blamed_on_the_picture():
+        contents = _read(reader, kind)
     try:
-        check_whole(reader, kind)
-        budget = settings.IMAGE_MAX_FRAME_PIXELS // _FRAME_OVERHEAD
-        shape = walk_gif(reader, max_frames=budget) if kind is GIF else None
-        if shape:
-            _check_limits((shape.width, shape.height), shape.frames)
-        reader.seek(0)
-        source = Source(reader, kind, shape.frames if shape else None)
-        _check_limits(source.size, source.frames)
-        yield source
+        with _blamed_on_the_picture():
+            return use(Source(reader, kind, contents))
+    except InvalidImage:
+        if kind is not PNG or not contents.layers:
+            raise
+    with _blamed_on_the_picture():
+        return use(Source(reader, kind, still(contents)))
+
+
+def _read(file: IO[bytes], kind: Format) -> Contents:
+    if kind is GIF:
+        return read_gif(file, max_frames=settings.IMAGE_MAX_FRAME_PIXELS // _FRAME_OVERHEAD)
+    return {JPEG: read_jpeg, PNG: read_png, WEBP: read_webp, AVIF: read_avif}[kind](file)
+
+
+@contextmanager
+def _blamed_on_the_picture() -> Iterator[None]:
+    try:
+        yield
     except _NOT_ABOUT_THE_PICTURE:
         raise
-    except Image.DecompressionBombError as exc:  # some decoders check the library's limit themselves
-        limit = min(settings.IMAGE_MAX_PIXELS, 2 * (Image.MAX_IMAGE_PIXELS or 0))
-        raise ImageTooLarge(f"This picture has too many pixels. The limit is {limit}.") from exc
     except Exception as exc:
         raise InvalidImage from exc
 
@@ -180,27 +213,25 @@ def inspect(file: IO[bytes]) -> ImageInfo:
     file has no accepted format, InvalidImage when it is damaged, truncated or empty, and ImageTooLarge when it is over
     a limit.
     """
-    with opened(file) as source:
-        source.draft((1, 1))
-        colour = ""
-        for frame in source.decoded():
-            if not colour:
-                picture = _shrunk(frame)
-                colour = average(srgb(picture, frame.info.get("icc_profile")))
-        return source.info(source.orientation(), colour)
+    return examine(file, _inspected)
 
 
-def _shrunk(frame: Image.Image) -> Image.Image:
-    picture = workable(frame)
-    return picture.resize(fit(picture.size, _PLACEHOLDER_SIDE), Image.Resampling.BOX)
+def _inspected(source: Source) -> ImageInfo:
+    source.draft((1, 1))
+    colour = ""
+    for frame in source.decoded():
+        if not colour:
+            picture = workable(frame.picture)
+            picture = picture.resize(fit(picture.size, _PLACEHOLDER_SIDE), Image.Resampling.BOX)
+            colour = average(source.colours.convert(picture))
+    return source.info(colour)
 
 
 def workable(frame: Image.Image) -> Image.Image:
     """Return a picture in a mode that can be resized (L, LA, RGB, RGBA, CMYK), with its transparency."""
+    if frame.mode.startswith("I"):
+        return eight_bits(frame)
     clear = frame.has_transparency_data
-    if frame.mode.startswith("I"):  # 16 bits per pixel: convert() would turn everything above 255 white
-        grey = frame.point(lambda value: value * (1 / 257)).convert("L")
-        return Image.merge("LA", (grey, _all_but(frame, frame.info["transparency"]))) if clear else grey
     if frame.mode in ("1", "L"):
         return frame.convert("LA" if clear else "L")
     if frame.mode in ("LA", "RGBA", "CMYK") or (frame.mode == "RGB" and not clear):
@@ -208,30 +239,9 @@ def workable(frame: Image.Image) -> Image.Image:
     return frame.convert("RGBA" if clear else "RGB")
 
 
-def _all_but(frame: Image.Image, key: int) -> Image.Image:
-    """Return the alpha channel of a 16-bit picture in which one grey, ``key``, is transparent."""
-    return frame.convert("I").point([255] * key + [0] + [255] * (65_535 - key), "L")
-
-
-def srgb(picture: Image.Image, icc: bytes | None) -> Image.Image:
-    """Convert a picture to sRGB. A profile that is broken or for another colour space is ignored, as browsers do."""
-    alpha = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
-    if icc:
-        colours = picture.convert({"LA": "L", "RGBA": "RGB"}[picture.mode]) if alpha else picture
-        try:
-            profile = ImageCms.ImageCmsProfile(BytesIO(icc))
-            srgb = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(colours, profile, srgb, outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
-            converted = None
-        if converted is not None:
-            picture = converted
-            if alpha:
-                picture.putalpha(alpha)
-    if picture.mode == "CMYK":
-        picture = picture.convert("RGB")
-    picture.info = {}  # nothing of the original's metadata reaches an encoder
-    return picture
+def has_few_colours(frame: Image.Image) -> bool:
+    """Tell whether a picture has at most 256 colours, as drawings have."""
+    return frame.mode in ("1", "L", "P") or (not frame.mode.startswith("I") and frame.getcolors(_FEW) is not None)
 
 
 def turned(picture: Image.Image, orientation: int) -> Image.Image:

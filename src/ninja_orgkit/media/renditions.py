@@ -18,15 +18,17 @@ from PIL import Image
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.media.animations import METHOD, encode_animation
+from ninja_orgkit.media.decoding import rows
+from ninja_orgkit.media.formats.signatures import JPEG
 from ninja_orgkit.media.pictures import (
     ImageInfo,
     Size,
     Source,
     average,
+    examine,
     fit,
-    opened,
+    has_few_colours,
     resized,
-    srgb,
     turned,
     turned_size,
     workable,
@@ -60,10 +62,8 @@ def render(file: IO[bytes], specs: Mapping[str, tuple[int, int]] | None = None) 
     transparency and animation, and has no metadata. Raises what ``inspect`` raises.
     """
     specs = specs or settings.RENDITIONS
-    wanted = _largest_first(specs)  # before the block, which would turn a wrong setting into InvalidImage
-    with opened(file) as source:
-        animated = source.frames - source.first > 1
-        info, made = (_render_animation if animated else _render_still)(source, wanted)
+    wanted = _largest_first(specs)  # not in the call, which would turn a wrong setting into InvalidImage
+    info, made = examine(file, lambda source: _render(source, wanted))
     return Rendered(info, {name: made[name] for name in specs})
 
 
@@ -77,11 +77,15 @@ def _largest_first(specs: Mapping[str, tuple[int, int]]) -> list[tuple[str, tupl
 _Made = tuple[ImageInfo, dict[str, Rendition]]
 
 
+def _render(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]]) -> _Made:
+    return (_render_animation if source.frames > 1 else _render_still)(source, wanted)
+
+
 def _render_still(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]]) -> _Made:
     """Render a still picture. Encoders release the interpreter lock, so they run beside the resizing."""
     largest = wanted[0][1][0]
-    picture, orientation = _upright(source, fit(source.size, largest))
-    upright = turned_size(source.size, orientation)
+    picture, is_drawing = _upright(source, fit(source.size, largest))
+    upright = turned_size(source.size, source.orientation)
     encoded: dict[tuple[Size, int], Future[bytes]] = {}
     with ThreadPoolExecutor(max_workers=2) as encoders:
         for _, (side, quality) in wanted:
@@ -91,21 +95,24 @@ def _render_still(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]])
             elif encoded:
                 picture = picture.copy()  # save() keeps its options on the picture, so each encoder needs its own
             if (size, quality) not in encoded:
-                encoded[size, quality] = encoders.submit(_webp, picture, quality)
-    info = source.info(orientation, average(picture))
+                encoded[size, quality] = encoders.submit(_smaller_webp if is_drawing else _webp, picture, quality)
+    info = source.info(average(picture))
     sizes = {name: (fit(upright, side), quality) for name, (side, quality) in wanted}
     return info, {name: Rendition(encoded[key].result(), *key[0]) for name, key in sizes.items()}
 
 
-def _upright(source: Source, target: Size) -> tuple[Image.Image, int]:
-    """Decode a still picture to ``target`` pixels before turning. Return it upright, in sRGB, and its orientation."""
+def _upright(source: Source, target: Size) -> tuple[Image.Image, bool]:
+    """Decode a still picture to ``target`` pixels before turning.
+
+    Return it upright and in sRGB, and whether it is a drawing: then it may be smaller without loss.
+    """
     source.draft(target)
-    frame = next(source.decoded())
-    icc, orientation = frame.info.get("icc_profile"), source.orientation()
-    picture = _reduced(frame, target)
+    frame = next(source.decoded()).picture
+    is_drawing = source.kind is not JPEG and has_few_colours(frame)
+    picture, orientation = _reduced(frame, target), source.orientation
     source.release()
     del frame  # together with release(), this frees the full picture, the largest part of the memory
-    return turned(srgb(picture, icc), orientation), orientation
+    return turned(source.colours.convert(picture), orientation), is_drawing
 
 
 def _reduced(frame: Image.Image, size: Size) -> Image.Image:
@@ -119,34 +126,41 @@ def _reduced(frame: Image.Image, size: Size) -> Image.Image:
     margin = math.ceil(_LANCZOS_SUPPORT * max(scale, 1)) + 1
     picture: Image.Image | None = None
     for top in range(0, height, _BAND):
-        rows = min(_BAND, height - top)
-        upper, lower = top * scale, min((top + rows) * scale, frame.height)
+        bottom = min(top + _BAND, height)
+        upper, lower = top * scale, min(bottom * scale, frame.height)
         first, last = max(0, math.floor(upper) - margin), min(frame.height, math.ceil(lower) + margin)
-        strip = workable(frame.crop((0, first, frame.width, last)))
-        band = strip.resize((width, rows), Image.Resampling.LANCZOS, box=(0, upper - first, frame.width, lower - first))
+        strip = workable(rows(frame, first, last))
+        band = strip.resize(
+            (width, bottom - top), Image.Resampling.LANCZOS, box=(0, upper - first, frame.width, lower - first)
+        )
         picture = picture or Image.new(band.mode, size)
         picture.paste(band, (0, top))
     assert picture is not None  # noqa: S101  # no side is ever 0
     return picture
 
 
-def _webp(picture: Image.Image, quality: int) -> bytes:
+def _webp(picture: Image.Image, quality: int, *, lossless: bool = False) -> bytes:
     buffer = BytesIO()
-    picture.save(buffer, "WEBP", quality=quality, method=METHOD)
+    picture.save(buffer, "WEBP", quality=quality, method=METHOD, lossless=lossless)
     return buffer.getvalue()
+
+
+def _smaller_webp(picture: Image.Image, quality: int) -> bytes:
+    """Encode with and without loss, and return the smaller file."""
+    return min(_webp(picture, quality, lossless=True), _webp(picture, quality), key=len)
 
 
 def _render_animation(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]]) -> _Made:
     made: dict[str, Rendition] = {}
     done: dict[tuple[Size, int], bytes] = {}
-    colour, orientation = "", 1
+    colour = ""
     for name, (side, quality) in wanted:
         target = fit(source.size, side)
         if (target, quality) not in done:
             done[target, quality], first = encode_animation(source, target, quality)
-            colour, orientation = average(first), source.orientation()
-        made[name] = Rendition(done[target, quality], *turned_size(target, orientation))
-    return source.info(orientation, colour), made
+            colour = average(first)
+        made[name] = Rendition(done[target, quality], *turned_size(target, source.orientation))
+    return source.info(colour), made
 
 
 def square_avatar(file: IO[bytes], sizes: Sequence[int] | None = None) -> dict[int, bytes]:
@@ -156,21 +170,21 @@ def square_avatar(file: IO[bytes], sizes: Sequence[int] | None = None) -> dict[i
     animation gives its first frame, and a small picture is scaled up. Raises what ``inspect`` raises.
     """
     wanted = sorted(sizes or settings.AVATAR_SIZES, reverse=True)
-    with opened(file) as source:
-        shorter = min(source.size)
-        scale = min(1.0, wanted[0] / shorter)
-        source.draft((round(source.size[0] * scale), round(source.size[1] * scale)))
-        frame = next(source.decoded())
-        icc, orientation = frame.info.get("icc_profile"), source.orientation()
-        picture = workable(frame)
-        side = (wanted[0], wanted[0])
-        picture = picture.resize(side, Image.Resampling.LANCZOS, box=_centre(picture.size))
-        picture = turned(srgb(picture, icc), orientation)
-        made = {}
-        for size in wanted:
-            picture = resized(picture, (size, size))
-            made[size] = _webp(picture, _AVATAR_QUALITY)
-        return made
+    return examine(file, lambda source: _avatar(source, wanted))
+
+
+def _avatar(source: Source, wanted: Sequence[int]) -> dict[int, bytes]:
+    scale = min(1.0, wanted[0] / min(source.size))
+    source.draft((round(source.size[0] * scale), round(source.size[1] * scale)))
+    picture = workable(next(source.decoded()).picture)
+    side = (wanted[0], wanted[0])
+    picture = picture.resize(side, Image.Resampling.LANCZOS, box=_centre(picture.size))
+    picture = turned(source.colours.convert(picture), source.orientation)
+    made = {}
+    for size in wanted:
+        picture = resized(picture, (size, size))
+        made[size] = _webp(picture, _AVATAR_QUALITY)
+    return made
 
 
 def _centre(size: Size) -> tuple[float, float, float, float]:
