@@ -33,7 +33,7 @@ def test_an_upload_answers_with_what_the_bytes_of_the_picture_say(org: Org, medi
     assert image["placeholder"].startswith("#")
     shown = {key: image[key] for key in image if key not in ("id", "url", "placeholder", "created_at", "updated_at")}
     assert shown == {
-        "title": "Beach", "description": "one\ntwo", "alt_text": "A beach", "format": "jpeg",
+        "filename": "holiday.exe", "title": "Beach", "description": "one\ntwo", "alt_text": "A beach", "format": "jpeg",
         "width": 300, "height": 400, "size": len(original), "status": "processing", "organization": org.slug,
         "creator": org.owner.slug, "renditions": {},
     }  # fmt: skip

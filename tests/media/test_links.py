@@ -105,8 +105,8 @@ def test_a_link_is_stable_within_a_window_and_works_until_the_end_of_the_next(se
     token = media_token(name, now=NOON)
     assert token == media_token(name, now=NOON + timedelta(minutes=59))
     assert token != media_token(name, now=NOON + timedelta(minutes=60))
-    assert resolve(token, now=NOON) == (name, 7200)
-    assert resolve(token, now=NOON + timedelta(minutes=119)) == (name, 60)
+    assert resolve(token, now=NOON) == (name, 7200, "")
+    assert resolve(token, now=NOON + timedelta(minutes=119)) == (name, 60, "")
     with pytest.raises(NotFound):
         resolve(token, now=NOON + timedelta(minutes=120))
     assert resolve(media_token(name, now=NOON + timedelta(minutes=59)), now=NOON + timedelta(minutes=119)).name == name

@@ -26,22 +26,22 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 def respond(request: HttpRequest, token: str) -> HttpResponseBase:
     """Answer ``GET /media/{token}``. Raises NotFound for a token that is not valid, and what ``serve`` raises."""
     link = resolve(token)
-    return serve(request, link.name, max_age=link.seconds)
+    return serve(request, link.name, shown_as=link.filename, max_age=link.seconds)
 
 
 def serve(
-    request: HttpRequest, name: str, *, download_as: str | None = None, max_age: int | None = None
+    request: HttpRequest, name: str, *, download_as: str = "", shown_as: str = "", max_age: int | None = None
 ) -> HttpResponseBase:
     """Send a stored file. When the storage is not local, redirect to a link of the storage instead.
 
-    ``download_as`` is the file name for a download; without it, the browser shows the file. ``max_age`` is the number
-    of seconds that a browser may cache the file, and None forbids caching. A local file is streamed, or one range of it
-    when the request has a Range header (RFC 9110, section 14). Raises NotFound when the file does not exist,
-    RangeNotSatisfiable and StorageUnavailable.
+    ``download_as`` is the file name for a download; without it, the browser shows the file, and calls it ``shown_as``
+    when people save it. ``max_age`` is the number of seconds that a browser may cache the file, and None forbids
+    caching. A local file is streamed, or one range of it when the request has a Range header (RFC 9110, section 14).
+    Raises NotFound when the file does not exist, RangeNotSatisfiable and StorageUnavailable.
     """
     storage = private()
     caching = "private, no-store" if max_age is None else f"private, max-age={max_age}"
-    disposition = content_disposition_header(bool(download_as), download_as or "") or "inline"
+    disposition = content_disposition_header(bool(download_as), download_as or shown_as) or "inline"
     response = _stream(request, storage, name) if is_local(storage) else _redirect(request, storage, name, disposition)
     response["Cache-Control"] = "private, no-store" if response.status_code == 302 else caching
     response["X-Content-Type-Options"] = "nosniff"

@@ -19,12 +19,12 @@ class ImageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
     list_display = ("__str__", "organization", "status", "format", "width", "height", "size", "uses", "created_at")
     list_filter = ("status", "format")
     list_select_related = ("organization",)
-    search_fields = ("title", "organization__name", "organization__slug", "sha256")
+    search_fields = ("title", "filename", "organization__name", "organization__slug", "sha256")
     date_hierarchy = "created_at"
     actions = ("make_renditions_again",)
     readonly_fields = (
-        "organization", "creator", "format", "width", "height", "size", "sha256", "status", "placeholder", "file",
-        "renditions", "created_at", "updated_at",
+        "organization", "creator", "filename", "format", "width", "height", "size", "sha256", "status", "placeholder",
+        "file", "renditions", "created_at", "updated_at",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:

@@ -13,10 +13,10 @@ from ninja_orgkit.organizations.models import Organization
 class Image(models.Model):
     """A picture of an organization.
 
-    ``file`` is the stored name of the uploaded bytes. ``sha256`` is their hash, which is unique in the organization.
-    ``width`` and ``height`` are the displayed size in pixels. A worker fills ``renditions``, which is
-    ``{name: {"name": stored name, "width", "height"}}``. ``attempts`` counts the renderings that have started, and
-    ``asked_at`` is when a worker was last asked for another one.
+    ``file`` is the stored name of the uploaded bytes, and ``filename`` is what their sender calls them. ``sha256`` is
+    their hash, which is unique in the organization. ``width`` and ``height`` are the displayed size in pixels. A worker
+    fills ``renditions``, which is ``{name: {"name": stored name, "width", "height"}}``. ``attempts`` counts the
+    renderings that have started, and ``asked_at`` is when a worker was last asked for another one.
     """
 
     class Status(models.TextChoices):
@@ -28,6 +28,7 @@ class Image(models.Model):
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, db_index=False, related_name="images")
     creator = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    filename = models.CharField(max_length=255, blank=True, editable=False)
     title = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     alt_text = models.CharField(max_length=500, blank=True)
@@ -55,8 +56,8 @@ class Image(models.Model):
         )
 
     def __str__(self) -> str:
-        """Return the title, or else the format and the size."""
-        return self.title or f"{self.format} {self.width} × {self.height}"
+        """Return the title, or else the file name, or else the format and the size."""
+        return self.title or self.filename or f"{self.format} {self.width} × {self.height}"
 
     def stored_names(self) -> list[str]:
         """Return the names of all files of the image."""

@@ -79,8 +79,12 @@ def _store(rendered: Rendered, stored_files: StoredFiles) -> dict[str, Any]:
 
 @atomic()
 def _finish(image: Image, **values: Any) -> bool:
-    """Write the result, unless another worker has finished or the image is gone. Tell whether it was written."""
-    current = Image.objects.select_for_update().filter(pk=image.pk, status=Image.Status.PROCESSING).first()
+    """Write the result, unless another worker has finished, or the image is gone or has been stored anew.
+
+    Tell whether it was written.
+    """
+    waiting = Image.objects.filter(pk=image.pk, status=Image.Status.PROCESSING, file=image.file)
+    current = waiting.select_for_update().first()
     if current is None:
         return False
     former = current.rendition_names()

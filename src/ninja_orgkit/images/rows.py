@@ -20,6 +20,7 @@ class OrgkitImageRow(BaseModel):
     """An image in an export, with its original file."""
 
     id: int
+    filename: str
     title: str
     description: str
     alt_text: str

@@ -1,7 +1,8 @@
 """Signed, short-lived links to stored files.
 
-A token holds the stored name, which is random, and the time window in which it was made. It is the same for everybody
-during that window, so that browsers can cache the file, and it works until the end of the next window.
+A token holds the stored name, which is random, what to call the file, and the time window in which it was made. It is
+the same for everybody during that window, so that browsers can cache the file, and it works until the end of the next
+window.
 """
 
 from __future__ import annotations
@@ -17,14 +18,21 @@ from ninja_orgkit.errors import NotFound
 
 _SALT = "ninja_orgkit.media"
 _SEPARATOR = "."
-_MAX_TOKEN_LENGTH = 2048  # a stored name has up to 255 characters, of up to four bytes, in Base64
+_FILENAME_FOLLOWS = "\0"  # no name has this character
+_MAX_TOKEN_LENGTH = 4096  # two names of up to 255 characters, of up to four bytes each, in Base64
 
 
 class MediaLink(NamedTuple):
-    """What a token gives access to: a stored name, and for how many more seconds."""
+    """What a token gives access to: a stored name, for how many more seconds, and what to call the file."""
 
     name: str
     seconds: int
+    filename: str
+
+
+def named_file(name: str, filename: str) -> str:
+    """Return a stored name that carries what to call the file. A link that is made of it tells browsers."""
+    return f"{name}{_FILENAME_FOLLOWS}{filename}" if filename else name
 
 
 def window(now: datetime | None = None) -> int:
@@ -47,14 +55,14 @@ def resolve(token: str, *, now: datetime | None = None) -> MediaLink:
         raise NotFound
     try:
         made, _, encoded = _signer().unsign(token).partition("-")
-        name = signing.b64_decode(encoded.encode()).decode()
+        name, _, filename = signing.b64_decode(encoded.encode()).decode().partition(_FILENAME_FOLLOWS)
         expires = (int(made, 16) + 2) * settings.MEDIA_URL_WINDOW.total_seconds()
     except (signing.BadSignature, ValueError):
         raise NotFound from None
     seconds = int(expires - _timestamp(now))
     if seconds <= 0:
         raise NotFound
-    return MediaLink(name, seconds)
+    return MediaLink(name, seconds, filename)
 
 
 def _signer() -> signing.Signer:

@@ -72,11 +72,13 @@ class StoredFiles:
     """Files that are deleted again when the ``with`` block fails.
 
     Open the block outside the transaction that records the names, so that a transaction which is rolled back leaves no
-    file. In the transaction, call ``keep_on_commit``: then the files stay once it is committed.
+    file. In the transaction, call ``keep_on_commit``: then the files stay once it is committed. A file that turns out
+    to be superfluous is deleted at the end of the block: pass it to ``drop``.
     """
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self._dropped: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +86,11 @@ class StoredFiles:
     def __exit__(self, error: type[BaseException] | None, *_details: object) -> None:
         if error is not None:
             self.discard()
+        _delete_all(self._dropped)
+
+    def drop(self, name: str) -> None:
+        """Delete a file at the end of the block."""
+        self._dropped.append(name)
 
     def keep_on_commit(self) -> None:
         """Keep the files once the current transaction is committed."""
@@ -96,10 +103,15 @@ class StoredFiles:
         return name
 
     def discard(self) -> None:
-        """Delete all files. One that cannot be deleted is logged, and the others are still deleted."""
-        while self.names:
-            with suppress(StorageUnavailable):
-                delete(self.names.pop())
+        """Delete all files."""
+        _delete_all(self.names)
+
+
+def _delete_all(names: list[str]) -> None:
+    """Delete files and empty the list. A file that cannot be deleted is logged, and does not keep the others."""
+    while names:
+        with suppress(StorageUnavailable):
+            delete(names.pop())
 
 
 def delete(name: str) -> None:
@@ -112,6 +124,12 @@ def open_file(name: str) -> File[bytes]:
     """Open a file for reading. Raises FileNotFoundError and StorageUnavailable."""
     with storage_errors():
         return private().open(name)
+
+
+def exists(name: str) -> bool:
+    """Tell whether there is a file of this name. Raises StorageUnavailable."""
+    with storage_errors():
+        return private().exists(name)
 
 
 def size(name: str) -> int:

@@ -7,6 +7,8 @@ length is even beyond that point is refused unread.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +21,9 @@ from ninja_orgkit.media.errors import FileTooLarge, TooManyFiles
 
 _ENVELOPE_BYTES = 1024 * 1024  # for boundaries, part headers and small fields next to a file
 _PATIENCE_BYTES = 32 * 1024 * 1024  # the minimum that is discarded before giving up; otherwise as much as the limit
+
+_FILENAME_LENGTH = 255
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control and format characters, surrogates, line and paragraph separators
 
 
 class OversizeFile(UploadedFile):  # type: ignore[type-arg]  # cannot be subscripted at run time
@@ -52,6 +57,13 @@ def refuse_oversize(file: UploadedFile[Any], *, max_bytes: int) -> None:
     """Raise FileTooLarge when a file has more than ``max_bytes`` bytes, or had them before they were discarded."""
     if isinstance(file, OversizeFile) or (file.size or 0) > max_bytes:
         raise FileTooLarge
+
+
+def filename_of(file: UploadedFile[Any]) -> str:
+    """Return what the sender calls a file: no folders, in NFC, at most 255 characters, and none that nobody can see."""
+    last = re.split(r"[/\\]", file.name or "")[-1]
+    seen = "".join(letter for letter in last if unicodedata.category(letter) not in _UNSEEN)
+    return unicodedata.normalize("NFC", seen).strip()[:_FILENAME_LENGTH]
 
 
 def _install(request: HttpRequest, quota: UploadQuota) -> None:

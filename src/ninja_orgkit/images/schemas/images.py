@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from ninja_orgkit.conf import settings
 from ninja_orgkit.images.schemas.ids import Ids
 from ninja_orgkit.images.services.uploads import Uploaded
+from ninja_orgkit.media.links import named_file
 from ninja_orgkit.protocol.fields import Line, Moment, OrgkitInput, Text, example
 from ninja_orgkit.protocol.multipart import Picture
 from ninja_orgkit.protocol.urls import FileLink
@@ -35,6 +36,7 @@ class OrgkitImage(BaseModel):
 
     model_config = example(
         id=42,
+        filename="IMG_2041.jpg",
         title="Evening",
         description="",
         alt_text="The sun sets behind hills",
@@ -59,6 +61,7 @@ class OrgkitImage(BaseModel):
     )
 
     id: int
+    filename: str = Field(description="The name of the uploaded file, without folders; may be empty.")
     title: str
     description: str
     alt_text: str
@@ -146,7 +149,7 @@ class OrgkitDeletedImages(BaseModel):
 
 
 _PLAIN = (
-    "id", "title", "description", "alt_text", "format", "width", "height", "size", "status", "placeholder",
+    "id", "filename", "title", "description", "alt_text", "format", "width", "height", "size", "status", "placeholder",
     "created_at", "updated_at",
 )  # fmt: skip
 
@@ -159,7 +162,7 @@ def represent_image(row: Mapping[str, Any], *, prefix: str = "") -> dict[str, An
         **{name: row[f"{prefix}{name}"] for name in _PLAIN},
         "organization": row[f"{prefix}organization__slug"],
         "creator": row[f"{prefix}creator__slug"],
-        "url": row[f"{prefix}file"],
+        "url": named_file(row[f"{prefix}file"], row[f"{prefix}filename"]),
         "renditions": {
             name: {"url": file["name"], "width": file["width"], "height": file["height"]} for name, file in made
         },

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
@@ -20,11 +21,12 @@ from ninja_orgkit.images.models import Image
 from ninja_orgkit.images.rendering import RENDER
 from ninja_orgkit.images.selectors import image_rows_by_sha256
 from ninja_orgkit.media.pictures import inspect
-from ninja_orgkit.media.storage import StoredFiles
-from ninja_orgkit.media.uploads import refuse_oversize
+from ninja_orgkit.media.storage import StoredFiles, exists
+from ninja_orgkit.media.uploads import filename_of, refuse_oversize
 from ninja_orgkit.organizations.models import Organization
 
 _TRIES = 3
+_MENDED = ("file", "filename", "title", "description", "alt_text", "format", "width", "height", "placeholder")
 
 
 @dataclass
@@ -51,7 +53,8 @@ def upload_image(
     """Store a picture and write its row. Its renditions are made in the background.
 
     ``texts`` are ``title``, ``description`` and ``alt_text``. ``stored_files`` deletes the file when the transaction of
-    the caller fails. The same bytes again in the same organization return the existing image, unchanged. Raises
+    the caller fails. The same bytes again in the same organization return the existing image, unchanged. If that image
+    failed, or if its file is gone, it gets the new file and counts as new. Raises
     FileTooLarge, UnsupportedImage, InvalidImage, ImageTooLarge and StorageUnavailable, and ImageExists when others
     upload and delete the same picture too fast to find it.
     """
@@ -76,6 +79,7 @@ def upload_images(
     pictures = [_Picture(file) for file in files]
     shas = {picture.sha256 for picture in pictures}
     rows = image_rows_by_sha256(organization, shas)
+    broken = {sha: rows.pop(sha) for sha in list(rows) if _is_broken(rows[sha])}
     fresh: dict[str, Image] = {}
     for picture in pictures:
         if picture.result.error is None and picture.sha256 not in rows and picture.sha256 not in fresh:
@@ -86,7 +90,8 @@ def upload_images(
                     setattr(image, name, text)
                 fresh[picture.sha256] = image
     with atomic():
-        created = _insert(organization, fresh, rows)
+        _mend(organization, fresh, broken)
+        created = _insert(organization, fresh, rows, stored_files)
         stored_files.keep_on_commit()
     for picture in pictures:
         picture.conclude(rows, created)
@@ -123,6 +128,7 @@ class _Picture:
         name = stored_files.save("images", info.extension, self.file)
         return Image(
             file=name,
+            filename=filename_of(self.file),
             sha256=self.sha256,
             size=self.file.size or 0,
             format=info.format,
@@ -142,10 +148,40 @@ class _Picture:
             self.result.error = ImageExists()
 
 
-def _insert(organization: Organization, fresh: dict[str, Image], rows: dict[str, dict[str, Any]]) -> set[str]:
+def _is_broken(row: dict[str, Any]) -> bool:
+    """Tell whether an image failed, or whether its original is gone."""
+    return bool(row["status"] == Image.Status.FAILED) or not exists(row["file"])
+
+
+def _mend(organization: Organization, fresh: dict[str, Image], broken: dict[str, dict[str, Any]]) -> None:
+    """Give broken images the new files of ``fresh``, in a constant number of statements.
+
+    An image that another request has mended first keeps the file from there. Texts that this upload does not have stay.
+    """
+    wanted = fresh.keys() & broken.keys()
+    if not wanted:
+        return
+    locked = Image.objects.select_for_update().filter(organization=organization, sha256__in=wanted).order_by("pk")
+    mended, abandoned = [], []
+    for image in locked:
+        if image.file == broken[image.sha256]["file"]:
+            abandoned += image.stored_names()
+            for name in _MENDED:
+                setattr(image, name, getattr(fresh[image.sha256], name) or getattr(image, name))
+            image.status, image.attempts, image.asked_at, image.renditions = Image.Status.PROCESSING, 0, None, {}
+            image.updated_at = timezone.now()
+            mended.append(image)
+    if mended:
+        Image.objects.bulk_update(mended, [*_MENDED, "status", "attempts", "asked_at", "renditions", "updated_at"])
+        enqueue(DELETE_FILES, names=abandoned)
+
+
+def _insert(
+    organization: Organization, fresh: dict[str, Image], rows: dict[str, dict[str, Any]], stored_files: StoredFiles
+) -> set[str]:
     """Write images in a constant number of statements, and return the hashes of those that were written.
 
-    If another request has written the same picture first, use its image and delete the file again, unless that image is
+    If another request has written the same picture first, use its image and drop the file again, unless that image is
     already gone. Add all rows that exist now to ``rows``.
     """
     missing = set(fresh)
@@ -156,7 +192,7 @@ def _insert(organization: Organization, fresh: dict[str, Image], rows: dict[str,
             rows |= image_rows_by_sha256(organization, missing)
             missing -= rows.keys()
     created = {sha for sha, image in fresh.items() if sha in rows and rows[sha]["file"] == image.file}
-    if lost := [image.file for sha, image in fresh.items() if sha not in created]:
-        enqueue(DELETE_FILES, names=lost)
+    for sha in fresh.keys() - created:
+        stored_files.drop(fresh[sha].file)
     enqueue_each(RENDER, [{"image": rows[sha]["id"]} for sha in fresh if sha in created])
     return created
