@@ -140,24 +140,51 @@ def test_a_deployment_with_its_own_addresses_passes(settings: Any) -> None:
     assert found_by_id(deploy=True) == {}
 
 
+def _unfilled(monkeypatch: pytest.MonkeyPatch, user_model: type[models.Model]) -> list[str]:
+    """Return the fields that the check of the user model reports."""
+    for module in ("checks", "host_user"):
+        monkeypatch.setattr(f"ninja_orgkit.accounts.{module}.get_user_model", lambda: user_model)
+    found = [str(message.msg) for message in messages_of_the_kit() if message.id == "orgkit.W021"]
+    return [text.split("'")[1] for text in found]
+
+
+class _SignsInByEmail:
+    USERNAME_FIELD = "email"
+
+    @staticmethod
+    def get_email_field_name() -> str:
+        return "email"
+
+
 @isolate_apps("tests")
 def test_a_user_model_with_extra_required_fields_gets_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Patient(models.Model):  # noqa: DJ008
+    class Patient(_SignsInByEmail, models.Model):  # noqa: DJ008
         born_on = models.DateField()
         number = models.CharField(max_length=9, unique=True)
         note = models.TextField()
         seen_at = models.DateTimeField(auto_now=True)
         email = models.EmailField()
-        USERNAME_FIELD = "email"
 
         class Meta:
             app_label = "tests"
 
-        @staticmethod
-        def get_email_field_name() -> str:
-            return "email"
+    assert _unfilled(monkeypatch, Patient) == ["born_on", "number"]
 
-    for module in ("checks", "host_user"):
-        monkeypatch.setattr(f"ninja_orgkit.accounts.{module}.get_user_model", lambda: Patient)
-    found = [str(message.msg) for message in messages_of_the_kit() if message.id == "orgkit.W021"]
-    assert [text.split("'")[1] for text in found] == ["born_on", "number"]
+
+@isolate_apps("tests")
+@pytest.mark.parametrize("explicit", [False, True])
+def test_a_user_model_that_extends_another_model_needs_no_value_for_the_link(
+    monkeypatch: pytest.MonkeyPatch, explicit: bool
+) -> None:
+    class Party(models.Model):  # noqa: DJ008
+        email = models.EmailField()
+        born_on = models.DateField()
+
+        class Meta:
+            app_label = "tests"
+
+    link = models.OneToOneField(Party, on_delete=models.CASCADE, parent_link=True, primary_key=True)
+    named = {"party": link} if explicit else {}
+    meta = type("Meta", (), {"app_label": "tests"})
+    Member = type("Member", (_SignsInByEmail, Party), {"__module__": __name__, "Meta": meta, **named})
+    assert _unfilled(monkeypatch, Member) == ["born_on"]

@@ -38,6 +38,7 @@ def _fills_itself(field: Any) -> bool:
         getattr(field, "auto_now", False)
         or getattr(field, "auto_now_add", False)
         or field.get_internal_type() in _SERIAL
+        or (field.is_relation and field.remote_field.parent_link)
     ):
         return True
     return field.empty_strings_allowed and not field.unique
