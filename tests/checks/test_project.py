@@ -186,5 +186,5 @@ def test_a_user_model_that_extends_another_model_needs_no_value_for_the_link(
     link = models.OneToOneField(Party, on_delete=models.CASCADE, parent_link=True, primary_key=True)
     named = {"party": link} if explicit else {}
     meta = type("Meta", (), {"app_label": "tests"})
-    Member = type("Member", (_SignsInByEmail, Party), {"__module__": __name__, "Meta": meta, **named})
-    assert _unfilled(monkeypatch, Member) == ["born_on"]
+    member = type("Member", (_SignsInByEmail, Party), {"__module__": __name__, "Meta": meta, **named})
+    assert _unfilled(monkeypatch, member) == ["born_on"]

@@ -44,7 +44,7 @@ def test_the_doctor_reports_organizations_without_an_owner(org: Org) -> None:
 
 def test_the_doctor_reports_organizations_whose_owners_are_all_inactive(org: Org) -> None:
     get_user_model().objects.filter(pk=account_of(org.owner).pk).update(is_active=False)
-    assert "Organization acme has no active owner." in _complaints()
+    assert _complaints() == ["Organization acme has no active owner."]
 
 
 def test_the_doctor_ignores_closed_organizations(org: Org) -> None:
@@ -53,16 +53,59 @@ def test_the_doctor_ignores_closed_organizations(org: Org) -> None:
     assert "in order" in _run("orgkit_doctor")
 
 
-def test_the_doctor_reports_users_without_an_account_and_duplicate_addresses(db: None) -> None:
-    get_user_model().objects.bulk_create([get_user_model()(username="bulk")])
-    get_user_model().objects.create_user("first", "same@example.com")
-    get_user_model().objects.create_user("second", "SAME@example.com")
-    get_user_model().objects.create_user("fir.st", "")
-    found = _complaints()
-    assert [line.split()[0] for line in found] == ["User", "Account", "Account"]
-    assert "'bulk'" in found[0]
-    assert "'SAME@example.com'" in found[1]
-    assert "'fir.st'" in found[2]
+def test_the_doctor_reports_what_accounts_of_new_users_will_lack(make_person: MakePerson) -> None:
+    make_person("ada", email="Ada@Example.com")
+    users = [("bulk", "bulk@example.com"), ("BULK", "bulk@EXAMPLE.com"), ("a.da", "ada@example.com"), ("empty", " ")]
+    get_user_model().objects.bulk_create(get_user_model()(username=name, email=email) for name, email in users)
+    assert _complaints() == [
+        "User 'bulk' has no account. Run orgkit_sync.",
+        "User 'BULK' has no account. Run orgkit_sync.",
+        "User 'BULK' shares its e-mail address 'bulk@EXAMPLE.com' with an older user.",
+        "User 'BULK' shares its username 'BULK' with an older user.",
+        "User 'a.da' has no account. Run orgkit_sync.",
+        "User 'a.da' shares its e-mail address 'ada@example.com' with an older user.",
+        "User 'a.da' shares its username 'a.da' with an older user.",
+        "User 'empty' has no account. Run orgkit_sync.",
+        "User 'empty' has no e-mail address.",
+    ]
+
+
+def test_the_doctor_reports_accounts_that_cannot_use_an_address_or_a_name(db: None) -> None:
+    users = get_user_model().objects
+    users.create_user("first", "same@example.com")
+    users.create_user("second", "SAME@example.com")
+    users.create_user("fir.st", "other@example.com")
+    users.create_user("blank", "")
+    slugs = dict(Account.objects.values_list("username", "slug"))
+    assert sorted(_complaints()) == sorted(
+        [
+            f"Account {slugs['second']} shares its e-mail address 'SAME@example.com' with an older account.",
+            f"Account {slugs['fir.st']} shares its username 'fir.st' with an older account.",
+            f"Account {slugs['blank']} has no e-mail address.",
+        ]
+    )
+    users.get(username="first").delete()
+    assert sorted(_complaints()) == sorted(
+        [
+            f"Account {slugs['second']} can use its e-mail address 'SAME@example.com' again. Run orgkit_sync --all.",
+            f"Account {slugs['fir.st']} can use its username 'fir.st' again. Run orgkit_sync --all.",
+            f"Account {slugs['blank']} has no e-mail address.",
+        ]
+    )
+    users.filter(username="blank").update(email="blank@example.com")
+    assert f"Account {slugs['blank']} differs from its user in email. Run orgkit_sync --all." in _complaints()
+    assert "Accounts created: 0, updated: 3." in _run("orgkit_sync", "--all")
+    assert "in order" in _run("orgkit_doctor")
+
+
+def test_the_doctor_reports_an_address_whose_key_does_not_fit(db: None) -> None:
+    user = get_user_model().objects.create_user("ada", f"ada@{'x' * 60}.example.com")
+    label = "".join(chr(0x4E00 + 400 * number) for number in range(40))
+    long = f"ada@{'.'.join([label] * 4)}.com"
+    get_user_model().objects.filter(pk=user.pk).update(email=long)
+    assert "updated: 1." in _run("orgkit_sync", "--all")
+    (complaint,) = _complaints()
+    assert "which is too long" in complaint
 
 
 @pytest.mark.slow
@@ -72,18 +115,20 @@ def test_sync_creates_missing_accounts_and_can_be_run_again(
     get_user_model().objects.bulk_create(
         get_user_model()(username=f"bulk{n}", email=f"bulk{n}@example.com") for n in range(450)
     )
-    assert "450 users" in _run("orgkit_sync")
+    out = _run("orgkit_sync")
+    assert out.splitlines() == ["Accounts created: 450, updated: 0.", "Personal organizations created: 450."]
     assert Account.objects.count() == Organization.objects.count() == Membership.objects.count() == 450
     assert Account.objects.get(username="bulk7").email_key == "bulk7@example.com"
     assert "in order" in _run("orgkit_doctor")
     with django_assert_max_num_queries(5):
-        assert "0 users" in _run("orgkit_sync")
+        assert "Accounts created: 0, updated: 0." in _run("orgkit_sync")
 
 
 def test_sync_gives_accounts_from_fixtures_their_personal_organization(make_person: MakePerson) -> None:
     ada = make_person("ada")
     Organization.objects.all().delete()
-    assert "1 personal organizations" in _run("orgkit_sync")
+    out = _run("orgkit_sync")
+    assert out.splitlines() == ["Accounts created: 0, updated: 0.", "Personal organizations created: 1."]
     assert ada.api.get("/orgs/").json()["count"] == 1
 
 
@@ -92,8 +137,9 @@ def test_sync_updates_existing_accounts_only_with_the_option_all(make_person: Ma
     get_user_model().objects.update(email="new@example.com")
     _run("orgkit_sync")
     assert Account.objects.get().email == "ada@example.com"
-    _run("orgkit_sync", "--all")
+    assert "Accounts created: 0, updated: 1." in _run("orgkit_sync", "--all")
     assert Account.objects.get().email_key == "new@example.com"
+    assert "Accounts created: 0, updated: 0." in _run("orgkit_sync", "--all")
 
 
 def test_draining_the_outbox_reports_that_the_broker_is_down(db: None) -> None:

@@ -30,7 +30,7 @@ class _WarnsOfBlockedOrganizations(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Show the list, with the warning. Without a column for it, asking every user would take too long."""
         if has_active_column():
-            self._warn(request, Organization.objects.filter(type=Organization.Type.GROUP))
+            self._warn(request, Organization.objects.all())
         return super().changelist_view(request, *args, **kwargs)
 
     def changeform_view(

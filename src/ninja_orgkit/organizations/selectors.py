@@ -84,8 +84,11 @@ def orphaned_without(account: Account) -> list[Organization]:
 
 
 def without_active_owner(organizations: QuerySet[Organization]) -> list[Organization]:
-    """Return those organizations, by slug, that are open and have owners, but no active one."""
-    open_ones = organizations.filter(deleted_at=None).order_by("slug")
+    """Return those groups, by slug, that are open and have owners, but no active one.
+
+    A personal organization belongs to one person, so it is as it should be when they are inactive.
+    """
+    open_ones = organizations.filter(deleted_at=None, type=Organization.Type.GROUP).order_by("slug")
     owners = Membership.objects.filter(role__in=owner_roles())
     if has_active_column():
         active = owners.filter(organization=OuterRef("pk"), account__user__is_active=True)

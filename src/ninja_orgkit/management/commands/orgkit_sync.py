@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import models
+from django.db.models.signals import post_save
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import follow_user
 from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.organizations.services.organizations import create_personal_organization
 
 _BATCH = 200
@@ -29,19 +33,32 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing, in batches."""
         users = get_user_model()._base_manager.all()
-        behind = users if options["all"] else users.filter(orgkit_account=None)
-        seen = self._each(behind, follow_user)
-        personal = self._each(Account.objects.filter(personal_organization=None), create_personal_organization)
-        self.stdout.write(f"{seen} users checked, {personal} personal organizations created.")
+        with _saves_of(Account) as accounts, _saves_of(Organization) as organizations:
+            self._each(users if options["all"] else users.filter(orgkit_account=None), follow_user)
+            self._each(Account.objects.filter(personal_organization=None), create_personal_organization)
+        self.stdout.write(f"Accounts created: {accounts[True]}, updated: {accounts[False]}.")
+        self.stdout.write(f"Personal organizations created: {organizations[True]}.")
 
-    def _each(self, rows: models.QuerySet[Any], act: Callable[[Any], Any]) -> int:
-        done = 0
+    def _each(self, rows: models.QuerySet[Any], act: Callable[[Any], Any]) -> None:
         for batch in _batches(rows):
             with atomic():
                 for row in batch:
                     act(row)
-            done += len(batch)
-        return done
+
+
+@contextmanager
+def _saves_of(model: type[models.Model]) -> Iterator[Counter[bool]]:
+    """Count what is saved in the block: under True the rows that were created, under False those that were updated."""
+    saves: Counter[bool] = Counter()
+
+    def count(created: bool, **kwargs: Any) -> None:
+        saves[created] += 1
+
+    post_save.connect(count, sender=model)
+    try:
+        yield saves
+    finally:
+        post_save.disconnect(count, sender=model)
 
 
 def _batches(rows: models.QuerySet[Any]) -> Iterator[list[Any]]:
