@@ -48,3 +48,15 @@ def test_other_brokers_pass_without_socket_timeouts(current: Any, url: str) -> N
 def test_a_broker_whose_client_is_not_installed_is_an_error(current: Any) -> None:
     current(broker_url="zookeeper://127.0.0.1/")
     assert "ninja-orgkit[redis]" in found_by_id()["orgkit.E017"]
+
+
+def test_a_periodic_task_of_an_app_that_is_not_installed_gets_a_warning(current: Any) -> None:
+    schedule = {
+        "one": {"task": "orgkit.reports.send", "schedule": 60.0},
+        "two": {"task": "orgkit.outbox.drain", "schedule": 30.0},
+        "three": {"task": "shop.of_the_host", "schedule": 60.0},
+    }
+    current(broker_url="memory://", beat_schedule=schedule)
+    messages = found_by_id()
+    assert list(messages) == ["orgkit.W049"]
+    assert "'orgkit.reports.send'" in messages["orgkit.W049"]

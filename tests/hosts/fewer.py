@@ -7,7 +7,9 @@ from django.apps import apps
 from django.core.management import call_command
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.background.schedule import ORGKIT_BEAT_SCHEDULE
 from ninja_orgkit.organizations.models import Organization
+from tests.celery import app as celery_app
 from tests.conftest import Register, RunOutbox
 
 PLACES = {
@@ -32,6 +34,14 @@ def test_only_the_routes_of_installed_apps_exist(register: Register, name: str) 
     assert installed or answer.json()["code"] == "not_found"
     paths = ada.api.get("/openapi.json").json()["paths"]
     assert installed == (f"/api/v1{PLACES[name].replace('{org}', '{org_slug}')}" in paths)
+
+
+def test_the_beat_schedule_names_only_tasks_that_exist() -> None:
+    named = {entry["task"] for entry in ORGKIT_BEAT_SCHEDULE.values()}
+    assert named - set(celery_app.tasks) == set()
+    assert ("orgkit.exports.revive" in named) == apps.is_installed("ninja_orgkit.exports")
+    assert ("orgkit.images.revive" in named) == apps.is_installed("ninja_orgkit.images")
+    assert "orgkit.outbox.drain" in named
 
 
 def test_somebody_registers_works_and_leaves_with_fewer_apps(register: Register, run_outbox: RunOutbox) -> None:

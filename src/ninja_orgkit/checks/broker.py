@@ -41,3 +41,15 @@ def check_broker(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.async_support)
+def check_beat_schedule(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about periodic tasks of the kit that no worker knows."""
+    named = {str(entry.get("task")) for entry in (current_app.conf.beat_schedule or {}).values()}
+    unknown = sorted(task for task in named if task.startswith("orgkit.") and task not in current_app.tasks)
+    hint = "Its app is not installed. Read ORGKIT_BEAT_SCHEDULE below INSTALLED_APPS, or remove the entry."
+    return [
+        Warning(f"The beat schedule names the task {task!r}, which does not exist.", hint=hint, id="orgkit.W049")
+        for task in unknown
+    ]
