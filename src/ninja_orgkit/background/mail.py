@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from email.utils import make_msgid, parseaddr
 from smtplib import (
     SMTPDataError,
     SMTPException,
@@ -11,12 +12,13 @@ from smtplib import (
     SMTPSenderRefused,
 )
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings as django_settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.encoding import punycode
 
 from ninja_orgkit.background.receipts import DATABASE_DOWN, OnceTask
 from ninja_orgkit.conf import settings
@@ -26,6 +28,9 @@ logger = logging.getLogger("ninja_orgkit.mail")
 
 # "Authentication required", "mechanism too weak", "invalid", "encryption required" (RFC 4954, section 6; RFC 3207).
 _ABOUT_SETTINGS = (530, 534, 535, 538)
+
+# RFC 3834, section 5, and what Exchange knows: no out-of-office program answers such a mail.
+_AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 
 MAIL_TASK: dict[str, Any] = {
     "base": OnceTask,
@@ -48,9 +53,9 @@ def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None
     """
     with translation.override(_known(language)):
         subject = " ".join(render_to_string(f"orgkit/mail/{name}.subject.txt", context).split())
-        message = EmailMultiAlternatives(
-            subject, render_to_string(f"orgkit/mail/{name}.txt", context), to=[mail_address(to)]
-        )
+        text = render_to_string(f"orgkit/mail/{name}.txt", context)
+        headers = {**_AUTOMATIC, "Message-ID": make_msgid(domain=_domain_of(django_settings.DEFAULT_FROM_EMAIL))}
+        message = EmailMultiAlternatives(subject, text, to=[mail_address(to)], headers=headers)
         message.attach_alternative(render_to_string(f"orgkit/mail/{name}.html", context), "text/html")
         try:
             message.send()
@@ -58,6 +63,12 @@ def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None
             if not _is_final(exc):
                 raise
             logger.warning("The mail server refused the mail %r for good, so it is not sent: %s", name, _codes(exc))
+
+
+def _domain_of(sender: str) -> str:
+    """Return the domain for the ids of mails, in ASCII. The name of this machine, Django's default, is not public."""
+    domain = parseaddr(sender)[1].partition("@")[2]
+    return punycode(domain or urlsplit(settings.API_URL).hostname or "localhost")
 
 
 def _is_final(error: SMTPException) -> bool:
