@@ -10,7 +10,7 @@ from django.core.mail import EmailMessage
 
 def link_of(mail: EmailMessage) -> tuple[str, str]:
     """Return the link in a mail, and the token in the link."""
-    found = re.search(r"http\S+", str(mail.body))
+    found = re.search(r"https?://\S+", str(mail.body))
     assert found is not None, mail.body
     return found[0], parse_qs(urlsplit(found[0]).query)["token"][0]
 

@@ -77,3 +77,8 @@ def test_a_name_changed_in_the_admin_changes_a_derived_display_name(admin_client
     ):
         assert admin_client.post(f"{ADMIN}{contact.pk}/change/", body).status_code == 302
         assert org.api.get(f"/contacts/{slug}/").json()["display_name"] == shown
+
+
+def test_the_admin_refuses_a_contact_of_whose_name_nothing_can_be_seen(admin_client: Client, ada: Contact) -> None:
+    body = _body(display_name="\u200b", first_name="\u2800")
+    assert admin_client.post(f"{ADMIN}{ada.pk}/change/", body).status_code == 200

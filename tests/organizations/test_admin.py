@@ -97,3 +97,9 @@ def test_the_admin_accepts_only_an_object_as_custom_fields(admin_client: Client,
         assert admin_client.post(path, {"name": "Acme", "custom": custom}).status_code == status
     assert org.api.get(org.path).json()["custom"] == {}
     assert org.api.get("/orgs/").status_code == 200
+
+
+def test_the_admin_refuses_a_name_of_which_nothing_can_be_seen(org: Org, admin_client: Client) -> None:
+    path = f"/admin/orgkit_organizations/organization/{org.row.pk}/change/"
+    assert admin_client.post(path, {"name": "\u3164", "custom": "{}"}).status_code == 200
+    assert org.api.get(org.path).json()["name"] == "Acme"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Invitation
 from tests.conftest import CountQueries, Mailbox, RunOutbox
-from tests.mails import token_in
+from tests.mails import link_of, token_in
 from tests.org import MakePerson, Org, account_of
 from tests.organizations.actions import invite, list_invitations
 from tests.parallel import in_parallel
@@ -46,6 +49,52 @@ def test_names_cannot_break_the_subject_or_the_html(
     assert "&lt;b&gt;O&#x27;Brien &amp; Co&lt;/b&gt;" in str(mail.alternatives[0][0])
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Prize at https://evil.example/win",
+        "www.evil.example",
+        "Evil.example",
+        "evil\u3002example",
+        "evil.\u200bexample",
+        "Mail ann@evil.example",
+        "mailto:ann@localhost",
+        "tel:+15550100",
+        "//evil/share",
+        "\\\\evil\\share",
+        "=?utf-8?q?Your_bank?=",
+        "1.evil.example:8000",
+    ],
+)
+def test_no_client_makes_a_link_or_a_header_of_a_name(
+    make_person: MakePerson, run_outbox: RunOutbox, mailbox: Mailbox, name: str
+) -> None:
+    eve = make_person("eve")
+    eve.api.patch("/users/me", {"display_name": name})
+    assert eve.api.post("/orgs/", {"name": name, "slug": "evil"}).json()["name"] == name
+    eve.api.post("/orgs/evil/invitations/", {"email": "guest@example.com", "role": "member"})
+    run_outbox()
+    mail = mailbox[-1]
+    link, html = link_of(mail)[0], strip_tags(str(mail.alternatives[0][0]))
+    for text in (mail.subject, str(mail.body).replace(link, ""), html.replace(link, "")):
+        assert not re.search(r"[:@.\u3002][\w+]{2}|//\w|\\\\|=\?", text.replace("\u200b", "")), text
+        assert not re.search(r"https?:/", text.replace("\u200b", ""))
+    decoded = str(make_header(decode_header(mail.message()["Subject"])))
+    assert decoded == mail.subject
+
+
+@pytest.mark.parametrize(
+    "name", ["J.R. Smith", "St. Mary's", "Acme Inc.", "A/S", "Who? Me: I", "\U0001f469\u200d\U0001f52c", "नमस्ते"]
+)
+def test_names_that_are_no_links_are_printed_as_they_are(
+    org: Org, run_outbox: RunOutbox, mailbox: Mailbox, name: str
+) -> None:
+    org.api.patch(org.path, {"name": name})
+    invite(org, "guest@example.com")
+    run_outbox()
+    assert mailbox[-1].subject == f"olga invites you to {name}"
+
+
 def test_a_name_with_line_breaks_adds_no_header(org: Org, run_outbox: RunOutbox, mailbox: Mailbox) -> None:
     user = account_of(org.owner).user
     user.first_name = "Eve\r\nBcc: victim@example.com"
@@ -53,7 +102,7 @@ def test_a_name_with_line_breaks_adds_no_header(org: Org, run_outbox: RunOutbox,
     invite(org, "guest@example.com")
     run_outbox()
     message = mailbox[-1].message()
-    assert message["Subject"] == "Eve Bcc: victim@example.com invites you to Acme"
+    assert message["Subject"] == "Eve Bcc: victim @ example . com invites you to Acme"
     assert message["Bcc"] is None
     assert mailbox[-1].recipients() == ["guest@example.com"]
 

@@ -61,3 +61,8 @@ def test_tags_are_found_by_the_name_of_their_organization_in_any_spelling(
     organization.save()
     org.add_tag("VIP")
     assert "1 tag" in admin_client.get(ADMIN, {"q": term}).content.decode()
+
+
+def test_a_name_of_which_nothing_can_be_seen_is_refused(admin_client: Client, org: Org) -> None:
+    assert _add(admin_client, org, "\u2800\u200b").status_code == 200
+    assert not Tag.objects.exists()

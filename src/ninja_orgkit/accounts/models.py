@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.timezone import now
 
 from ninja_orgkit.database.slugs import public_slug
+from ninja_orgkit.database.visible import visible
 from ninja_orgkit.media.avatars import WithAvatar
 
 _COUNTERS = ("email_changes", "password_changes")
@@ -87,8 +88,9 @@ class Account(WithAvatar, models.Model):
 
     @property
     def shown_name(self) -> str:
-        """The display name, else the full name, else the username."""
-        return self.display_name or f"{self.first_name} {self.last_name}".strip() or self.username
+        """The display name, else the full name, else the username: the first of which something can be seen."""
+        full_name = f"{self.first_name} {self.last_name}".strip()
+        return visible(self.display_name) or visible(full_name) or self.username
 
 
 class Session(models.Model):

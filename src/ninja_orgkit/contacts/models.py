@@ -13,6 +13,7 @@ from ninja_orgkit.database.addresses import MAX_EMAIL_LENGTH, require_email
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.slugs import public_slug
+from ninja_orgkit.database.visible import is_blank, visible
 from ninja_orgkit.media.avatars import WithAvatar
 from ninja_orgkit.organizations.models import Organization
 
@@ -97,8 +98,9 @@ class Contact(WithAvatar, DerivedColumns):
 
     def derive(self) -> None:
         """Set a display name that nobody chose, the sort columns, the search text, and the slug of a new contact."""
-        if self.display_name in ("", self.derived_name):
-            self.display_name = self.derived_name = f"{self.first_name} {self.last_name}".strip()[:255].strip()
+        if self.display_name == self.derived_name or is_blank(self.display_name):
+            full_name = f"{self.first_name} {self.last_name}".strip()[:255].strip()
+            self.display_name = self.derived_name = visible(full_name)
         else:
             self.derived_name = ""
         for key, field in SORT_COLUMNS.items():

@@ -9,6 +9,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from ninja_orgkit.background.mail import MAIL_TASK, send_mail
+from ninja_orgkit.background.names import printable_name
 from ninja_orgkit.conf import settings
 from ninja_orgkit.exports import selectors, services
 from ninja_orgkit.exports.jobs import builds, leases
@@ -43,7 +44,12 @@ def notify_requester(job: str) -> None:
         return
     if not selectors.may_export(account.slug, found.organization):
         return
-    context = {"account": account, "job": found, "organization": found.organization}
+    context = {
+        "account": account,
+        "job": found,
+        "organization": found.organization,
+        "organization_name": printable_name(found.organization.name),
+    }
     language = account.preferred_language
     if found.status == ExportJob.Status.READY:
         link = download_link(f"{settings.API_URL}{DOWNLOAD_PATH}", job=str(found.pk), account=account.slug)

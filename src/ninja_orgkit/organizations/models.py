@@ -14,6 +14,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.visible import is_blank
 from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.ownership import (
@@ -59,6 +60,11 @@ class Organization(DerivedColumns):
     def __str__(self) -> str:
         """Return the name."""
         return self.name
+
+    def clean(self) -> None:
+        """Validate a form: refuse a name of which nothing can be seen."""
+        if is_blank(self.name):
+            raise ValidationError({"name": "Enter a name that people can see."})
 
     def derive(self) -> None:
         """Set the key by which all databases sort alike."""

@@ -9,6 +9,7 @@ from celery import shared_task
 
 from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.background.mail import MAIL_TASK, frontend_link, send_mail
+from ninja_orgkit.background.names import printable_name
 from ninja_orgkit.background.outbox import enqueue_each
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations import tokens
@@ -34,7 +35,9 @@ def mail_invitation(invitation: str) -> None:
         language=speaker.preferred_language,
         invitation=found,
         organization=found.organization,
+        organization_name=printable_name(found.organization.name),
         sender=found.invited_by,
+        sender_name=printable_name(found.invited_by.shown_name),
         link=frontend_link("invitation", tokens.mint(found)),
     )
 

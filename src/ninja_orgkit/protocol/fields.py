@@ -24,11 +24,16 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ninja_orgkit.database.addresses import MAX_EMAIL_LENGTH, require_email
 from ninja_orgkit.database.keys import MAX_ID
+from ninja_orgkit.database.visible import visible
 
 LOWER_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LINE_BREAK = re.compile(r"[\u2028\u2029]")
 _CONTROL_BUT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_WHITE_SPACE = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
 _SURROGATE_OR_NUL = re.compile(r"[\x00\ud800-\udfff]")
 
 
@@ -52,18 +57,27 @@ def example(**values: Any) -> ConfigDict:
 
 
 def clean_line(value: str) -> str:
-    """Return one line of text NFC-normalised. Raises for control characters."""
-    if _CONTROL.search(value):
-        raise PydanticCustomError("control_characters", "Control characters are not allowed")
-    return unicodedata.normalize("NFC", value)
+    """Return one line of text stripped and NFC-normalised, "" if nothing can be seen of it.
+
+    Raises for control characters, and for the line and paragraph separators of Unicode, at the ends too.
+    """
+    if _LINE_BREAK.search(value):
+        raise PydanticCustomError("line_separators", "Line and paragraph separators are not allowed")
+    return _normal(value.strip(_WHITE_SPACE), _CONTROL)
 
 
 def clean_text(value: str) -> str:
-    """Return a multi-line text NFC-normalised, CRLF as LF. Raises for control characters except TAB and LF."""
-    value = value.replace("\r\n", "\n")
-    if _CONTROL_BUT_TEXT.search(value):
+    """Return a multi-line text NFC-normalised, CRLF as LF, "" if nothing can be seen of it.
+
+    Raises for control characters except TAB and LF.
+    """
+    return _normal(value.replace("\r\n", "\n"), _CONTROL_BUT_TEXT)
+
+
+def _normal(value: str, refused: re.Pattern[str]) -> str:
+    if refused.search(value):
         raise PydanticCustomError("control_characters", "Control characters are not allowed")
-    return unicodedata.normalize("NFC", value)
+    return unicodedata.normalize("NFC", visible(value))
 
 
 def clean_secret(value: str) -> str:
@@ -98,7 +112,7 @@ class Line:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return _cleaned(
-            core_schema.str_schema(strip_whitespace=True),
+            core_schema.str_schema(),
             clean_line,
             core_schema.str_schema(min_length=self.min_length, max_length=self.max_length),
         )

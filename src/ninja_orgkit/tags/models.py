@@ -11,6 +11,7 @@ from ninja_orgkit.database.attachments import Attachment
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key, text_key
 from ninja_orgkit.database.slugs import name_slug, random_part
+from ninja_orgkit.database.visible import is_blank
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.tags.errors import TagExists
 
@@ -64,7 +65,9 @@ class Tag(DerivedColumns):
         self.slug = self.slug or name_slug(self.name) or slug_with_suffix(self.name)
 
     def clean(self) -> None:
-        """Validate a form: refuse a taken name, and make a free slug if none is given."""
+        """Validate a form: refuse an invisible or a taken name, and make a free slug if none is given."""
+        if is_blank(self.name):
+            raise ValidationError({"name": "Enter a name that people can see."})
         chosen = self.slug
         self.derive()
         others = Tag.objects.filter(organization=self.organization_id).exclude(pk=self.pk)
