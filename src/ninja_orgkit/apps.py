@@ -1,6 +1,8 @@
 """The app of the kernel, and the list of all apps of the kit."""
 
 from django.apps import AppConfig
+from django.apps import apps as installed
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 ORGKIT_APPS = [
@@ -39,8 +41,12 @@ class OrgKitConfig(AppConfig):
         )
         from ninja_orgkit.checks import registry as registry_checks  # noqa: F401
         from ninja_orgkit.database import attachments
+        from ninja_orgkit.database.collations import compare_by_bytes
         from ninja_orgkit.protocol import tasks as protocol_tasks  # noqa: F401
 
         autodiscover_modules("orgkit")
+        for config in installed.get_app_configs():
+            if config.name.partition(".")[0] == "ninja_orgkit":
+                post_migrate.connect(compare_by_bytes, sender=config)
         for resource in registry.resources():
             attachments.cascade_from(resource.model)

@@ -14,4 +14,5 @@ def found_by_id(*, deploy: bool = False) -> dict[str, str]:
 def messages_of_the_kit(*, deploy: bool = False) -> list[CheckMessage]:
     """Return the messages of the kit's own checks, because Django's checks are slow."""
     own = [check for check in checks.get_checks(deploy) if check.__module__.startswith("ninja_orgkit.")]
-    return [message for check in own for message in check(app_configs=None, databases=["default"])]
+    found = (message for check in own for message in check(app_configs=None, databases=["default"]))
+    return [message for message in found if not message.is_silenced()]

@@ -1,6 +1,6 @@
-"""Choose the database before settings are read: SQLite, or with ``ORGKIT_TEST_DB=postgres`` a PostgreSQL of our own.
+"""Choose the database before settings are read: SQLite, or with ``ORGKIT_TEST_DB`` a server of our own.
 
-One run of pytest has one folder for all its files and at most one PostgreSQL; workers of xdist share both, each with a
+One run of pytest has one folder for all its files and at most one server; workers of xdist share both, each with a
 database of its own. ``ORGKIT_TEST_DATABASE_URL`` names a server that runs already.
 """
 
@@ -14,12 +14,14 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.servers.mariadb import MariaDBServer
 from tests.servers.postgres import PostgresServer
 
 _FOLDER = "ORGKIT_TEST_FOLDER"
 _DATABASE = "ORGKIT_TEST_DATABASE_URL"
 
-_started: list[PostgresServer] = []
+_SERVERS: dict[str, type[MariaDBServer] | type[PostgresServer]] = {"mariadb": MariaDBServer, "postgres": PostgresServer}
+_started: list[MariaDBServer | PostgresServer] = []
 _folders: list[str] = []
 
 
@@ -30,10 +32,10 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         os.environ[_FOLDER] = tempfile.mkdtemp(prefix="orgkit-tests-")
         _folders.append(os.environ[_FOLDER])
     wanted = os.environ.get("ORGKIT_TEST_DB", "sqlite")
-    if wanted not in ("sqlite", "postgres"):
-        raise pytest.UsageError(f"ORGKIT_TEST_DB is sqlite or postgres, not {wanted!r}.")
-    if wanted == "postgres" and _DATABASE not in os.environ:
-        server = PostgresServer()
+    if wanted not in ("sqlite", *_SERVERS):
+        raise pytest.UsageError(f"ORGKIT_TEST_DB is sqlite, postgres or mariadb, not {wanted!r}.")
+    if wanted in _SERVERS and _DATABASE not in os.environ:
+        server = _SERVERS[wanted]()
         _started.append(server)
         server.start()
         os.environ[_DATABASE] = server.url

@@ -23,11 +23,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def environment(**names: str) -> dict[str, str]:
     """Return the environment of a process that shares the database and the files of the running test."""
     wanted = connection.settings_dict
-    if connection.vendor == "postgresql":
-        login = f"{quote(wanted['USER'])}:{quote(wanted['PASSWORD'])}"
-        database = f"postgres://{login}@{wanted['HOST']}:{wanted['PORT']}/{wanted['NAME']}"
-    else:
+    if connection.vendor == "sqlite":
         database = f"sqlite:///{wanted['NAME']}"
+    else:
+        scheme = "mysql" if connection.vendor == "mysql" else "postgres"
+        login = f"{quote(wanted['USER'])}:{quote(wanted['PASSWORD'])}"
+        database = f"{scheme}://{login}@{wanted['HOST']}:{wanted['PORT']}/{wanted['NAME']}"
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.keys import username_key
+from ninja_orgkit.database.locks import lock_of
 from ninja_orgkit.errors import InvalidLink, NotFound, Unauthenticated
 
 
@@ -53,7 +54,7 @@ def lock_account_of(slug: str) -> Account:
 
 
 def _locked(**lookup: Any) -> Account | None:
-    return Account.objects.select_for_update(of=("self", "user")).select_related("user").filter(**lookup).first()
+    return Account.objects.select_for_update(of=lock_of("self", "user")).select_related("user").filter(**lookup).first()
 
 
 def username_is_taken(username: str) -> bool:

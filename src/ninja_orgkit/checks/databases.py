@@ -8,11 +8,11 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.db import router
 from django.urls import get_resolver
 
-from ninja_orgkit.database.alias import kit_alias
+from ninja_orgkit.database.alias import kit_alias, kit_connection
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.registry import resources
 
@@ -50,6 +50,17 @@ def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def _lets_wait(options: dict[str, Any]) -> bool:
     """Tell whether writers wait for each other and readers do not block them."""
     return options.get("transaction_mode") is not None and "wal" in str(options.get("init_command")).lower()
+
+
+@register(Tags.database)
+def check_missing_indexes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Say what a database without trigram indexes and indexes on expressions does more slowly."""
+    connection = kit_connection()
+    if connection.vendor != "mysql":
+        return []
+    hint = "Use PostgreSQL if an organization has very many contacts, or silence this message."
+    text = f"{connection.display_name} has no index for searching contacts and for finding them by a rare tag."
+    return [Info(f"{text} It reads all contacts of the organization instead.", hint=hint, id="orgkit.I051")]
 
 
 @register(Tags.urls)

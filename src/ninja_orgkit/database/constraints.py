@@ -28,9 +28,14 @@ def constraint_errors(model: type[models.Model], **errors: type[OrgKitError]) ->
 
 
 def _violates(exc: IntegrityError, model: type[models.Model], name: str) -> bool:
-    """Tell whether an exception is about a constraint. PostgreSQL names the constraint, SQLite only its columns."""
+    """Tell whether an exception is about a constraint. PostgreSQL and MariaDB name it, SQLite only its columns."""
     text = str(exc)
-    if name in text:
+    # Quoted, and at its place, because the text also has the value, which is a client's.
+    if (
+        f'constraint "{name}"' in text
+        or f"for key '{name}'" in text
+        or f"for key '{model._meta.db_table}.{name}'" in text
+    ):
         return True
     constraint = next(item for item in model._meta.constraints if item.name == name)
     column_of = {field.name: field.column for field in model._meta.concrete_fields}

@@ -7,12 +7,18 @@ from typing import TypeVar
 
 from django.db import models
 
+from ninja_orgkit.database.alias import kit_connection
 from ninja_orgkit.errors import NotFound
 
 M = TypeVar("M", bound=models.Model)
 
 Check = Callable[[], None]
 """Called when a row is locked. Raises when the row is not in the state that the caller expects."""
+
+
+def lock_of(*relations: str) -> tuple[str, ...]:
+    """Return ``of`` for ``select_for_update``: empty on MariaDB, which can only lock the rows of every table."""
+    return relations if kit_connection().features.has_select_for_update_of else ()
 
 
 def lock(rows: models.QuerySet[M], check: Check | None = None) -> M:

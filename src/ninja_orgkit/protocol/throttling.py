@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.alias import kit_connection
+from ninja_orgkit.database.alias import atomic, kit_connection
 from ninja_orgkit.errors import Throttled, Unavailable
 from ninja_orgkit.models import ThrottleCounter
 from ninja_orgkit.protocol.clients import client_address
@@ -139,6 +139,8 @@ def _count_in_cache(key: str, seconds: int, now: float) -> tuple[int, float]:
 def _count_in_database(key: str, seconds: int, now: float) -> tuple[int, float]:
     connection = kit_connection()
     table = connection.ops.quote_name(ThrottleCounter._meta.db_table)
+    if connection.vendor == "mysql":
+        return _count_in_mysql(connection, table, key, seconds, now)
     sql = (
         f"INSERT INTO {table} (key, began, count) VALUES (%s, %s, 1) ON CONFLICT (key) DO UPDATE SET "  # noqa: S608
         f"count = CASE WHEN {table}.began <= %s THEN 1 ELSE {table}.count + 1 END, "
@@ -149,3 +151,24 @@ def _count_in_database(key: str, seconds: int, now: float) -> tuple[int, float]:
         cursor.execute(sql, [key, now, now - seconds, now - seconds])
         count, began = cursor.fetchone()
     return count, began
+
+
+def _count_in_mysql(connection: Any, table: str, key: str, seconds: int, now: float) -> tuple[int, float]:
+    # Assignments take effect one after the other, so the count is set while the beginning is still the old one.
+    sql = (
+        f"INSERT INTO {table} (`key`, began, count) VALUES (%s, %s, 1) ON DUPLICATE KEY UPDATE "  # noqa: S608
+        "count = CASE WHEN began <= %s THEN 1 ELSE count + 1 END, "
+        "began = CASE WHEN began <= %s THEN VALUES(began) ELSE began END"
+    )
+    values = [key, now, now - seconds, now - seconds]
+    if connection.mysql_is_mariadb:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} RETURNING count, began", values)
+            count, began = cursor.fetchone()
+            return count, began
+    # The row stays locked until it is read.
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        cursor.execute(f"SELECT count, began FROM {table} WHERE `key` = %s", [key])  # noqa: S608
+        count, began = cursor.fetchone()
+        return count, began

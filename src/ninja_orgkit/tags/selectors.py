@@ -23,6 +23,8 @@ from ninja_orgkit.tags.models import Tag, TagAssignment
 
 _COLUMNS = ("id", "name", "slug", "color", "created_at", "sort_key")
 _MAX_ID = 2**63 - 1
+_UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+"""Where the groups of digits of a UUID begin, and how long they are."""
 _key_and_id = itemgetter("key", "id")
 
 
@@ -120,8 +122,16 @@ class _KeyText(Cast):
         if not self.is_uuid:
             return super().as_sqlite(compiler, connection, **context)
         key, params = compiler.compile(self.source_expressions[0])
-        parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-        return " || '-' || ".join(f"substr({key}, {at}, {n})" for at, n in parts), [*params] * len(parts)
+        parts = " || '-' || ".join(f"substr({key}, {at}, {n})" for at, n in _UUID_PARTS)
+        return parts, [*params] * len(_UUID_PARTS)
+
+    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        """Add the hyphens to a UUID, which MySQL stores as 32 digits, and MariaDB as a type of its own."""
+        if not self.is_uuid or connection.features.has_native_uuid_field:
+            return super().as_mysql(compiler, connection, **context)
+        key, params = compiler.compile(self.source_expressions[0])
+        parts = ", ".join(f"substr({key}, {at}, {n})" for at, n in _UUID_PARTS)
+        return f"CONCAT_WS('-', {parts})", [*params] * len(_UUID_PARTS)
 
 
 class _JsonArray(models.Func):
@@ -133,3 +143,7 @@ class _JsonArray(models.Func):
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         """Use the function of PostgreSQL."""
         return self.as_sql(compiler, connection, function="jsonb_agg", **context)
+
+    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        """Use the function of MariaDB and MySQL."""
+        return self.as_sql(compiler, connection, function="JSON_ARRAYAGG", **context)

@@ -24,7 +24,7 @@ def snapshot() -> Iterator[None]:
         yield
         return
     with _deferred(connection), atomic():
-        if connection.vendor == "postgresql":
+        if connection.vendor != "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
