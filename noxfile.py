@@ -43,6 +43,10 @@ RUNS = [
     ("3.15",  "6.1",  "sqlite",   WHOLE),
 ]
 # fmt: on
+# MariaDB comes from the system's packages (.ci/mariadb). CI runs a set on it that meets each statement that is written
+# otherwise there; ``nox -s mariadb`` runs everything.
+MARIADB = ("3.13", "6.1", "mariadb")
+MARIADB_SMOKE = ["-m", "not once and not slow", "tests/contacts", "tests/tags", "tests/protocol/test_throttling.py"]
 # CI insists on these interpreters. The pairs of others are tested where the interpreter is found.
 CI_PYTHONS = ("3.11", "3.12", "3.13")
 # Coverage is measured in this run, which is the cheapest of the whole ones: it takes half as long again.
@@ -79,9 +83,20 @@ def is_expected(python: str) -> bool:
     return is_here(python) or ("CI" in os.environ and python in CI_PYTHONS)
 
 
+def has_mariadb() -> bool:
+    """Tell whether ``nox`` alone tests on MariaDB: the machine has it, or CI insists on it."""
+    return "CI" in os.environ or shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") is not None
+
+
 def report_of(python: str, django: str, database: str) -> Path:
     """Return the file that a run writes its JUnit report to."""
     return REPORTS / f"py{python}-dj{django}-{database}.xml"
+
+
+def expected_reports() -> list[Path]:
+    """Return the reports that ``nox`` alone writes on this machine."""
+    runs = [tuple(run) for *run, _ in RUNS if is_expected(run[0])]
+    return [report_of(*run) for run in ([*runs, MARIADB] if has_mariadb() else runs)]
 
 
 PAIRS = list(dict.fromkeys((python, django) for python, django, _, _ in RUNS))
@@ -93,6 +108,7 @@ nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
     *("lint", "imports", "types", "migrations", "docs", "build"),
     *(session for (python, _), session in TESTS.items() if is_expected(python)),
+    *(["mariadb_smoke"] if has_mariadb() else []),
     "not_here",
 ]
 
@@ -164,6 +180,24 @@ def tests(session: nox.Session, django: str) -> None:
             _run_tests(session, (python, version, database), what)
 
 
+@nox.session(python=MARIADB[0], default=False)
+def mariadb(session: nox.Session) -> None:
+    """Run all tests on MariaDB; arguments behind ``--`` go to pytest instead."""
+    _test_on_mariadb(session, ALL)
+
+
+@nox.session(python=MARIADB[0], default=False)
+def mariadb_smoke(session: nox.Session) -> None:
+    """Run on MariaDB what meets each statement that is written otherwise there."""
+    _test_on_mariadb(session, MARIADB_SMOKE)
+
+
+def _test_on_mariadb(session: nox.Session, what: list[str]) -> None:
+    # Built against the library of the system, so no other session installs it.
+    session.install(EXTRAS, "-e.[mysql]", "--group", "test", f"django~={MARIADB[1]}.0")
+    _run_tests(session, MARIADB, what)
+
+
 def _run_tests(session: nox.Session, run: tuple[str, str, str], what: list[str]) -> None:
     measured = run == MEASURED and not session.posargs
     arguments = session.posargs or [*AT_ONCE, *what]
@@ -193,10 +227,13 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def not_here(session: nox.Session) -> None:
-    """Name the pairs that this machine cannot test; ``nox`` prints them last."""
+    """Name the pairs, and the database, that this machine cannot test; ``nox`` prints them last."""
     missing = [f"py{python}-dj{django}" for python, django in PAIRS if not is_here(python)]
-    if missing:
-        session.skip(f"no interpreter on this machine for {', '.join(missing)}")
+    reasons = [f"no interpreter on this machine for {', '.join(missing)}"] if missing else []
+    if not has_mariadb():
+        reasons.append("no MariaDB on this machine")
+    if reasons:
+        session.skip("; ".join(reasons))
 
 
 def _host_environment() -> dict[str, str]:

@@ -13,6 +13,7 @@ import redis
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ninja_orgkit import registry
@@ -101,6 +102,16 @@ def register(db: None, api: Api) -> Register:
         )
 
     return _register
+
+
+@pytest.fixture
+def unique_host_email(transactional_db: None) -> Iterator[None]:
+    """Let the host's table of users refuse an address that it has, for one test."""
+    table = " ON auth_user" if connection.vendor == "mysql" else ""
+    with connection.cursor() as cursor:  # not in a transaction, because this would commit one of MariaDB
+        cursor.execute("CREATE UNIQUE INDEX host_email ON auth_user (email)")
+        yield
+        cursor.execute(f"DROP INDEX host_email{table}")
 
 
 @pytest.fixture

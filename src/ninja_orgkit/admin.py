@@ -12,8 +12,7 @@ class OutboxMessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What waits for the broker; nothing to edit."""
 
     list_display = ("task", "created_at", "available_at")
-    list_filter = ("task",)
-    date_hierarchy = "created_at"
+    list_filter = ("task", "created_at")
     readonly_fields = ("id", "task", "kwargs", "created_at", "available_at")
 
     def has_add_permission(self, request: object) -> bool:

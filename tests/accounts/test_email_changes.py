@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Account
@@ -238,12 +237,11 @@ def test_a_change_is_refused_when_the_address_has_been_taken_since(
     assert ann.api.get("/users/me").json()["email"] == "ann@example.com"
 
 
+@pytest.mark.usefixtures("unique_host_email")
 def test_a_change_is_refused_when_a_host_constraint_forbids_the_address(
     api: Api, ann: Person, change_token: AskForToken, django_user_model: type[User]
 ) -> None:
     token = change_token()
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE UNIQUE INDEX host_email ON auth_user (email)")
     django_user_model.objects.bulk_create([django_user_model(username="old", email="new@example.com")])
     assert verify(api, token).status_code == 400
     assert ann.api.get("/users/me").json()["email"] == "ann@example.com"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from noxfile import RUNS, is_expected, report_of
+from noxfile import expected_reports
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ SumUp = Callable[[], tuple[int, list[str]]]
 @pytest.fixture
 def reports(tmp_path: Path) -> list[Path]:
     """Return the reports of all runs, with three tests in each."""
-    paths = [tmp_path / report_of(*run).name for *run, _ in RUNS if is_expected(run[0])]
+    paths = [tmp_path / report.name for report in expected_reports()]
     for path in paths:
         _write(path, tests=3)
     return paths

@@ -150,7 +150,7 @@ def test_somebody_registers_works_and_leaves(
     assert answer.json()["user"]["first_name"] == "Ada"
     user = get_user_model()._default_manager.get()
     keys = _spellings(user, Organization.objects.get())
-    assert host_user.read_profile(user)["email"] == "Ada@example.com"
+    assert host_user.read_profile(user)["email"] == EMAIL
     assert api.post("/auth/register", {"email": EMAIL.upper(), "password": PASSWORD}).json()["code"] == "email_taken"
     assert (
         api.post("/auth/register", {"email": "x@example.com", "username": username, "password": PASSWORD}).json()[

@@ -16,6 +16,9 @@ from tests.servers.postgres import free_port
 _OPTIONS = {
     "bind-address": "127.0.0.1",
     "max-connections": "200",
+    # As for most hosts: what has no collation of its own ignores case and accents.
+    "character-set-server": "utf8mb4",
+    "collation-server": "utf8mb4_general_ci",
     "innodb-buffer-pool-size": "128M",
     # The data is thrown away, so nothing needs to survive a crash.
     "innodb-flush-method": "nosync",

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Account
@@ -97,9 +96,8 @@ def test_invalid_input_is_refused_and_leaves_nothing(api: Api, change: Any) -> N
     assert not OutboxMessage.objects.exists()
 
 
+@pytest.mark.usefixtures("unique_host_email")
 def test_addresses_and_names_of_users_without_an_account_are_taken_too(api: Api, django_user_model: type[User]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE UNIQUE INDEX host_email ON auth_user (email)")
     django_user_model.objects.bulk_create([django_user_model(username="old", email="ann@example.com")])
     address = api.post("/auth/register", {**ANN, "username": "new"})
     username = api.post("/auth/register", {**ANN, "email": "new@example.com", "username": "old"})

@@ -13,9 +13,8 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Accounts. Edit the e-mail address, the username and the names on the user."""
 
     list_display = ("username", "email", "display_name", "slug", "email_verified_at", "created_at")
-    list_filter = ("finished_onboarding", "preferred_theme")
+    list_filter = ("finished_onboarding", "preferred_theme", "created_at")
     search_fields = ("username", "email", "first_name", "last_name", "display_name", "slug")
-    date_hierarchy = "created_at"
     readonly_fields = ("user", "slug", "username", "email", "first_name", "last_name", "created_at", "updated_at")
     formfield_overrides = JSON_OBJECTS
 
@@ -29,9 +28,9 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Signed-in devices. Deleting a session signs the device out."""
 
     list_display = ("account", "device", "address", "created_at", "last_used_at", "expires_at")
+    list_filter = ("last_used_at",)
     list_select_related = ("account",)
     search_fields = ("account__username", "account__email", "address")
-    date_hierarchy = "last_used_at"
 
     def has_add_permission(self, request: object) -> bool:
         """Allow nobody to add a session: it starts with a sign-in."""

@@ -55,12 +55,11 @@ def _lets_wait(options: dict[str, Any]) -> bool:
 @register(Tags.database)
 def check_missing_indexes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Say what a database without trigram indexes and indexes on expressions does more slowly."""
-    connection = kit_connection()
-    if connection.vendor != "mysql":
+    if kit_connection().vendor != "mysql":
         return []
     hint = "Use PostgreSQL if an organization has very many contacts, or silence this message."
-    text = f"{connection.display_name} has no index for searching contacts and for finding them by a rare tag."
-    return [Info(f"{text} It reads all contacts of the organization instead.", hint=hint, id="orgkit.I051")]
+    text = "MariaDB and MySQL have no index for a search of contacts: they read all contacts of the organization."
+    return [Info(text, hint=hint, id="orgkit.I051")]
 
 
 @register(Tags.urls)

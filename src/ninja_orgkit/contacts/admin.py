@@ -18,13 +18,13 @@ class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
     """Contacts of all organizations."""
 
     list_display = ("display_name", "email", "phone", "organization", "creator", "updated_at")
+    list_filter = ("created_at",)
     list_select_related = ("organization", "creator")
     search_fields = ("search_text__contains",)
     search_help_text = "Names, e-mail, phone or notes"
     ordering = ("-updated_at",)
     raw_id_fields = ("organization", "creator")
     formfield_overrides = JSON_OBJECTS
-    date_hierarchy = "created_at"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Contact | None = None) -> tuple[str, ...]:
         """Fix the organization of an existing contact: its tags and images belong there too."""

@@ -12,10 +12,9 @@ class ExportJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Exports. Deleting one deletes its archive."""
 
     list_display = ("id", "organization", "requested_by", "status", "size", "attempts", "created_at", "expires_at")
-    list_filter = ("status",)
+    list_filter = ("status", "created_at")
     list_select_related = ("organization", "requested_by")
     search_fields = ("organization__slug", "organization__name", "requested_by__email")
-    date_hierarchy = "created_at"
 
     def has_add_permission(self, request: object) -> bool:
         """Allow nobody to add an export here: the API starts exports."""

@@ -17,10 +17,9 @@ class ImageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
     """Images of all organizations. Deleting an image deletes its files."""
 
     list_display = ("__str__", "organization", "status", "format", "width", "height", "size", "uses", "created_at")
-    list_filter = ("status", "format")
+    list_filter = ("status", "format", "created_at")
     list_select_related = ("organization",)
     search_fields = ("title", "filename", "organization__name", "organization__slug", "sha256")
-    date_hierarchy = "created_at"
     actions = ("make_renditions_again",)
     readonly_fields = (
         "organization", "creator", "filename", "format", "width", "height", "size", "sha256", "status", "placeholder",

@@ -17,11 +17,11 @@ class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
     """Tags of all organizations."""
 
     list_display = ("name", "slug", "organization", "color", "uses", "created_at")
+    list_filter = ("created_at",)
     list_select_related = ("organization",)
     search_fields = ("sort_key", "slug", "organization__sort_key")
     search_help_text = "Name, slug or organization"
     raw_id_fields = ("organization",)
-    date_hierarchy = "created_at"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:
         """Fix the organization of an existing tag: the objects that have it belong there too."""

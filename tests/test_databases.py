@@ -1,0 +1,59 @@
+"""A value means the same on every database, whatever the database itself would fold, cut or call it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test.utils import CaptureQueriesContext
+
+from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.accounts import TAKEN_ERRORS
+from ninja_orgkit.database.alias import kit_connection
+from ninja_orgkit.database.constraints import constraint_errors
+from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.protocol.throttling import throttle
+from ninja_orgkit.tags.models import Tag
+from tests.org import Org
+
+
+@pytest.mark.parametrize("other", ["é", "E ", "\ufec9", "ė", "ẹ"])
+def test_names_that_only_look_alike_are_two_tags(org: Org, other: str) -> None:
+    org.add_tag("e")
+    answer = org.api.post(f"/orgs/{org.slug}/tags/", {"name": other})
+    assert answer.status_code == (409 if other.strip().lower() == "e" else 201), answer.content
+
+
+@pytest.mark.parametrize("slug", ["Acme", "ACME", "acmé", "acme ", "\uff41cme"])
+def test_a_key_is_found_by_its_bytes_only(org: Org, slug: str) -> None:
+    assert org.slug == "acme"
+    assert not Organization.objects.filter(slug=slug).exists()
+    assert org.api.get(f"/orgs/{slug.strip()}/").status_code == (200 if slug == "acme " else 404)
+
+
+def test_keys_sort_by_code_point(org: Org) -> None:
+    names = ["zeta", "äther", "a b", "a-b", "ab", "aé", "ae"]
+    tags = [Tag.objects.create(organization=org.row, name=name, slug=f"tag{at}") for at, name in enumerate(names)]
+    keys = sorted(tag.name_key for tag in tags)
+    assert list(Tag.objects.order_by("name_key").values_list("name_key", flat=True)) == keys
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("column", "error"), [("username_key", UsernameTaken), ("email_key", EmailTaken)], ids=["username", "email"]
+)
+def test_a_value_that_looks_like_the_name_of_a_constraint_is_not_taken_for_one(
+    column: str, error: type[Exception]
+) -> None:
+    name = "orgkit_account_email_key orgkit_account_username_key"
+    ann, bob = (get_user_model()._default_manager.create(username=name) for name in ("ann", "bob"))
+    Account.objects.filter(user=ann).update(**{column: name})
+    with pytest.raises(error), constraint_errors(Account, **TAKEN_ERRORS):
+        Account.objects.filter(user=bob).update(**{column: name})
+
+
+@pytest.mark.django_db
+def test_a_key_is_counted_in_one_statement() -> None:
+    with CaptureQueriesContext(kit_connection()) as statements:
+        throttle("login.account", "ann")
+    assert len(statements) == 1
