@@ -148,6 +148,14 @@ class Settings:
     IMAGE_MAX_FRAME_PIXELS: int = 128_000_000
     """Maximum number of pixels in all frames of an animation, checked before decoding."""
 
+    ANIMATION_MAX_RENDERED_PIXELS: int = 320_000_000
+    """Maximum number of pixels in all frames of all renditions of an animation, checked before decoding. Renditions of
+    the same size count once. With the default ``RENDITIONS``, ``IMAGE_MAX_FRAME_PIXELS`` is reached first."""
+
+    DECODE_PIXELS_AT_ONCE: int = 64_000_000
+    """Number of pixels that one process decodes at once, in all its threads. Other pictures wait. A picture with more
+    pixels is decoded alone."""
+
     IMAGE_MAX_SIDE: int = 16_383
     """Maximum width and height of a picture in pixels. WebP allows no more than the default."""
 

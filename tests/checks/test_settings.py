@@ -75,6 +75,8 @@ def test_every_fault_has_its_own_id() -> None:
         ("MEDIA_URL_WINDOW", timedelta(0), "E018", "MEDIA_URL_WINDOW"),
         ("ACCESS_TOKEN_LIFETIME", timedelta(minutes=-15), "E018", "ACCESS_TOKEN_LIFETIME"),
         ("JSON_MAX_BYTES", 0, "E018", "JSON_MAX_BYTES"),
+        ("DECODE_PIXELS_AT_ONCE", 0, "E018", "DECODE_PIXELS_AT_ONCE"),
+        ("ANIMATION_MAX_RENDERED_PIXELS", -1, "E018", "ANIMATION_MAX_RENDERED_PIXELS"),
         ("BROKER_TIMEOUT", 0.0, "E018", "BROKER_TIMEOUT"),
         ("TRUSTED_PROXIES", -1, "E018", "TRUSTED_PROXIES"),
         ("PAGE_SIZE", 300, "E032", "PAGE_MAX_SIZE"),

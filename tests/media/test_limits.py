@@ -114,6 +114,42 @@ def test_the_limit_of_the_image_library_is_not_behind_ours(
     assert Image.MAX_IMAGE_PIXELS == 30_000
 
 
+def test_the_work_on_the_renditions_of_an_animation_is_bounded(settings: Settings) -> None:
+    settings.NINJA_ORGKIT = {"ANIMATION_MAX_RENDERED_PIXELS": 4 * (200 * 150 + 160 * 120) - 1}
+    for use in (inspect, render):
+        with pytest.raises(ImageTooLarge, match=r"196800 pixels in all its renditions. The limit is 196799"):
+            use(pictures.animation())
+    assert square_avatar(pictures.animation())
+    assert inspect(pictures.photo()).width == 400
+    settings.NINJA_ORGKIT = {"ANIMATION_MAX_RENDERED_PIXELS": 4 * (200 * 150 + 160 * 120)}
+    assert render(pictures.animation()).info.frames == 4
+
+
+class _Counted(BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def test_the_frames_of_an_animation_are_decoded_once_for_all_renditions() -> None:
+    first, *others = (pictures.grain(300, 200) for _ in range(5))
+    file = _Counted(pictures.written(first, "GIF", save_all=True, append_images=others).getvalue())
+    render(file, {"a": (300, 80), "b": (200, 80), "c": (100, 80), "d": (50, 80)})
+    assert file.count < 1.1 * len(file.getvalue())
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF"])
+def test_an_animation_that_breaks_off_ends_all_its_encoders(kind: str) -> None:
+    content = pictures.animation(kind, frames=12).getvalue()
+    with pytest.raises(InvalidImage):
+        render(BytesIO(content[: len(content) * 2 // 3]))
+
+
 def test_a_jpeg_with_too_many_scans_is_invalid() -> None:
     content = pictures.written(pictures.quarters(), "JPEG", progressive=True).getvalue()
     last = content.rindex(b"\xff\xda")

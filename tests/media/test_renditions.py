@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 from pytest_django import Settings
 
 from ninja_orgkit.media.errors import InvalidImage
+from ninja_orgkit.media.pixels import reduced, workable
 from ninja_orgkit.media.renditions import Rendition, render, square_avatar
 from tests.media import pictures
 
@@ -195,6 +196,24 @@ def test_an_opaque_animation_stays_opaque() -> None:
     for index in range(image.n_frames):
         image.seek(index)
         assert image.convert("RGBA").getchannel("A").getextrema() == (255, 255)
+
+
+def test_renditions_of_an_animation_of_the_same_size_are_the_same_file() -> None:
+    made = render(pictures.animation()).renditions
+    assert made["sm"] == made["md"] == made["lg"]
+    assert (made["lg"].width, made["thumb"].width) == (200, 160)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "1"])
+@pytest.mark.parametrize("resample", [Image.Resampling.LANCZOS, Image.Resampling.BOX], ids=str)
+def test_reducing_a_picture_in_bands_gives_the_pixels_of_a_single_resize(mode: str, resample: Image.Resampling) -> None:
+    frame = pictures.grain(500, 800).convert(mode)
+    for size, within in (((250, 400), None), ((150, 300), (100.5, 0.0, 400.5, 800.0)), ((9, 14), None)):
+        whole = workable(frame).resize(size, resample, box=within)
+        made = reduced(frame, size, box=within, resample=resample)
+        assert made.mode == whole.mode
+        differences = ImageChops.difference(made, whole).getextrema()
+        assert max(largest for _, largest in (differences if isinstance(differences[0], tuple) else [differences])) <= 1
 
 
 def test_the_fallback_picture_of_an_animated_png_is_not_a_frame() -> None:

@@ -6,7 +6,7 @@ complete. ``formats`` reads what the files say; only the other modules of pictur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, TypeVar
 
@@ -16,7 +16,7 @@ from PIL import Image
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.media.colours import ColourConverter
-from ninja_orgkit.media.decoding import Frame, composed, eight_bits, is_complete, open_picture, with_clear_key
+from ninja_orgkit.media.decoding import Frame, composed, is_complete, open_picture, with_clear_key
 from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage
 from ninja_orgkit.media.formats.avif import read_avif
 from ninja_orgkit.media.formats.contents import Contents
@@ -26,24 +26,14 @@ from ninja_orgkit.media.formats.jpeg import read_jpeg
 from ninja_orgkit.media.formats.png import read_png, still
 from ninja_orgkit.media.formats.signatures import AVIF, GIF, HEAD_BYTES, JPEG, PNG, WEBP, Format, sniff
 from ninja_orgkit.media.formats.webp import read_webp
+from ninja_orgkit.media.gate import decoding
+from ninja_orgkit.media.pixels import Size, average, fit, reduced, turned_size
 from ninja_orgkit.media.storage import storage_errors
 
-Size = tuple[int, int]
 T = TypeVar("T")
 
 _FRAME_OVERHEAD = 128 * 128  # decoding a frame costs at least as much as this many pixels
 _PLACEHOLDER_SIDE = 32
-_FEW = 256  # colours
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_SIDEWAYS = {5, 6, 7, 8}
 # Errors that are raised while a picture is read, but that are not about the picture.
 _NOT_ABOUT_THE_PICTURE = (OrgKitError, MemoryError, SoftTimeLimitExceeded)
 
@@ -120,8 +110,7 @@ class Source:
 
     def release(self) -> None:
         """Free the memory of the pixels. Not by ``close()``, which closes the caller's file for some formats."""
-        if not self._contents.layers:
-            del self.image
+        vars(self).pop("image", None)
 
     def loops(self) -> int:
         """Return how often an animation plays, 0 for forever."""
@@ -159,7 +148,8 @@ def examine(file: IO[bytes], use: Callable[[Source], T]) -> T:
 
     A picture over a limit raises ImageTooLarge. Whatever the decoder raises becomes InvalidImage, because hostile bytes
     can make it raise nearly anything. A file that cannot be read raises StorageUnavailable. If the animation of a PNG
-    cannot be decoded, ``use`` is called again with its still picture.
+    cannot be decoded, ``use`` is called again with its still picture. While too many pixels are being decoded in other
+    threads, the call waits.
     """
     with storage_errors():  # some storages open the file only now
         reader: Any = _Reader(file)
@@ -168,13 +158,21 @@ def examine(file: IO[bytes], use: Callable[[Source], T]) -> T:
     with _blamed_on_the_picture():
         contents = _read(reader, kind)
     try:
-        with _blamed_on_the_picture():
-            return use(Source(reader, kind, contents))
+        return _used(reader, kind, contents, use)
     except InvalidImage:
         if kind is not PNG or not contents.layers:
             raise
+    return _used(reader, kind, still(contents), use)
+
+
+def _used(file: IO[bytes], kind: Format, contents: Contents, use: Callable[[Source], T]) -> T:
     with _blamed_on_the_picture():
-        return use(Source(reader, kind, still(contents)))
+        source = Source(file, kind, contents)
+        with decoding(source.size[0] * source.size[1]):
+            try:
+                return use(source)
+            finally:
+                source.release()
 
 
 def _read(file: IO[bytes], kind: Format) -> Contents:
@@ -206,6 +204,14 @@ def _check_limits(size: Size, frames: int) -> None:
         raise ImageTooLarge(f"This picture has {total} pixels in all its frames. The limit is {limit}.")
 
 
+def check_work(source: Source, specs: Mapping[str, tuple[int, int]]) -> None:
+    """Raise ImageTooLarge when the renditions of an animation would have too many pixels in all their frames."""
+    sizes = {fit(source.size, side) for side, _ in specs.values()}
+    total = source.frames * sum(max(width * height, _FRAME_OVERHEAD) for width, height in sizes)
+    if source.frames > 1 and total > (limit := settings.ANIMATION_MAX_RENDERED_PIXELS):
+        raise ImageTooLarge(f"This animation has {total} pixels in all its renditions. The limit is {limit}.")
+
+
 def inspect(file: IO[bytes]) -> ImageInfo:
     """Decode every frame of a picture, which proves it complete, and return the facts about it.
 
@@ -217,55 +223,11 @@ def inspect(file: IO[bytes]) -> ImageInfo:
 
 
 def _inspected(source: Source) -> ImageInfo:
+    check_work(source, settings.RENDITIONS)
     source.draft((1, 1))
     colour = ""
     for frame in source.decoded():
         if not colour:
-            picture = workable(frame.picture)
-            picture = picture.resize(fit(picture.size, _PLACEHOLDER_SIDE), Image.Resampling.BOX)
+            picture = reduced(frame.picture, fit(frame.picture.size, _PLACEHOLDER_SIDE), resample=Image.Resampling.BOX)
             colour = average(source.colours.convert(picture))
     return source.info(colour)
-
-
-def workable(frame: Image.Image) -> Image.Image:
-    """Return a picture in a mode that can be resized (L, LA, RGB, RGBA, CMYK), with its transparency."""
-    if frame.mode.startswith("I"):
-        return eight_bits(frame)
-    clear = frame.has_transparency_data
-    if frame.mode in ("1", "L"):
-        return frame.convert("LA" if clear else "L")
-    if frame.mode in ("LA", "RGBA", "CMYK") or (frame.mode == "RGB" and not clear):
-        return frame
-    return frame.convert("RGBA" if clear else "RGB")
-
-
-def has_few_colours(frame: Image.Image) -> bool:
-    """Tell whether a picture has at most 256 colours, as drawings have."""
-    return frame.mode in ("1", "L", "P") or (not frame.mode.startswith("I") and frame.getcolors(_FEW) is not None)
-
-
-def turned(picture: Image.Image, orientation: int) -> Image.Image:
-    """Return a picture turned upright according to its EXIF orientation."""
-    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
-
-
-def turned_size(size: Size, orientation: int) -> Size:
-    """Return the size of a picture after it is turned upright."""
-    return (size[1], size[0]) if orientation in _SIDEWAYS else size
-
-
-def fit(size: Size, side: int) -> Size:
-    """Return the size in pixels that fits into a square of ``side`` pixels. It never grows, and is at least 1 by 1."""
-    scale = min(1.0, side / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def resized(picture: Image.Image, size: Size) -> Image.Image:
-    """Return a picture at exactly ``size`` pixels."""
-    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def average(picture: Image.Image) -> str:
-    """Return the average colour of the visible pixels, white when none is visible."""
-    red, green, blue, alpha = picture.convert("RGBA").resize((1, 1), Image.Resampling.BOX).tobytes()
-    return f"#{red:02x}{green:02x}{blue:02x}" if alpha else "#ffffff"

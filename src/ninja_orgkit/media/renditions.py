@@ -7,7 +7,6 @@ source.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
@@ -17,26 +16,24 @@ from django.core.exceptions import ImproperlyConfigured
 from PIL import Image
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.media.animations import METHOD, encode_animation
-from ninja_orgkit.media.decoding import rows
+from ninja_orgkit.media.animations import encode_animation
 from ninja_orgkit.media.formats.signatures import JPEG
-from ninja_orgkit.media.pictures import (
-    ImageInfo,
+from ninja_orgkit.media.pictures import ImageInfo, Source, check_work, examine
+from ninja_orgkit.media.pixels import (
     Size,
-    Source,
     average,
-    examine,
     fit,
     has_few_colours,
+    reduced,
     resized,
     turned,
     turned_size,
-    workable,
 )
 
+METHOD = 4
+"""The effort of the WebP encoder, from 0 (fast) to 6 (small)."""
+
 _AVATAR_QUALITY = 85
-_LANCZOS_SUPPORT = 3
-_BAND = 128  # rows
 
 
 class Rendition(NamedTuple):
@@ -109,34 +106,10 @@ def _upright(source: Source, target: Size) -> tuple[Image.Image, bool]:
     source.draft(target)
     frame = next(source.decoded()).picture
     is_drawing = source.kind is not JPEG and has_few_colours(frame)
-    picture, orientation = _reduced(frame, target), source.orientation
+    picture, orientation = reduced(frame, target), source.orientation
     source.release()
     del frame  # together with release(), this frees the full picture, the largest part of the memory
     return turned(source.colours.convert(picture), orientation), is_drawing
-
-
-def _reduced(frame: Image.Image, size: Size) -> Image.Image:
-    """Resize a decoded frame, and convert it to a mode that can be worked on.
-
-    The result is made in bands, each from the rows that it depends on. The copies that conversion and resampling make
-    are then as small as a band. The pixels are the same as those of a single resize.
-    """
-    width, height = size
-    scale = frame.height / height
-    margin = math.ceil(_LANCZOS_SUPPORT * max(scale, 1)) + 1
-    picture: Image.Image | None = None
-    for top in range(0, height, _BAND):
-        bottom = min(top + _BAND, height)
-        upper, lower = top * scale, min(bottom * scale, frame.height)
-        first, last = max(0, math.floor(upper) - margin), min(frame.height, math.ceil(lower) + margin)
-        strip = workable(rows(frame, first, last))
-        band = strip.resize(
-            (width, bottom - top), Image.Resampling.LANCZOS, box=(0, upper - first, frame.width, lower - first)
-        )
-        picture = picture or Image.new(band.mode, size)
-        picture.paste(band, (0, top))
-    assert picture is not None  # noqa: S101  # no side is ever 0
-    return picture
 
 
 def _webp(picture: Image.Image, quality: int, *, lossless: bool = False) -> bytes:
@@ -151,16 +124,18 @@ def _smaller_webp(picture: Image.Image, quality: int) -> bytes:
 
 
 def _render_animation(source: Source, wanted: Sequence[tuple[str, tuple[int, int]]]) -> _Made:
-    made: dict[str, Rendition] = {}
-    done: dict[tuple[Size, int], bytes] = {}
-    colour = ""
-    for name, (side, quality) in wanted:
-        target = fit(source.size, side)
-        if (target, quality) not in done:
-            done[target, quality], first = encode_animation(source, target, quality)
-            colour = average(first)
-        made[name] = Rendition(done[target, quality], *turned_size(target, source.orientation))
-    return source.info(colour), made
+    """Render an animation. Renditions of the same size are the same, in the best of their qualities."""
+    check_work(source, dict(wanted))
+    qualities: dict[Size, int] = {}
+    for _, (side, quality) in wanted:
+        size = fit(source.size, side)
+        qualities[size] = max(quality, qualities.get(size, 0))
+    contents, first = encode_animation(source, qualities)
+    encoded = {
+        size: Rendition(content, *turned_size(size, source.orientation))
+        for size, content in zip(qualities, contents, strict=True)
+    }
+    return source.info(average(first)), {name: encoded[fit(source.size, side)] for name, (side, _) in wanted}
 
 
 def square_avatar(file: IO[bytes], sizes: Sequence[int] | None = None) -> dict[int, bytes]:
@@ -176,9 +151,8 @@ def square_avatar(file: IO[bytes], sizes: Sequence[int] | None = None) -> dict[i
 def _avatar(source: Source, wanted: Sequence[int]) -> dict[int, bytes]:
     scale = min(1.0, wanted[0] / min(source.size))
     source.draft((round(source.size[0] * scale), round(source.size[1] * scale)))
-    picture = workable(next(source.decoded()).picture)
-    side = (wanted[0], wanted[0])
-    picture = picture.resize(side, Image.Resampling.LANCZOS, box=_centre(picture.size))
+    frame = next(source.decoded()).picture
+    picture = reduced(frame, (wanted[0], wanted[0]), box=_centre(frame.size))
     picture = turned(source.colours.convert(picture), source.orientation)
     made = {}
     for size in wanted:

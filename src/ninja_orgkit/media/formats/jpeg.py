@@ -28,6 +28,8 @@ _ADOBE_BYTES = 12
 # A decoder reads up to eight bytes ahead of what it needs.
 _READ_AHEAD = b"\0" * 8
 _END_MARKER = b"\xff\xd9"
+# In place of a missing end. Of these bits, at least one pair makes different pixels where any are missing.
+_FILLERS = (b"\0", b"\x55", b"\xaa")
 
 
 class _Segment(NamedTuple):
@@ -41,8 +43,8 @@ def read_jpeg(file: IO[bytes]) -> Contents:
 
     A JPEG is complete when all its rows are there, with or without an end marker. Where a decoder can stop after the
     last row, it is not shown the end marker, because it would then make up missing rows. Where it cannot, the scans
-    have to deliver all that they announce. If the file has no end marker, two endings show whether the picture depends
-    on what follows.
+    have to deliver all that they announce. If the file has no end marker, several endings show whether the picture
+    depends on what follows.
     """
     parts: list[Part] = []
     start, end = 0, 0
@@ -72,7 +74,7 @@ def read_jpeg(file: IO[bytes]) -> Contents:
     if end:
         endings: tuple[bytes, ...] = (_READ_AHEAD if scans.is_single else _END_MARKER,)
     else:
-        endings = tuple(filler * 64 + _END_MARKER for filler in (b"\0", b"\xaa"))
+        endings = tuple(filler * 64 + _END_MARKER for filler in _FILLERS)
     return Contents(tuple(parts), exif=exif, colours=profile.colours(), endings=endings)
 
 
