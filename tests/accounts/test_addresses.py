@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
+from django.db import connection
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.database.addresses import email_key
@@ -12,6 +18,8 @@ from tests.client import Api
 from tests.conftest import Mailbox, Register, RunOutbox
 from tests.mails import token_in
 from tests.org import Org
+
+mailbox_keys: Any = import_module("ninja_orgkit.accounts.migrations.0003_mailbox_keys")
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +179,14 @@ def test_a_contact_needs_an_address_or_none(org: Org, email: str) -> None:
     assert (
         org.api.post("/contacts/", {"organization": org.slug, "display_name": "J", "email": email}).status_code == 422
     )
+
+
+def test_accounts_of_an_earlier_version_get_the_key_of_their_mailbox(register: Register) -> None:
+    squatter, ann = register(email="ros@example.com"), register(email="ann@b\u00fccher.example")
+    Account.objects.filter(slug=squatter.slug).update(email="ro\u017f@example.com", email_key="ros@example.com")
+    twin = register(email="ann@twin.example")
+    Account.objects.filter(slug=twin.slug).update(email="ann@xn--bcher-kva.example", email_key="old form")
+    Account.objects.filter(slug=ann.slug).update(email_key="ann@b\u00fccher.example")
+    mailbox_keys.rekey(apps, SimpleNamespace(connection=connection))
+    keys = dict(Account.objects.values_list("slug", "email_key"))
+    assert keys == {squatter.slug: "ro\u017f@example.com", ann.slug: "ann@xn--bcher-kva.example", twin.slug: None}

@@ -82,3 +82,10 @@ def test_a_name_changed_in_the_admin_changes_a_derived_display_name(admin_client
 def test_the_admin_refuses_a_contact_of_whose_name_nothing_can_be_seen(admin_client: Client, ada: Contact) -> None:
     body = _body(display_name="\u200b", first_name="\u2800")
     assert admin_client.post(f"{ADMIN}{ada.pk}/change/", body).status_code == 200
+
+
+def test_the_admin_searches_as_the_api_does(admin_client: Client, org: Org) -> None:
+    org.add_contact("Zoe O\u2019Brien", phone="+1 (555) 010-0199")
+    for search, found in (("o'brien", True), ("555-0100199 zoe", True), ("555-0100198", False)):
+        page = admin_client.get(ADMIN, {"q": search}).content.decode()
+        assert ("Zoe O\u2019Brien" in page) is found

@@ -78,6 +78,128 @@ def test_a_search_treats_letters_with_a_stroke_as_plain_ones(org: Org) -> None:
         assert names(org.api.get("/contacts/", search=search)) == ["Łukasz Øst"]
 
 
+@pytest.mark.parametrize(
+    ("written", "searches"),
+    [
+        ("O\u2019Brien", ["o'brien", "O\u2018BRIEN", "o\u02bcbrien", "o\u00b4brien", "o`brien", "o\uff07brien"]),
+        ("O'Brien", ["o\u2019brien", "o\u02bbbrien", "o\u2032brien"]),
+        ("the \u201cQueen\u201d", ['"queen"', "\u00abqueen\u00bb", "\u201equeen\u201c", "\uff02queen\uff02"]),
+        ('the "Queen"', ["\u201cqueen\u201d", "\u00bbqueen\u00ab"]),
+        (
+            "Jean\u2013Luc",
+            ["jean-luc", "jean\u2010luc", "jean\u2011luc", "jean\u2014luc", "jean\u2212luc", "JEAN\uff0dLUC"],
+        ),
+        ("Jean-Luc", ["jean\u2013luc", "jean\u2015luc"]),
+        (
+            "\u05d1\u05df\u05be\u05d2\u05d5\u05e8\u05d9\u05d5\u05df",
+            ["\u05d1\u05df-\u05d2\u05d5\u05e8\u05d9\u05d5\u05df"],
+        ),
+        ("Jo\u00adhn", ["john"]),
+    ],
+)
+def test_typographic_and_ascii_signs_are_alike(org: Org, written: str, searches: list[str]) -> None:
+    org.add_contact(written)
+    org.add_contact("Someone else")
+    for search in searches:
+        assert names(org.api.get("/contacts/", search=search)) == [written]
+
+
+@pytest.mark.parametrize(
+    ("written", "search"),
+    [
+        ("Z\u00f6e", "zoe"),
+        ("Vi\u1ec7t", "viet"),
+        ("\u0395\u03bb\u03ad\u03bd\u03b7", "\u03b5\u03bb\u03b5\u03bd\u03b7"),
+        ("\u0401\u043b\u043a\u0430", "\u0435\u043b\u043a\u0430"),
+        ("\u0419\u043e\u0433", "\u0438\u0306\u043e\u0433"),
+        ("\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05dc\u05d5\u05dd"),
+        ("\u0645\u064f\u062d\u064e\u0645\u064e\u0651\u062f", "\u0645\u062d\u0645\u062f"),
+        ("\u0623\u062d\u0645\u062f", "\u0627\u062d\u0645\u062f"),
+        ("\uff76\uff9e", "\u30ac"),
+    ],
+)
+def test_marks_of_latin_greek_cyrillic_hebrew_and_arabic_letters_make_no_difference(
+    org: Org, written: str, search: str
+) -> None:
+    org.add_contact("One", notes=written)
+    org.add_contact("Two", notes=search)
+    for text in (written, search):
+        assert names(org.api.get("/contacts/", search=text)) == ["One", "Two"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("\u0439\u043e\u0433", "\u0438\u043e\u0433"),
+        ("\u30ac", "\u30ab"),
+        ("\u3071", "\u306f"),
+        ("\u0915\u093f", "\u0915\u0940"),
+        ("\u0915\u093c", "\u0915\u094d"),
+        ("\u0e19\u0e49\u0e33", "\u0e19\u0e48\u0e33"),
+        ("\u0e01\u0e34", "\u0e01\u0e38"),
+        ("\u1000\u103a", "\u1000\u1039"),
+    ],
+)
+def test_other_marks_make_another_letter(org: Org, one: str, other: str) -> None:
+    org.add_contact("One", notes=one)
+    org.add_contact("Other", notes=other)
+    assert names(org.api.get("/contacts/", search=one)) == ["One"]
+    assert names(org.api.get("/contacts/", search=other)) == ["Other"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "searches"),
+    [
+        (
+            "+1 (555) 010-0199",
+            [
+                "(555)",
+                "5550100199",
+                "+15550100199",
+                "555-010-0199",
+                "+1 (555) 010-0199",
+                "+1 555.010.0199",
+                "0199",
+                "010-01",
+                "0015550100199",
+                "+1",
+                "555/0100199",
+            ],
+        ),
+        ("+49 (0)30 123456", ["+4930123456", "030123456", "+49 (0)30 123456", "(0)30", "004930123456", "030/123456"]),
+        ("030 123456", ["030123456", "030-12-34-56", "(030)123456", "123456"]),
+        ("0046 8 123", ["+468123", "00468123", "8123", "0046"]),
+        ("\u0660\u0665\u0660 123", ["050123", "\u0660\u0665\u0660123"]),
+        ("555\u20110199", ["5550199", "555-0199", "555\u20130199"]),
+    ],
+)
+def test_a_phone_number_is_found_as_dialled_and_as_written(org: Org, phone: str, searches: list[str]) -> None:
+    org.add_contact("Someone", phone=phone, notes="since 2026")
+    org.add_contact("Someone else", phone="+7 777 777")
+    for search in searches:
+        assert names(org.api.get("/contacts/", search=search)) == ["Someone"], search
+    assert names(org.api.get("/contacts/", search="5559999")) == []
+
+
+def test_numbers_in_other_texts_are_found_as_written_and_by_their_digits(org: Org) -> None:
+    org.add_contact("A", notes="Met 2026-11-28, call 555 010 0199 or 1.5+2")
+    org.add_contact("B", email="b@17-4.example")
+    for search, found in (
+        ("2026-11-28", ["A"]),
+        ("2026-11", ["A"]),
+        ("26-11", ["A"]),
+        ("5550100199", ["A"]),
+        ("1.5", ["A"]),
+        (".5+", ["A"]),
+        ("17-4", ["B"]),
+        ("@17-4.", ["B"]),
+        ("2026-11 met", ["A"]),
+        ("2026-12", []),
+        ("+", ["A"]),
+    ):
+        assert names(org.api.get("/contacts/", search=search)) == found, search
+
+
 def test_a_search_may_have_two_hundred_characters_before_normalisation(org: Org) -> None:
     org.add_contact("\ufdfa" * 200)
     assert org.api.get("/contacts/", search="\ufdfa" * 200).status_code == 200

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.custom.forms import JSON_OBJECTS
-from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.searching import search_terms
 
 
 @admin.register(Contact)
@@ -33,4 +33,4 @@ class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic a
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str) -> Any:
         """Search as the API does."""
-        return super().get_search_results(request, queryset, search_key(search_term))
+        return super().get_search_results(request, queryset, " ".join(search_terms(search_term)))

@@ -12,6 +12,7 @@ from ninja_orgkit.contacts import schemas, selectors, services
 from ninja_orgkit.contacts.errors import OrganizationImmutable
 from ninja_orgkit.contacts.schemas import OrgkitContact, represent_contact
 from ninja_orgkit.database.locks import Check
+from ninja_orgkit.database.searching import search_terms
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
@@ -69,7 +70,7 @@ def list_contacts(
     """
     rows = selectors.contacts_of(
         selectors.organizations_to_list(request.auth, filters.organization),
-        terms=selectors.search_terms(filters.search) if filters.search else [],
+        terms=search_terms(filters.search) if filters.search else [],
         tags=filters.tag,
         created_after=filters.created_after,
         updated_after=filters.updated_after,

@@ -15,6 +15,7 @@ from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.addresses import MAX_EMAIL_LENGTH, require_email
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.searching import searched_text
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.database.visible import is_blank, visible
 from ninja_orgkit.media.avatars import WithAvatar
@@ -113,5 +114,5 @@ class Contact(WithAvatar, DerivedColumns):
             self.derived_name = ""
         for key, field in SORT_COLUMNS.items():
             setattr(self, key, search_key(getattr(self, field))[:MAX_SORT_LENGTH])
-        self.search_text = search_key(" ".join(getattr(self, field) for field in _SEARCHED))
+        self.search_text = searched_text(getattr(self, field) for field in _SEARCHED)
         self.slug = self.slug or public_slug(self.display_name, prefix="contact")

@@ -11,7 +11,6 @@ from ninja_orgkit.accounts.bearer import Caller
 from ninja_orgkit.contacts.models import SORT_COLUMNS, Contact
 from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.attachments import content_type_id
-from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.pages import PreparedRows, Rows
 from ninja_orgkit.database.prepared import Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
@@ -60,7 +59,8 @@ def contacts_of(
 ) -> Rows | PreparedRows:
     """Return the contacts of organizations (primary keys) as rows that include the sort columns.
 
-    Each of the ``terms`` must occur in a contact's text, and each of the ``tags`` (slugs) be assigned to it.
+    Each of the ``terms`` (see ``search_terms``) must occur in a contact's text, and each of the ``tags`` (slugs) be
+    assigned to it.
     """
     if organizations and not (terms or tags or created_after or updated_after):
         values = {
@@ -87,11 +87,6 @@ def _across(organizations: int) -> ContactQuerySet:
 
 def _listed(contacts: ContactQuerySet) -> QuerySet[Contact, dict[str, Any]]:
     return _rows(contacts, *SORT_COLUMNS, content_type=_CONTENT_TYPE)
-
-
-def search_terms(search: str) -> list[str]:
-    """Return the distinct terms of a search, normalised like the search text."""
-    return list(dict.fromkeys(search_key(search).split()))
 
 
 def contact_row(caller: Caller, slug: str) -> dict[str, Any]:

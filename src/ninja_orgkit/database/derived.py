@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from django.db import models
+
+_BATCH = 500
 
 
 class DerivedColumns(models.Model):
@@ -35,3 +37,21 @@ class DerivedColumns(models.Model):
     def derive(self) -> None:
         """Set the derived columns."""
         raise NotImplementedError
+
+
+def derive_anew(rows: models.QuerySet[Any], columns: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Set columns of all rows to what these functions make of a row, in batches.
+
+    For a migration, whose models have no ``derive``, after a change of what the columns follow from.
+    """
+    found = rows.order_by("pk")
+    batch = list(found[:_BATCH])
+    while batch:
+        changed = []
+        for row in batch:
+            values = {column: derive(row) for column, derive in columns.items()}
+            if any(getattr(row, column) != value for column, value in values.items()):
+                vars(row).update(values)
+                changed.append(row)
+        rows.bulk_update(changed, list(columns))
+        batch = list(found.filter(pk__gt=batch[-1].pk)[:_BATCH])
