@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib.auth import get_user_model
+from django.test import Client, RequestFactory
 
+from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.sessions import begin_session
 from tests.client import Api, Person
@@ -31,6 +33,23 @@ def test_the_list_shows_devices_and_no_token(ann: Person, tablet: Api) -> None:
     assert page["count"] == 2
     assert set(page["items"][0]) == {"id", "device", "address", "created_at", "last_used_at", "current"}
     assert [item["current"] for item in page["items"]] == [True, False]
+
+
+def test_a_caller_has_the_user_of_the_host_which_is_read_when_it_is_asked_for(
+    ann: Person, count_queries: CountQueries
+) -> None:
+    request = RequestFactory().get("/", headers={"Authorization": f"Bearer {ann.access}"})
+    with count_queries() as queries:
+        caller = bearer(request)
+        assert (caller.slug, caller.account.email, caller.session.account) == (ann.slug, ann.email, caller.account)
+    assert len(queries) == 1
+    with count_queries() as queries:
+        user = caller.account.user
+        assert user == get_user_model().objects.get(email=ann.email)
+    assert len(queries) == 2  # one for each of them
+    assert not user.get_deferred_fields()
+    caller.account.save()
+    assert Account.objects.get().about == ""
 
 
 def test_the_list_omits_sessions_ended_by_a_password_set_elsewhere(api: Api, ann: Person, tablet: Api) -> None:

@@ -153,7 +153,7 @@ def test_a_cursor_for_another_filter_ordering_or_caller_is_refused(org: Org) -> 
 
 
 @pytest.mark.parametrize("scope", ["all", "one", "several"])
-def test_listing_contacts_runs_three_statements_and_one_to_count_for_1_contact_and_for_50(
+def test_listing_contacts_runs_as_many_statements_for_1_contact_as_for_50(
     org: Org, other_org: Org, count_queries: CountQueries, scope: str
 ) -> None:
     query: dict[str, Any] = {"organization": org.slug} if scope == "one" else {}
@@ -166,20 +166,23 @@ def test_listing_contacts_runs_three_statements_and_one_to_count_for_1_contact_a
             assert org.api.get("/contacts/", **query, **more).status_code == 200
         return len(queries)
 
+    # One that is asked for by name is found together with the caller.
+    base = 2 if scope == "one" else 3
     org.add_contact("First")
-    assert (cost(count="false"), cost()) == (3, 4)
+    assert (cost(count="false"), cost()) == (base, base + 1)
     organization = Organization.objects.get(slug=org.slug)
     account = Account.objects.get(slug=org.owner.slug)
     for number in range(50):
         contact = Contact.objects.create(organization=organization, creator=account, display_name=f"N{number}")
         assign_tags(organization, contact, names=["vip", f"t{number}"])
-    assert (cost(count="false"), cost()) == (3, 4)
+    assert (cost(count="false"), cost()) == (base, base + 1)
     # One more statement looks up the tags, however many there are.
-    assert (cost(search="n"), cost(search="n", tag=["vip"]), cost(tag=["vip", "t1"])) == (4, 5, 5)
+    tagged = (cost(search="n"), cost(search="n", tag=["vip"]), cost(tag=["vip", "t1"]))
+    assert tagged == (base + 1, base + 2, base + 2)
     following = org.api.get("/contacts/", limit=10, **query).json()["next"]
     with count_queries() as queries:
         page = org.api.get(following).json()
-    assert len(queries) == 3
+    assert len(queries) == base
     assert (page["count"], len(page["items"])) == (None, 10)
 
 

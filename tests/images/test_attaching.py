@@ -116,7 +116,7 @@ def test_attaching_without_the_right_to_answers_401_403_or_404(
     assert len(order_of(org, contact)) == 1
 
 
-def test_listing_the_images_of_an_object_runs_five_statements_for_1_image_and_for_50(
+def test_listing_the_images_of_an_object_runs_four_statements_for_1_image_and_for_50(
     org: Org, contact: str, count_queries: CountQueries
 ) -> None:
     attach(org, contact, *add_rows(org, 1))
@@ -125,4 +125,4 @@ def test_listing_the_images_of_an_object_runs_five_statements_for_1_image_and_fo
     attach(org, contact, *add_rows(org, 49))
     with count_queries() as fifty:
         assert len(org.api.get(contact).json()["items"]) == 50
-    assert len(one) == len(fifty) == 5
+    assert len(one) == len(fifty) == 4

@@ -237,14 +237,14 @@ def test_paging_shows_every_invitation_once(org: Org) -> None:
 
 
 @pytest.mark.parametrize("how_many", [1, 50])
-def test_listing_invitations_runs_four_statements_for_1_invitation_and_for_50(
+def test_listing_invitations_runs_three_statements_for_1_invitation_and_for_50(
     org: Org, count_queries: CountQueries, how_many: int
 ) -> None:
     for number in range(how_many):
         invite(org, f"guest{number}@example.com")
     with count_queries() as queries:
         assert len(list_invitations(org)) == how_many
-    assert len(queries) == 4
+    assert len(queries) == 3
 
 
 @pytest.mark.django_db(transaction=True)

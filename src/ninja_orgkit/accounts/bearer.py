@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +37,27 @@ class AuthedRequest(HttpRequest):
     stored_files: StoredFiles
 
 
+def caller_of(_request: HttpRequest, token: str) -> Caller:
+    """Return the caller that an access token stands for. Raises InvalidJwt."""
+    session = live_session(token, token_type="access")
+    return Caller(session.account, session)
+
+
+def caller_with_profile(_request: HttpRequest, token: str) -> Caller:
+    """Return the caller like ``caller_of``, for a route that shows all columns of the account."""
+    session = live_session(token, token_type="access", whole=True)
+    return Caller(session.account, session)
+
+
 class OrgkitBearer(HttpBearer):
-    """``Authorization: Bearer <access token>``."""
+    """``Authorization: Bearer <access token>``.
+
+    ``find`` returns the caller that the token stands for. A route can have more found by the same statement.
+    """
+
+    def __init__(self, find: Callable[[HttpRequest, str], Caller] = caller_of) -> None:
+        super().__init__()
+        self._find = find
 
     def __call__(self, request: HttpRequest) -> Caller:
         """Return the caller. Raises Unauthenticated, whatever is wrong, and Throttled after many bad tokens."""
@@ -54,8 +74,7 @@ class OrgkitBearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         """Return the caller that an access token stands for. Raises Unauthenticated."""
-        session = live_session(token, token_type="access")
-        return Caller(session.account, session)
+        return self._find(request, token)
 
     def optional(self, request: HttpRequest) -> Caller | None:
         """Return the caller, or None where there is no valid token."""
@@ -72,3 +91,4 @@ def _presented(request: HttpRequest) -> str:
 
 
 bearer: Any = OrgkitBearer()
+profile_bearer: Any = OrgkitBearer(caller_with_profile)

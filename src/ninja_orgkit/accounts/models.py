@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
@@ -57,6 +58,9 @@ class Account(WithAvatar, models.Model):
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
+    LONG_COLUMNS = ("about", "notification_preferences", "custom")
+    """What is read only where it is shown."""
+
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["slug"], name="orgkit_account_slug"),
@@ -80,6 +84,19 @@ class Account(WithAvatar, models.Model):
             kept = {"user", *_COUNTERS, *self.get_deferred_fields()}
             kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept]
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Account] | None = None,
+    ) -> None:
+        """Read columns again. If one of them is deferred, read all that are, so that this takes one statement."""
+        named = None if fields is None else set(fields)
+        deferred = self.get_deferred_fields()
+        if named and named & deferred:
+            named |= deferred
+        super().refresh_from_db(using=using, fields=named, from_queryset=from_queryset)
 
     @property
     def slug_name(self) -> str:

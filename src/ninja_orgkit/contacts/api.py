@@ -7,7 +7,7 @@ from typing import Any
 
 from ninja import Query
 
-from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.accounts.bearer import AuthedRequest
 from ninja_orgkit.contacts import schemas, selectors, services
 from ninja_orgkit.contacts.errors import OrganizationImmutable
 from ninja_orgkit.contacts.schemas import OrgkitContact, represent_contact
@@ -17,7 +17,7 @@ from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
 from ninja_orgkit.media.avatars import clear_avatar, set_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
-from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.multipart import AvatarUpload
@@ -26,7 +26,7 @@ from ninja_orgkit.protocol.parameters import Slug
 from ninja_orgkit.protocol.routing import Gate
 from ninja_orgkit.protocol.throttling import per_account
 
-router = OrganizationRouter(tags=["contacts"], auth=bearer, errors=[NotFound, Forbidden])
+router = OrganizationRouter(tags=["contacts"], auth=organization_bearer, errors=[NotFound, Forbidden])
 
 ORDERINGS = Orderings(
     columns={

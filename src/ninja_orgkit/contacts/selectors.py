@@ -85,8 +85,8 @@ def _across(organizations: int) -> ContactQuerySet:
     return Contact.objects.across([Parameter(f"organization{at}", field) for at in range(organizations)])
 
 
-def _listed(contacts: ContactQuerySet) -> QuerySet[Contact, dict[str, Any]]:
-    return _rows(contacts, *SORT_COLUMNS, content_type=_CONTENT_TYPE)
+def _listed(contacts: ContactQuerySet, column: str) -> QuerySet[Contact, dict[str, Any]]:
+    return _rows(contacts, *({column} - {*_COLUMNS}), content_type=_CONTENT_TYPE)
 
 
 def contact_row(caller: Caller, slug: str) -> dict[str, Any]:

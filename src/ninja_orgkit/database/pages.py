@@ -83,12 +83,12 @@ class Rows:
 class PreparedRows:
     """Rows whose pages, and whose count, are prepared statements.
 
-    ``whole`` makes a queryset with as many parameters as ``size`` says, and ``shown`` makes rows of it; ``values`` are
-    those of the parameters.
+    ``whole`` makes a queryset with as many parameters as ``size`` says, and ``shown`` makes rows of it, which include
+    the column that sorts them; ``values`` are those of the parameters.
     """
 
     whole: Callable[[int], AnyRows]
-    shown: Callable[[Any], AnyRows]
+    shown: Callable[[Any, str], AnyRows]
     size: int
     values: Mapping[str, Any]
     narrow: Narrow | None = None
@@ -106,7 +106,7 @@ class PreparedRows:
 
 def _page_of(whole: Any, shown: Any, size: int, page: Page, narrow: Narrow | None) -> Prepared[Any]:
     def build() -> AnyRows:
-        rows = shown(whole(size))
+        rows = shown(whole(size), page.keyset.column)
         field = rows.model._meta.get_field
         columns = {"value": page.keyset.column, "tie": page.keyset.tie} if page.started else {}
         return page.of(rows, [Parameter(name, field(column)) for name, column in columns.items()], narrow)

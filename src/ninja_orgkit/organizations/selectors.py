@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -10,21 +12,28 @@ from django.db.models.functions import Coalesce, Lower
 from ninja_orgkit.accounts.bearer import Caller
 from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.database.prepared import Parameter, Prepared
+from ninja_orgkit.accounts.services.sessions import LiveSessions, live_session
+from ninja_orgkit.accounts.tokens import read_jwt
+from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import owned_by
 from ninja_orgkit.organizations.roles import owner_roles, permissions_of, roles_with
 
-_LONG_COLUMNS = ("about", "custom", "notification_preferences")
-
 _ACCOUNT = Parameter("account", Membership._meta.get_field("account"))
+_SLUG = Parameter("slug", Organization._meta.get_field("slug"))
+_MEMBERSHIP, _ORGANIZATION = Columns(Membership), Columns(Organization)
+_PATHS = [*_MEMBERSHIP.paths, *(f"organization__{path}" for path in _ORGANIZATION.paths)]
 _membership = Prepared(
-    lambda: Membership.objects.select_related("organization").filter(
-        account=_ACCOUNT,
-        organization__slug=Parameter("slug", Organization._meta.get_field("slug")),
-        organization__deleted_at=None,
-    )
+    lambda: Membership.objects.filter(
+        account=_ACCOUNT, organization__slug=_SLUG, organization__deleted_at=None
+    ).values_list(*_PATHS)
+)
+_live_members = LiveSessions(
+    narrow=lambda sessions: sessions.filter(
+        account__memberships__organization__slug=_SLUG, account__memberships__organization__deleted_at=None
+    ),
+    paths=[f"account__memberships__{path}" for path in _PATHS],
 )
 _roles_of_account = Prepared(
     lambda: Membership.objects.filter(account=_ACCOUNT, organization__deleted_at=None).values_list(
@@ -33,17 +42,58 @@ _roles_of_account = Prepared(
 )
 
 
+@dataclass(frozen=True)
+class OrganizationCaller(Caller):
+    """A caller whose membership in the organization ``org_slug`` is known already: None if there is none."""
+
+    org_slug: str
+    membership: Membership | None
+
+
+def caller_in_organization(org_slug: str, token: str) -> OrganizationCaller:
+    """Return the caller that an access token stands for, with the membership in an organization. Raises InvalidJwt.
+
+    Takes one statement for a member, and two for others: the second one tells whether the token is valid.
+    """
+    claims = read_jwt(token, token_type="access")
+    found = _live_members.find(claims, slug=org_slug)
+    if found is None:
+        session = live_session(token, token_type="access")
+        return OrganizationCaller(session.account, session, org_slug, None)
+    session, row = found
+    return OrganizationCaller(
+        session.account, session, org_slug, _membership_in(row, _live_members.db, session.account)
+    )
+
+
 def get_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Membership:
     """Return the caller's membership, which is the only way into an organization.
 
     Raises NotFound if there is none, whether or not the organization exists, and Forbidden if the role lacks the
-    permission ``needs`` (None: any role will do). Takes one statement.
+    permission ``needs`` (None: any role will do). Takes one statement, unless it is known already.
     """
-    membership = _membership.first(account=caller.account.pk, slug=org_slug)
+    if isinstance(caller, OrganizationCaller) and caller.org_slug == org_slug:
+        return _required(caller.membership, needs)
+    return read_membership(caller, org_slug, needs=needs)
+
+
+def read_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Membership:
+    """Return the caller's membership like ``get_membership``, as it is now. Takes one statement."""
+    row = _membership.first(account=caller.account.pk, slug=org_slug)
+    return _required(row and _membership_in(row, _membership.db, caller.account), needs)
+
+
+def _membership_in(row: Sequence[Any], db: str, account: Account) -> Membership:
+    membership, rest = _MEMBERSHIP.read(row, db)
+    membership.organization, _ = _ORGANIZATION.read(rest, db)
+    membership.account = account
+    return membership
+
+
+def _required(membership: Membership | None, needs: str | None) -> Membership:
     if membership is None:
         raise NotFound
     require(membership, needs)
-    membership.account = caller.account
     return membership
 
 
@@ -124,4 +174,4 @@ def get_invitation(organization: Organization, invitation_id: str) -> Invitation
 
 
 def _without_long_columns(rows: QuerySet[Any], account: str) -> QuerySet[Any]:
-    return rows.select_related(account).defer(*(f"{account}__{column}" for column in _LONG_COLUMNS))
+    return rows.select_related(account).defer(*(f"{account}__{column}" for column in Account.LONG_COLUMNS))

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 from ninja import Path, Query
 
 from ninja_orgkit import registry
-from ninja_orgkit.accounts.bearer import bearer
-from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
@@ -17,7 +16,7 @@ from ninja_orgkit.tags import schemas, selectors, services
 from ninja_orgkit.tags.errors import TagExists
 from ninja_orgkit.tags.schemas import OrgkitTag, represent_tag
 
-router = OrganizationRouter(tags=["tags"], auth=bearer)
+router = OrganizationRouter(tags=["tags"], auth=organization_bearer)
 
 TagId = Annotated[int, Path(description="Id of the tag.")]
 ORDERINGS = Orderings(

@@ -2,32 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, InvalidJwt
+from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import account_by_login
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.prepared import Parameter, Prepared
+from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
 
 _MAX_ADDRESS_LENGTH = 45
 
-_live = Prepared(
-    lambda: Session.objects.select_related("account__user").filter(
-        pk=Parameter("sid", Session._meta.pk),
-        account__slug=Parameter("sub", Account._meta.get_field("slug")),
-        expires_at__gt=Parameter("now", Session._meta.get_field("expires_at")),
-        password_changes=F("account__password_changes"),
-    )
-)
+_SESSION = Columns(Session)
+_ACCOUNT = Columns(Account, path="account__")
+_ACCOUNT_WITHOUT_TEXTS = Columns(Account, without=Account.LONG_COLUMNS, path="account__")
+
+
+class LiveSessions:
+    """The statement that finds the live session of a JWT, with its account, and perhaps with more columns.
+
+    It reads what nearly every request needs: the user of the account is loaded when somebody asks for it, and so are
+    the long columns of the account unless ``whole``. ``narrow`` adds conditions, and ``paths`` are more columns.
+    """
+
+    def __init__(
+        self,
+        *,
+        whole: bool = False,
+        narrow: Callable[[QuerySet[Session]], QuerySet[Session]] = lambda sessions: sessions,
+        paths: Sequence[str] = (),
+    ) -> None:
+        self._account = _ACCOUNT if whole else _ACCOUNT_WITHOUT_TEXTS
+        self._narrow = narrow
+        self._paths = paths
+        self._prepared = Prepared(self._build)
+
+    @property
+    def db(self) -> str:
+        """The alias of the database that the router chooses now."""
+        return self._prepared.db
+
+    def find(self, claims: tokens.Claims, **values: Any) -> tuple[Session, Sequence[Any]] | None:
+        """Return the live session that the claims of a token name, and the values of the other columns.
+
+        Returns None if there is none. Raises InvalidJwt if the user is inactive, or if the token is from before a
+        change of the password.
+        """
+        row = self._prepared.first(sid=claims.sid, sub=claims.sub, now=timezone.now(), **values)
+        if row is None:
+            return None
+        session, rest = _SESSION.read(row, self.db)
+        session.account, rest = self._account.read(rest, self.db)
+        if has_active_column():
+            active, *rest = rest
+        else:
+            active = session.account.user.is_active
+        if not active or claims.gen < session.first_gen:
+            raise InvalidJwt(is_genuine=True)
+        return session, rest
+
+    def _build(self) -> QuerySet[Session, Any]:
+        sessions = Session.objects.filter(
+            pk=Parameter("sid", Session._meta.pk),
+            account__slug=Parameter("sub", Account._meta.get_field("slug")),
+            expires_at__gt=Parameter("now", Session._meta.get_field("expires_at")),
+            password_changes=F("account__password_changes"),
+        )
+        active = ["account__user__is_active"] if has_active_column() else []
+        return self._narrow(sessions).values_list(*_SESSION.paths, *self._account.paths, *active, *self._paths)
+
+
+_live = LiveSessions()
+_live_whole = LiveSessions(whole=True)
 
 
 def sign_in(*, login: str, password: str, device: str = "", address: str = "") -> tuple[Account, tokens.Pair]:
@@ -68,14 +124,14 @@ def begin_session(account: Account, *, device: str = "", address: str = "") -> t
     return tokens.mint_pair(session)
 
 
-def live_session(token: str, *, token_type: str = "") -> Session:
-    """Return the session of a JWT with its account and user, in one statement.
+def live_session(token: str, *, token_type: str = "", whole: bool = False) -> Session:
+    """Return the session of a JWT with its account, in one statement. ``whole`` includes its long columns.
 
     Raises InvalidJwt if the session is gone or has expired, if the user is inactive or has a new password, and if a
     refresh token was already used.
     """
     claims = tokens.read_jwt(token, token_type=token_type)
-    session = _usable(claims)
+    session = _usable(claims, _live_whole if whole else _live)
     if claims.token_type == "refresh" and claims.gen != session.gen:
         raise InvalidJwt
     return session
@@ -157,13 +213,11 @@ def _rotate(session: Session) -> bool:
     return changed == 1
 
 
-def _usable(claims: tokens.Claims) -> Session:
-    session = _live.first(sid=claims.sid, sub=claims.sub, now=timezone.now())
-    if session is None or not session.account.user.is_active:
+def _usable(claims: tokens.Claims, live: LiveSessions = _live) -> Session:
+    found = live.find(claims)
+    if found is None:
         raise InvalidJwt(is_genuine=True)
-    if claims.gen < session.first_gen:
-        raise InvalidJwt(is_genuine=True)
-    return session
+    return found[0]
 
 
 def _expiry(created: datetime, now: datetime) -> datetime:

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.exports import selectors, services
 from ninja_orgkit.exports.errors import ExportActive
 from ninja_orgkit.exports.links import DOWNLOAD, DOWNLOAD_PATH, download_link
 from ninja_orgkit.exports.schemas import OrgkitExport, represent_export
-from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import UuidPart
 from ninja_orgkit.protocol.throttling import throttle
 from ninja_orgkit.protocol.urls import route_url
 
-router = OrganizationRouter(tags=["exports"], auth=bearer)
+router = OrganizationRouter(tags=["exports"], auth=organization_bearer)
 
 _ORDERINGS = Orderings({"created_at": "created_at"}, default="-created_at", tie="id")
 

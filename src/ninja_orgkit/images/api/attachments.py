@@ -8,18 +8,17 @@ from functools import partial
 from typing import Any
 
 from ninja_orgkit import registry
-from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.images import selectors
 from ninja_orgkit.images.schemas import attachments as schemas
 from ninja_orgkit.images.schemas.attachments import OrgkitAttachment, represent_attachment
 from ninja_orgkit.images.schemas.ids import ImageId
 from ninja_orgkit.images.services import attachments
-from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.bodies import AnyBody, Json
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import Target
 
-router = OrganizationRouter(tags=["images"], auth=bearer)
+router = OrganizationRouter(tags=["images"], auth=organization_bearer)
 
 ORDERINGS = Orderings({"position": "position"}, default="position", tie="image_id")
 

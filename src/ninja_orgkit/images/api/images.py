@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.database.locks import Check
 from ninja_orgkit.images import selectors
 from ninja_orgkit.images.schemas import images as schemas
@@ -13,7 +12,7 @@ from ninja_orgkit.images.schemas.ids import ImageId
 from ninja_orgkit.images.schemas.images import OrgkitImage, represent_image
 from ninja_orgkit.images.services import images, uploads
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, FileTooLarge, StorageUnavailable, TooManyFiles
-from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.bodies import AnyBody, Json
 from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.multipart import BulkForm, ImageForm
@@ -21,7 +20,7 @@ from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, p
 from ninja_orgkit.protocol.responses import Reply
 from ninja_orgkit.protocol.throttling import per_account
 
-router = OrganizationRouter(tags=["images"], auth=bearer)
+router = OrganizationRouter(tags=["images"], auth=organization_bearer)
 
 _DUPLICATE = {
     "description": "The organization already has an image with these bytes.",

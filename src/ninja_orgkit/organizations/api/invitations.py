@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.organizations import errors, selectors
-from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.organizations.schemas import OrgkitInvitation, OrgkitInvitationCreate, represent_invitation
 from ninja_orgkit.organizations.services import invitations
 from ninja_orgkit.protocol.bodies import Json
@@ -15,7 +14,7 @@ from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, p
 from ninja_orgkit.protocol.parameters import UuidPart
 from ninja_orgkit.protocol.throttling import per_account, per_value
 
-router = OrganizationRouter(tags=["invitations"], auth=bearer)
+router = OrganizationRouter(tags=["invitations"], auth=organization_bearer)
 
 _ORDERINGS = Orderings(
     {"created_at": "created_at", "expires_at": "expires_at", "email": "email_key"}, default="-created_at", tie="id"

@@ -5,18 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.roles import permissions_of
-from ninja_orgkit.organizations.routing import ANY_ROLE, MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.routing import ANY_ROLE, MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.organizations.schemas import OrgkitMember, OrgkitMemberChange, represent_member
 from ninja_orgkit.organizations.services import members
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import Slug
 
-router = OrganizationRouter(tags=["members"], auth=bearer)
+router = OrganizationRouter(tags=["members"], auth=organization_bearer)
 
 _ORDERINGS = Orderings({"joined_at": "joined_at", "username": "sort_key"}, default="joined_at", tie="account__slug")
 

@@ -7,19 +7,19 @@ from typing import Annotated, Any
 
 from ninja import Query
 
-from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.accounts.bearer import AuthedRequest
 from ninja_orgkit.database.locks import Check
 from ninja_orgkit.errors import field_error
 from ninja_orgkit.organizations import schemas, selectors
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
-from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
+from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.organizations.schemas import OrgkitOrganization, represent_organization
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 
-router = OrganizationRouter(tags=["organizations"], auth=bearer)
+router = OrganizationRouter(tags=["organizations"], auth=organization_bearer)
 
 _ORDERINGS = Orderings(
     {"name": "organization__sort_key", "created_at": "organization__created_at"},
@@ -72,5 +72,5 @@ def delete_organization(request: MemberRequest, confirm: Confirmation = "") -> N
 
 
 def _check(request: MemberRequest) -> Check | None:
-    read = partial(selectors.get_membership, request.auth, request.organization.slug, needs="org.read")
+    read = partial(selectors.read_membership, request.auth, request.organization.slug, needs="org.read")
     return precondition(request, lambda: represent_organization(read()))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query
 
-from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
+from ninja_orgkit.accounts.bearer import AuthedRequest, bearer, profile_bearer
 from ninja_orgkit.accounts.errors import UsernameTaken
 from ninja_orgkit.accounts.services.accounts import check_username, update_profile
 from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
@@ -26,7 +26,7 @@ router = OrgkitRouter(tags=["users"])
 Name = Annotated[str, Line(1024), Query(description="The desired username.")]
 
 
-@router.get("/me", auth=bearer, response=OrgkitUser)
+@router.get("/me", auth=profile_bearer, response=OrgkitUser)
 def get_me(request: AuthedRequest) -> dict[str, Any]:
     """Return the caller's profile."""
     return represent_user(request.auth.account)
