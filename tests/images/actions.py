@@ -43,6 +43,7 @@ def add_rows(org: Org, count: int) -> list[int]:
             Image(
                 organization=org.row,
                 title=f"{number:05}",
+                title_sort=f"{number:05}",
                 format="png",
                 width=1,
                 height=1,

@@ -26,10 +26,21 @@ def test_the_newest_images_come_first(org: Org) -> None:
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "title", "-title", "size", "-size"])
 def test_paging_neither_skips_nor_repeats_an_image(org: Org, ordering: str) -> None:
     ids = set(add_rows(org, 7))
-    Image.objects.filter(pk__in=sorted(ids)[:4]).update(title="the same")
+    Image.objects.filter(pk__in=sorted(ids)[:4]).update(title="the same", title_sort="the same")
     seen = [image["id"] for image in org.api.walk(org.images_path, limit=2, ordering=ordering)]
     assert len(seen) == 7
     assert set(seen) == ids
+
+
+@pytest.mark.parametrize("ordering", ["title", "-title"])
+def test_titles_are_sorted_whatever_their_case_and_accents(org: Org, ordering: str) -> None:
+    for title in ("Zoo", "\u00c4pfel", "apes", "Beach"):
+        org.add_image(title=title)
+    renamed = org.add_image(title="Zzz")
+    org.api.patch(org.image_path(renamed["id"]), {"title": "b\u00e9ach"})
+    seen = [image["title"] for image in org.api.walk(org.images_path, limit=2, ordering=ordering)]
+    expected = ["apes", "\u00c4pfel", "Beach", "b\u00e9ach", "Zoo"]
+    assert seen == (expected if ordering == "title" else expected[::-1])
 
 
 def test_an_unknown_ordering_is_refused(org: Org) -> None:

@@ -152,6 +152,7 @@ def _images(place: Place, numbers: Iterable[int]) -> list[Image]:
         Image(
             organization=row,
             title=word(number),
+            title_sort=search_key(word(number)),
             format="png",
             width=1,
             height=1,

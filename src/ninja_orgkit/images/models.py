@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.database.attachments import Attachment
+from ninja_orgkit.database.derived import DerivedColumns
+from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.organizations.models import Organization
 
 
-class Image(models.Model):
+class Image(DerivedColumns):
     """A picture of an organization.
 
     ``file`` is the stored name of the uploaded bytes, and ``filename`` is what their sender calls them. ``sha256`` is
@@ -30,6 +32,7 @@ class Image(models.Model):
     creator = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     filename = models.CharField(max_length=255, blank=True, editable=False)
     title = models.CharField(max_length=200, blank=True)
+    title_sort = models.CharField(max_length=255, editable=False)
     description = models.TextField(blank=True)
     alt_text = models.CharField(max_length=500, blank=True)
     format = models.CharField(max_length=8, editable=False)
@@ -46,11 +49,14 @@ class Image(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
+    DERIVED = ("title_sort",)
+    DERIVED_FROM = ("title",)
+
     class Meta:
         constraints = (models.UniqueConstraint(fields=["organization", "sha256"], name="orgkit_image_once"),)
         indexes = (
             models.Index(fields=["organization", "created_at", "id"], name="orgkit_images_by_time"),
-            models.Index(fields=["organization", "title", "id"], name="orgkit_images_by_title"),
+            models.Index(fields=["organization", "title_sort", "id"], name="orgkit_images_by_title"),
             models.Index(fields=["organization", "size", "id"], name="orgkit_images_by_size"),
             models.Index(fields=["status", "updated_at"], name="orgkit_images_by_status"),
         )
@@ -58,6 +64,10 @@ class Image(models.Model):
     def __str__(self) -> str:
         """Return the title, or else the file name, or else the format and the size."""
         return self.title or self.filename or f"{self.format} {self.width} × {self.height}"
+
+    def derive(self) -> None:
+        """Set the key by which all databases sort alike."""
+        self.title_sort = search_key(self.title)[:255]
 
     def stored_names(self) -> list[str]:
         """Return the names of all files of the image."""

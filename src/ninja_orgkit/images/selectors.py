@@ -16,8 +16,8 @@ ORDER = ("position", "image_id")
 """The order of an object's images."""
 
 _COLUMNS = (
-    "id", "filename", "title", "description", "alt_text", "format", "width", "height", "size", "status", "placeholder",
-    "file", "renditions", "created_at", "updated_at", "organization__slug", "creator__slug",
+    "id", "filename", "title", "title_sort", "description", "alt_text", "format", "width", "height", "size", "status",
+    "placeholder", "file", "renditions", "created_at", "updated_at", "organization__slug", "creator__slug",
 )  # fmt: skip
 _LINK_COLUMNS = ("image_id", "position", "cover_of", "title", "description", "alt_text")
 

@@ -27,7 +27,9 @@ _DUPLICATE = {
     "headers": {"Image-Duplicate": {"required": True, "schema": {"type": "string", "enum": ["true"]}}},
 }
 
-ORDERINGS = Orderings({"created_at": "created_at", "title": "title", "size": "size"}, default="-created_at", tie="id")
+ORDERINGS = Orderings(
+    {"created_at": "created_at", "title": "title_sort", "size": "size"}, default="-created_at", tie="id"
+)
 
 
 @router.get("/images/", response=OrgkitPage[OrgkitImage], needs="images.read")

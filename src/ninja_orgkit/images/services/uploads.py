@@ -26,7 +26,18 @@ from ninja_orgkit.media.uploads import filename_of, refuse_oversize
 from ninja_orgkit.organizations.models import Organization
 
 _TRIES = 3
-_MENDED = ("file", "filename", "title", "description", "alt_text", "format", "width", "height", "placeholder")
+_MENDED = (
+    "file",
+    "filename",
+    "title",
+    "title_sort",
+    "description",
+    "alt_text",
+    "format",
+    "width",
+    "height",
+    "placeholder",
+)
 
 
 @dataclass
@@ -88,6 +99,7 @@ def upload_images(
                 image.organization, image.creator = organization, creator
                 for name, text in texts.items():
                     setattr(image, name, text)
+                image.derive()
                 fresh[picture.sha256] = image
     with atomic():
         _mend(organization, fresh, broken)
