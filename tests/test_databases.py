@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import OperationalError
 from django.test.utils import CaptureQueriesContext
 
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import TAKEN_ERRORS
-from ninja_orgkit.database.alias import kit_connection
+from ninja_orgkit.database.alias import atomic, kit_connection
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.protocol.throttling import throttle
@@ -50,6 +51,31 @@ def test_a_value_that_looks_like_the_name_of_a_constraint_is_not_taken_for_one(
     Account.objects.filter(user=ann).update(**{column: name})
     with pytest.raises(error), constraint_errors(Account, **TAKEN_ERRORS):
         Account.objects.filter(user=bob).update(**{column: name})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_function_that_lost_a_deadlock_is_called_again_with_nothing_of_the_first_call() -> None:
+    rows = Organization.objects
+    calls: list[int] = []
+
+    @atomic()
+    def act(fails: int) -> int:
+        calls.append(rows.count())
+        rows.create(name="Acme", slug="acme")
+        if len(calls) <= fails:
+            raise OperationalError(1213, "Deadlock found when trying to get lock")
+        return rows.count()
+
+    assert (act(2), calls) == (1, [0, 0, 0])
+    rows.all().delete()
+    calls.clear()
+    with pytest.raises(OperationalError):
+        act(9)
+    assert (calls, rows.count()) == ([0] * 5, 0)
+    calls.clear()
+    with pytest.raises(OperationalError), atomic():
+        act(1)
+    assert (calls, rows.count()) == ([0], 0)
 
 
 @pytest.mark.django_db

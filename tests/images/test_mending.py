@@ -83,7 +83,7 @@ def test_a_lost_image_that_two_mend_at_once_keeps_one_file(org: Org, media_root:
     answers: list[int] = []
 
     def be_faster(execute: Any, sql: str, *rest: Any) -> Any:
-        if not answers and "FROM" in sql and '"orgkit_images_image"' in sql and sql.startswith("SELECT"):
+        if not answers and "FROM" in sql and "orgkit_images_image" in sql and sql.startswith("SELECT"):
             answers.append(0)
             found = execute(sql, *rest)
             answers[0] = org.api.upload(org.images_path, file=_file("first.png")).status_code

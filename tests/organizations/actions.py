@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
+
+from ninja_orgkit.organizations.models import Membership
 from tests.client import Person
 from tests.org import Org
 
@@ -16,6 +19,14 @@ def roles_in(org: Org) -> dict[str, str]:
 def invite(org: Org, email: str, role: str = "member", *, by: Person | None = None) -> Any:
     """Invite an address; the owner does it, unless told otherwise."""
     return (by or org.owner).api.post(f"{org.path}invitations/", {"email": email, "role": role})
+
+
+def overwrite_role(membership: Membership, role: str) -> None:
+    """Give a membership another role by inserting it once more."""
+    # MariaDB takes every unique constraint, and lets nobody name one.
+    named = ["account", "organization"] if connection.features.supports_update_conflicts_with_target else None
+    again = Membership(organization=membership.organization, account=membership.account, role=role)
+    Membership.objects.bulk_create([again], update_conflicts=True, unique_fields=named, update_fields=["role"])
 
 
 def owners_of(org: Org) -> list[str]:

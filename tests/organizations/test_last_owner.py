@@ -14,7 +14,7 @@ from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.selectors import orphaned_without
 from tests.conftest import CountQueries
 from tests.org import MakePerson, Org, account_of
-from tests.organizations.actions import owners_of, roles_in
+from tests.organizations.actions import overwrite_role, owners_of, roles_in
 
 
 def test_the_last_owner_cannot_leave_or_step_down(org: Org) -> None:
@@ -127,11 +127,8 @@ def test_the_orm_cannot_remove_or_demote_the_last_owner(org: Org) -> None:
         demoted.save()
     with pytest.raises(LastOwner), transaction.atomic():
         Membership.objects.bulk_update([demoted], ["role"])
-    demoted.pk = None
     with pytest.raises(LastOwner):
-        Membership.objects.bulk_create(
-            [demoted], update_conflicts=True, unique_fields=["account", "organization"], update_fields=["role"]
-        )
+        overwrite_role(demoted, "member")
     assert owners_of(org) == [org.owner.slug]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -12,7 +14,7 @@ from django.db.models import ProtectedError
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.models import Membership
 from tests.org import Org, account_of
-from tests.organizations.actions import owners_of
+from tests.organizations.actions import overwrite_role, owners_of
 from tests.parallel import in_parallel
 
 
@@ -43,21 +45,12 @@ def _demote(membership: Membership) -> None:
     membership.save()
 
 
-def _overwrite(membership: Membership) -> None:
-    Membership.objects.bulk_create(
-        [Membership(organization=membership.organization, account=membership.account, role="member")],
-        update_conflicts=True,
-        unique_fields=["account", "organization"],
-        update_fields=["role"],
-    )
-
-
-WAYS = {
+WAYS: dict[str, Callable[[Membership], Any]] = {
     "delete one": lambda membership: membership.delete(),
     "delete several": lambda membership: Membership.objects.filter(pk=membership.pk).delete(),
     "demote one": _demote,
     "demote several": lambda membership: Membership.objects.filter(pk=membership.pk).update(role="member"),
-    "overwrite": _overwrite,
+    "overwrite": lambda membership: overwrite_role(membership, "member"),
 }
 
 

@@ -6,15 +6,21 @@ kit uses the functions below instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from django.contrib.auth import get_user_model
-from django.db import connections, router, transaction
+from django.db import OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+P = ParamSpec("P")
+R = TypeVar("R")
 View = TypeVar("View", bound=Callable[..., Any])
+
+_TRIES = 5
+_MYSQL_DEADLOCK = 1213
+_POSTGRESQL_DEADLOCK = "40P01"
 
 
 def kit_alias() -> str:
@@ -27,11 +33,48 @@ def kit_connection() -> BaseDatabaseWrapper:
     return connections[kit_alias()]
 
 
-@contextmanager
-def atomic() -> Iterator[None]:
-    """Run a block, or with ``@atomic()`` a function, in a transaction of the kit, or in a savepoint inside one."""
-    with transaction.atomic(using=kit_alias()):
-        yield
+class Atomic:
+    """What ``atomic`` returns."""
+
+    def __enter__(self) -> None:
+        """Begin a transaction, or a savepoint inside one."""
+        self._block = transaction.atomic(using=kit_alias())
+        self._block.__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        """Commit, or roll back if the block raised."""
+        self._block.__exit__(*raised)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Let a function run in a transaction. It is called again if that one fails because of a deadlock."""
+
+        @wraps(function)
+        def in_transaction(*args: P.args, **kwargs: P.kwargs) -> R:
+            for left in reversed(range(_TRIES)):
+                try:
+                    with atomic():
+                        return function(*args, **kwargs)
+                except OperationalError as exc:
+                    # Inside another transaction, the database has rolled back all of that.
+                    if not left or kit_connection().in_atomic_block or not _is_deadlock(exc):
+                        raise
+            raise AssertionError
+
+        return in_transaction
+
+
+def atomic() -> Atomic:
+    """Run a block, or with ``@atomic()`` a function, in a transaction of the kit, or in a savepoint inside one.
+
+    MariaDB locks more than a statement needs, so transactions can wait for each other there, and it rolls back all but
+    one of them. A decorated function is then called again, up to four times.
+    """
+    return Atomic()
+
+
+def _is_deadlock(exc: OperationalError) -> bool:
+    cause = exc.__cause__
+    return exc.args[:1] == (_MYSQL_DEADLOCK,) or getattr(cause, "sqlstate", None) == _POSTGRESQL_DEADLOCK
 
 
 def on_commit(act: Callable[[], object], *, robust: bool = False) -> None:
