@@ -20,6 +20,7 @@ from tests.client import Api, Person
 from tests.conftest import CountQueries, Register
 from tests.parallel import in_parallel
 from tests.servers.processes import environment
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -267,6 +268,15 @@ def test_a_token_signed_by_a_server_with_a_faster_clock_is_accepted(api: Api, an
     session = Session.objects.get()
     session.refreshed_at = timezone.now() + timedelta(seconds=1)
     assert api.as_user(tokens.mint_pair(session).access).get("/users/me").status_code == 200
+
+
+@pytest.mark.once
+def test_a_token_that_was_accepted_expires(api: Api, ann: Person) -> None:
+    session = Session.objects.get()
+    session.refreshed_at = timezone.now() + timedelta(seconds=1) - tokens.access_lifetime()
+    client = api.as_user(tokens.mint_pair(session).access)
+    assert client.get("/users/me").status_code == 200
+    assert wait_until(lambda: client.get("/users/me").status_code == 401, seconds=5)
 
 
 @pytest.mark.parametrize("path", ["/token/pair", "/token/refresh", "/auth/register", "/auth/change-password"])

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from time import time
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from ninja_orgkit.errors import InvalidLink
 _MAX_LENGTH = 4096
 _LEEWAY = 1
 """Maximum difference in seconds between the clocks of two servers that accept each other's fresh tokens."""
+_NEVER = 2**63
 _backend = lru_cache(maxsize=8)(TokenBackend)
 
 
@@ -91,18 +93,35 @@ def mint_pair(session: Session) -> Pair:
 
 def read_jwt(token: str, *, token_type: str = "") -> Claims:
     """Return the claims of a JWT (of one type, if given). Raises InvalidJwt, genuine for one that has expired."""
+    backend = _jwt_backend()
+    # Keys from a JWK_URL can be withdrawn at any time.
+    read, expires_at = (_verified if backend.jwks_client is None else _verify)(backend, token)
+    if expires_at <= time():
+        raise InvalidJwt(is_genuine=True)
+    if token_type not in ("", read.token_type):
+        raise InvalidJwt
+    return read
+
+
+def _verify(backend: TokenBackend, token: str) -> tuple[Claims, float]:
+    """Return the claims of a JWT, and when it expires."""
     try:
-        claims = _jwt_backend().decode(token) if len(token) <= _MAX_LENGTH else {}
+        claims = backend.decode(token) if len(token) <= _MAX_LENGTH else {}
         read = Claims(claims["sub"], UUID(claims["sid"]), claims["token_type"], claims["gen"])
+        expires_at = int(claims.get("exp", _NEVER)) + backend.get_leeway().total_seconds()
     except TokenBackendError as exc:
         # The signature is verified before the time.
         raise InvalidJwt(is_genuine=isinstance(exc.__context__, ExpiredSignatureError)) from None
     except (UnicodeError, KeyError, ValueError, TypeError, AttributeError):
         raise InvalidJwt from None
     typed = isinstance(read.sub, str) and type(read.gen) is int
-    if not typed or read.token_type not in ("access", "refresh") or token_type not in ("", read.token_type):
+    if not typed or read.token_type not in ("access", "refresh"):
         raise InvalidJwt
-    return read
+    return read, expires_at
+
+
+_verified = lru_cache(maxsize=1024)(_verify)
+"""Clients send the same token until it expires. Only time changes what was found; an error is not kept."""
 
 
 def access_lifetime() -> timedelta:

@@ -107,9 +107,8 @@ class PreparedRows:
 def _page_of(whole: Any, shown: Any, size: int, page: Page, narrow: Narrow | None) -> Prepared[Any]:
     def build() -> AnyRows:
         rows = shown(whole(size), page.keyset.column)
-        field = rows.model._meta.get_field
         columns = {"value": page.keyset.column, "tie": page.keyset.tie} if page.started else {}
-        return page.of(rows, [Parameter(name, field(column)) for name, column in columns.items()], narrow)
+        return page.of(rows, [Parameter(name, _field(rows, column)) for name, column in columns.items()], narrow)
 
     return Prepared(build)
 
@@ -123,6 +122,11 @@ def _count_of(whole: Any, size: int) -> Prepared[int]:
     # Not ``Count``, which would group the rows.
     each = Func(template="COUNT(*)", output_field=IntegerField())
     return Prepared(lambda: whole(size).order_by().values_list(each, flat=True))
+
+
+def _field(rows: AnyRows, column: str) -> Any:
+    computed = rows.query.annotations.get(column)
+    return rows.model._meta.get_field(column) if computed is None else computed.output_field
 
 
 def _get(row: Any, name: str) -> Any:

@@ -29,6 +29,13 @@ _membership = Prepared(
         account=_ACCOUNT, organization__slug=_SLUG, organization__deleted_at=None
     ).values_list(*_PATHS)
 )
+_organizations_of_account = Prepared(
+    lambda: (
+        Membership.objects.filter(account=_ACCOUNT, organization__deleted_at=None)
+        .order_by("organization__sort_key", "organization__slug")
+        .values_list("organization__slug", "organization__name", "organization__type", "role")
+    )
+)
 _live_members = LiveSessions(
     narrow=lambda sessions: sessions.filter(
         account__memberships__organization__slug=_SLUG, account__memberships__organization__deleted_at=None
@@ -121,10 +128,8 @@ def organizations_of(caller: Caller) -> QuerySet[Membership]:
 
 def organizations_of_account(account: Account) -> list[dict[str, str]]:
     """Return slug, name, type and role of every organization of an account, by name. Takes one statement."""
-    mine = Membership.objects.filter(account=account, organization__deleted_at=None)
-    ordered = mine.order_by("organization__sort_key", "organization__slug")
-    columns = ordered.values_list("organization__slug", "organization__name", "organization__type", "role")
-    return [dict(zip(("slug", "name", "type", "role"), row, strict=True)) for row in columns]
+    rows = _organizations_of_account.run(account=account.pk)
+    return [dict(zip(("slug", "name", "type", "role"), row, strict=True)) for row in rows]
 
 
 def orphaned_without(account: Account) -> list[Organization]:

@@ -16,6 +16,7 @@ from pydantic_core import from_json
 
 from ninja_orgkit.database.attachments import content_type_id, target_of
 from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.pages import PreparedRows, Rows
 from ninja_orgkit.database.prepared import Parameter
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
@@ -28,14 +29,21 @@ _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 _key_and_id = itemgetter("key", "id")
 
 
-def tags_of(organization: Organization, *, search: str = "") -> QuerySet[Tag, dict[str, Any]]:
+def tags_of(organization: Organization, *, search: str = "") -> Rows | PreparedRows:
     """Return the tags of an organization as rows.
 
     ``search`` must occur in the name; case and diacritics do not matter.
     """
-    tags = Tag.objects.filter(organization=organization)
     if term := search_key(search):
-        tags = tags.filter(sort_key__contains=term)
+        return Rows(_rows(Tag.objects.filter(organization=organization, sort_key__contains=term)))
+    return PreparedRows(_tags_of, _listed, 1, {"organization": organization.pk})
+
+
+def _tags_of(_size: int) -> QuerySet[Tag]:
+    return Tag.objects.filter(organization=Parameter("organization", Tag._meta.get_field("organization")))
+
+
+def _listed(tags: QuerySet[Tag], _column: str) -> QuerySet[Tag, dict[str, Any]]:
     return _rows(tags)
 
 
