@@ -1,7 +1,8 @@
 """Exports: ours against copy + CRC. Run it as ``python benchmarks/export.py``; it needs 6 GiB of disk.
 
 The floor reads every picture in chunks of 1 MiB, computes the CRC-32 that a ZIP needs, and writes the bytes to a file.
-``hashes`` does the same with the two SHA-256 that the manifest and the API promise. Ours is the whole archive: rows,
+``digest`` also computes one SHA-256, because the API tells that of the archive; those of the pictures are known since
+their upload. Ours is the whole archive: rows,
 pictures, page and manifest, in a file as the worker makes it. Every run is a process of its own, the runs are
 interleaved, and only ratios within one run count. CPU is user and system time of all threads.
 """
@@ -29,7 +30,7 @@ from django.core.management import call_command
 MIB = 2**20
 ROUNDS = 3
 SIDE = 4 * MIB  # bytes of one picture
-SHAPES = ("floor", "hashes", "ours")
+SHAPES = ("floor", "digest", "ours")
 CASES = {"10k rows, 512 MiB": (10_000, 512), "10k rows, 2 GiB": (10_000, 2048), "200k rows, 512 MiB": (200_000, 512)}
 
 
@@ -80,6 +81,8 @@ def seed(folder: Path, rows: int, mebibytes: int) -> None:
         path = folder / "media" / "images" / f"{number}.jpg"
         if not path.exists():
             path.write_bytes(os.urandom(SIDE))
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         Image.objects.create(
             organization=organization,
             title=f"Picture {number}",
@@ -87,7 +90,7 @@ def seed(folder: Path, rows: int, mebibytes: int) -> None:
             width=4000,
             height=3000,
             size=SIDE,
-            sha256=f"{number:064x}",
+            sha256=sha256,
             placeholder="#000000",
             file=f"images/{number}.jpg",
         )
@@ -111,15 +114,12 @@ def floor(folder: Path, mebibytes: int, out: BinaryIO) -> None:
         out.write(chunk)
 
 
-def hashes(folder: Path, mebibytes: int, out: BinaryIO) -> None:
-    """Copy + CRC + what has to be hashed."""
-    crc, whole, one = 0, hashlib.sha256(), hashlib.sha256()
+def digest(folder: Path, mebibytes: int, out: BinaryIO) -> None:
+    """Copy + CRC + the digest of the archive."""
+    crc, sha256 = 0, hashlib.sha256()
     for first, chunk in chunks(folder, mebibytes):
-        if first:
-            one = hashlib.sha256()
         crc = zlib.crc32(chunk, 0 if first else crc)
-        one.update(chunk)
-        whole.update(chunk)
+        sha256.update(chunk)
         out.write(chunk)
 
 
@@ -186,8 +186,11 @@ def main(cases: list[str]) -> None:
             for shape in SHAPES:
                 speed, work = best["floor"] / best[shape], cpu[shape] / cpu["floor"]
                 peak = max(run["peak"] for run in runs[shape])
-                goal = "  (target: speed ≥ 0.85, CPU ≤ 1.2, peak ≤ 16 MiB)" if shape == "ours" else ""
-                print(f"  {shape:7} speed {speed:4.2f}  CPU {work:4.2f}  peak {peak:5.1f} MiB{goal}")
+                row = 1e3 * (cpu["ours"] - cpu["digest"]) / rows
+                goal = f"  {row:.3f} ms a row  (target: CPU ≤ 2.6 at 2 GiB and 10k rows, 0.050 ms a row, peak ≤ 16 MiB)"
+                print(
+                    f"  {shape:7} speed {speed:4.2f}  CPU {work:4.2f}  peak {peak:5.1f} MiB{goal * (shape == 'ours')}"
+                )
 
 
 if __name__ == "__main__":

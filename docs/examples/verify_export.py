@@ -51,7 +51,7 @@ def wrong_members(archive: zipfile.ZipFile) -> Iterator[str]:
         if size != listed[name]["size"]:
             yield f"{name} has {size} bytes instead of {listed[name]['size']}"
         elif sha256 != listed[name]["sha256"]:
-            yield f"{name} has changed since the export was made"
+            yield f"{name} has changed since it was stored or exported"
     yield from wrong_counts(archive, manifest["counts"], set(names))
 
 

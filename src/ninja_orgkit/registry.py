@@ -32,14 +32,21 @@ class StoredFile:
     With ``Annotated[str | None, StoredFile("images", "id", "title")]``, the file goes into the folder ``images/`` of
     the archive. Its name is made of the fields ``id`` and ``title`` of the row, the first of which is unique. In the
     exported row, the field holds the path of the file in the archive, or null without a file.
+
+    ``size`` and ``sha256`` (hexadecimal) name the fields of the row that say what was stored, if it has them. Then the
+    manifest has that SHA-256, so the archive proves what was stored, and lists a file of another size as damaged.
     """
 
     folder: str
     named_by: tuple[str, ...]
+    size: str
+    sha256: str
 
-    def __init__(self, folder: str, *named_by: str) -> None:
+    def __init__(self, folder: str, *named_by: str, size: str = "", sha256: str = "") -> None:
         object.__setattr__(self, "folder", folder)
         object.__setattr__(self, "named_by", named_by)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "sha256", sha256)
 
 
 @dataclass(frozen=True)

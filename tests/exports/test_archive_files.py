@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ninja_orgkit.exports.archive.names import Names, safe_stem
 from ninja_orgkit.exports.archive.zipping import CHUNK, Archive
+from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.avatars import set_avatar
-from tests.exports.actions import create_contact, create_image, create_product
+from tests.conftest import RunOutbox
+from tests.exports.actions import create_contact, create_image, create_product, get_job, start_export, stored_files
 from tests.exports.archives import read_as_stream
 from tests.exports.conftest import Export
-from tests.media.pictures import quarters, written
+from tests.media.pictures import picture, quarters, written
 from tests.org import Org
 
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
@@ -44,6 +49,7 @@ def test_an_archive_contains_the_avatars_of_contacts_and_members(org: Org, expor
     assert archive.rows("contacts")[0]["avatar"] == f"avatars/{contact.slug}.webp"
     assert archive.rows("members")[0]["avatar"] == f"avatars/{org.owner.slug}.webp"
     assert archive.zip.read(f"avatars/{contact.slug}.webp")[8:12] == b"WEBP"
+    assert archive.verify().returncode == 0
 
 
 def _upload() -> Any:
@@ -103,6 +109,84 @@ def test_a_missing_file_is_reported_and_the_rest_is_exported(org: Org, export: E
     assert f"images/{there.pk}-there.jpg" in links
     assert set(links) <= set(archive.names)
     assert f"<td>images/{gone.pk}-gone.jpg</td>" in page
+
+
+def test_the_manifest_proves_what_was_uploaded(org: Org, export: Export, media_root: Path) -> None:
+    """A file that changed in the storage does not match the manifest, which has the digest of the upload."""
+    content = picture().read()
+    image = Image.objects.get(pk=org.add_image(SimpleUploadedFile("x.png", content))["id"])
+    (media_root / image.file).write_bytes(bytes(reversed(content)))
+    archive = export()
+    (entry,) = [entry for entry in archive.manifest["files"] if entry["path"].startswith("images/")]
+    assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+    assert archive.manifest["missing"] == []
+    verdict = archive.verify()
+    assert verdict.returncode == 1
+    assert f"{entry['path']} has changed" in verdict.stdout
+
+
+@pytest.mark.parametrize("change", [-1, 1, 2**20])
+def test_a_file_of_another_size_than_uploaded_is_exported_and_reported(
+    org: Org, export: Export, media_root: Path, change: int
+) -> None:
+    content = written(quarters(40, 30), "JPEG").read()
+    image = create_image(org, "Harbour", content)
+    damaged = content[:change] if change < 0 else content + bytes(change)
+    (media_root / image.file).write_bytes(damaged)
+    archive = export()
+    path = archive.rows("images")[0]["file"]
+    assert archive.zip.read(path) == damaged
+    (report,) = archive.manifest["missing"]
+    assert report["path"] == path
+    assert f"had {len(content)} bytes" in report["reason"]
+    assert f"has {len(damaged)}" in report["reason"]
+    entry = {"path": path, "size": len(damaged), "sha256": hashlib.sha256(damaged).hexdigest()}
+    assert entry in archive.manifest["files"]
+    assert archive.verify().returncode == 0
+
+
+class CutOff(FileSystemStorage):
+    """A storage that ends too early without an error."""
+
+    def open(self, name: str, mode: str = "rb") -> File[bytes]:
+        """Open a file whose last byte does not come."""
+        with super().open(name, mode) as whole:
+            file = File(io.BytesIO(whole.read()[:-1]), name=name)
+            file.size = whole.size
+            return file
+
+
+def test_a_storage_that_ends_too_early_puts_the_job_back(
+    org: Org, run_outbox: RunOutbox, media_root: Path, settings: Any
+) -> None:
+    create_image(org, "Harbour")
+    cut_off = {"BACKEND": f"{__name__}.CutOff", "OPTIONS": {"location": str(media_root)}}
+    settings.STORAGES = {**settings.STORAGES, "default": cut_off}
+    job_id = start_export(org)["id"]
+    run_outbox()
+    assert get_job(org, job_id)["status"] == "queued"
+    assert stored_files(media_root) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "filename", "stem"),
+    [
+        ("", "Holiday Photo.PNG", "holiday-photo"),
+        ("Harbour", "IMG_0001.png", "harbour-img_0001"),
+        ("Plan v1.2", "", "plan-v12"),
+        ("", "写真.jpeg", "写真"),
+    ],
+)
+def test_a_picture_is_named_after_its_title_and_its_filename(
+    org: Org, export: Export, title: str, filename: str, stem: str
+) -> None:
+    image = create_image(org, title)
+    Image.objects.filter(pk=image.pk).update(filename=filename)
+    archive = export()
+    assert archive.rows("images")[0]["file"] == f"images/{image.pk}-{stem}.jpg"
+    assert archive.rows("images")[0]["filename"] == filename
+    caption = f"<figcaption>{title or filename}</figcaption>"
+    assert caption in archive.zip.read("index.html").decode()
 
 
 @pytest.mark.parametrize("year", [1970, 2200])

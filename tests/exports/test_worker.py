@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from ninja_orgkit.exports.models import ExportJob
+from ninja_orgkit.images.models import Image
 from tests.exports.actions import create_image, start_export, stored_files
 from tests.exports.archives import Unpacked
 from tests.org import Org
@@ -38,6 +39,7 @@ def test_an_export_survives_the_death_of_its_worker(
     image = create_image(org, "Large")
     with (media_root / image.file).open("r+b") as file:
         file.truncate(LARGE)
+    Image.objects.update(size=LARGE, sha256="")  # unknown, so the worker computes it
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     worker = Worker(log=tmp_path / "worker.log", environment={**process_environment, "TMPDIR": str(scratch)})

@@ -31,7 +31,7 @@ class OrgkitImageRow(BaseModel):
     sha256: str
     placeholder: str
     creator: str | None = Field(validation_alias="creator__slug")
-    file: Annotated[str | None, registry.StoredFile("images", "id", "title")]
+    file: Annotated[str | None, registry.StoredFile("images", "id", "title", "filename", size="size", sha256="sha256")]
     created_at: Moment
     updated_at: Moment
 

@@ -13,14 +13,19 @@ from django.utils.text import slugify
 _MAX_LENGTH = 120
 _MAX_BYTES = 200
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
+_PICTURE = re.compile(r"\.(jpe?g|png|webp|avif|gif)$", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^\w.-]+")
 # Device names of Windows, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")}
 
 
 def safe_stem(*parts: object) -> str:
-    """Return a file name without an extension, made from the words of all parts. It has at most 120 characters."""
-    words = (slugify(unicodedata.normalize("NFKC", str(part)), allow_unicode=True) for part in parts)
+    """Return a file name without an extension, made from the words of all parts. It has at most 120 characters.
+
+    A part may be the file name of a picture, whose extension is dropped.
+    """
+    texts = (unicodedata.normalize("NFKC", _PICTURE.sub("", str(part))) for part in parts)
+    words = (slugify(text, allow_unicode=True) for text in texts)
     stem = "-".join(word for word in words if word)[:_MAX_LENGTH]
     # File systems limit names to 255 bytes.
     short = stem.encode()[:_MAX_BYTES].decode(errors="ignore").strip("-_")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,13 +13,14 @@ from typing import IO, Any
 from django.core.files.base import File
 from pydantic_core import to_json
 
-from ninja_orgkit.exports.archive.cells import CsvLines
+from ninja_orgkit.exports.archive.cells import csv_head, csv_line
 from ninja_orgkit.exports.archive.names import Names, extension_of, safe_kind, safe_stem
 from ninja_orgkit.exports.archive.preview import Preview
 from ninja_orgkit.exports.archive.progress import Progress
 from ninja_orgkit.exports.archive.rows import RowKind, json_line, row_kinds
 from ninja_orgkit.exports.archive.snapshots import snapshot
 from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Spool
+from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.media.storage import open_file, storage_errors
 from ninja_orgkit.organizations.models import Organization
 
@@ -26,6 +28,8 @@ FORMAT = "ninja-orgkit-export"
 VERSION = 1
 
 _PICTURES = "images"
+
+logger = logging.getLogger("ninja_orgkit.exports")
 
 
 def write_archive(organization: Organization, out: IO[bytes], progress: Progress) -> tuple[int, str]:
@@ -41,8 +45,8 @@ def write_archive(organization: Organization, out: IO[bytes], progress: Progress
             for kind in row_kinds():
                 build.rows(kind, organization)
         progress.total = progress.done + files.count
-        for path, stored in files:
-            build.file(path, stored)
+        for file in files:
+            build.file(**file)
             progress.step()
         build.page(organization, now)
         with tempfile.TemporaryFile() as manifest:
@@ -65,11 +69,10 @@ class _Build:
         data, table = self.names.claim("data", name, "jsonl"), self.names.claim("csv", name, "csv")
         self.preview.begin(kind.name, kind.columns, data=data, csv=table)
         with tempfile.TemporaryFile() as lines, tempfile.TemporaryFile() as cells:
-            csv = CsvLines()
-            cells.write(csv.head(kind.columns))
+            cells.write(csv_head(kind.columns))
             for row in kind.read(organization):
                 self.preview.add(row, self._place_files(kind, row))
-                cells.write(csv.line(row.values()))
+                cells.write(csv_line(row.values()))
                 lines.write(json_line(row))
                 self.progress.step()
             self.archive.text(data, lines)
@@ -86,13 +89,18 @@ class _Build:
             words = [row[name] for name in marker.named_by]
             path = self.names.claim(safe_kind(marker.folder), safe_stem(*words), extension_of(stored))
             row[column] = placed[column] = path
-            self.files.add([path, stored])
+            known = {name: row[field] for name in ("size", "sha256") if (field := getattr(marker, name))}
+            self.files.add({"path": path, "stored": stored, **known})
             if marker.folder == _PICTURES:
-                self.preview.add_picture(path, str(words[-1]))
+                self.preview.add_picture(path, next((str(word) for word in words[1:] if word), ""))
         return placed
 
-    def file(self, path: str, stored: str) -> None:
-        """Add a stored file, or note that it is missing."""
+    def file(self, path: str, stored: str, size: int | None = None, sha256: str = "") -> None:
+        """Add a stored file, or note that it is missing. ``size`` and ``sha256`` are what is known of it, if anything.
+
+        A known SHA-256 goes into the manifest as it is, so that a reader notices a file that has changed in the
+        storage. If the size shows that already, the manifest has the SHA-256 of what is there, and says so.
+        """
         try:
             source = open_file(stored)
             # Some storages notice a missing file only when they read it.
@@ -101,14 +109,23 @@ class _Build:
             self.missing.add({"path": path, "reason": "The file is not in the storage."})
             return
         with source:
-            self.archive.stored(path, self._rest(first, source), size=source.size)
+            actual = source.size
+            if size is not None and size != actual:
+                reason = f"The original had {size} bytes. The file in the storage has {actual}, and is here as it is."
+                self.missing.add({"path": path, "reason": reason})
+                sha256 = ""
+            self.archive.stored(path, self._rest(first, source, size=actual), size=actual, sha256=sha256)
 
-    def _rest(self, first: bytes, source: File[bytes]) -> Iterator[bytes]:
-        chunk = first
+    def _rest(self, first: bytes, source: File[bytes], *, size: int) -> Iterator[bytes]:
+        chunk, done = first, 0
         while chunk:
             self.progress.check()
             yield chunk
+            done += len(chunk)
             chunk = _read(source)
+        if done != size:
+            logger.error("The storage sent %s bytes of a file of %s.", done, size)
+            raise StorageUnavailable
 
     def page(self, organization: Organization, now: datetime) -> None:
         """Add the page that shows the archive."""

@@ -105,9 +105,9 @@ class Archive:
         content.seek(0)
         self._copy(info, iter(lambda: content.read(CHUNK), b""))
 
-    def stored(self, path: str, chunks: Iterable[bytes], *, size: int) -> None:
-        """Add an uncompressed member of ``size`` bytes."""
-        self._copy(self._info(path, size=size), chunks)
+    def stored(self, path: str, chunks: Iterable[bytes], *, size: int, sha256: str = "") -> None:
+        """Add an uncompressed member of ``size`` bytes. Its SHA-256 is computed unless it is given."""
+        self._copy(self._info(path, size=size), chunks, sha256)
 
     def finish(self, manifest: IO[bytes]) -> tuple[int, str]:
         """Add the manifest, which does not list itself, and the directory. Return the size and SHA-256 of it all."""
@@ -129,11 +129,12 @@ class Archive:
         info.file_size = size  # lets zipfile decide whether the member needs Zip64
         return info
 
-    def _copy(self, info: zipfile.ZipInfo, chunks: Iterable[bytes]) -> None:
-        sha256 = hashlib.sha256()
+    def _copy(self, info: zipfile.ZipInfo, chunks: Iterable[bytes], sha256: str = "") -> None:
+        digest = hashlib.sha256()
         with self._zip.open(info, "w") as member:
             for chunk in chunks:
-                sha256.update(chunk)
+                if not sha256:
+                    digest.update(chunk)
                 member.write(chunk)
-        self.entries.add([info.filename, info.file_size, sha256.hexdigest()])
+        self.entries.add([info.filename, info.file_size, sha256 or digest.hexdigest()])
         self._digest.advance(self._file.tell())
