@@ -105,6 +105,7 @@ def test_a_broken_animation_leaves_the_still_picture(file: BytesIO) -> None:
         b"\xff\xee\0\x07Adobe",
         b"\xff\xed\0\x15Photoshop 3.0\0" + b"8BIM\x04",
         b"\xff\xfe\0\x02",
+        b"\xff\xed\0\x06abcdjunk",
     ],
 )
 def test_broken_metadata_does_not_make_a_jpeg_invalid(segment: bytes) -> None:

@@ -27,6 +27,7 @@ _ADOBE_BYTES = 12
 
 # A decoder reads up to eight bytes ahead of what it needs.
 _READ_AHEAD = b"\0" * 8
+_START = b"\xff\xd8\xff\xfe\0\2"  # with an empty comment, because decoders want a segment, even where junk follows
 _END_MARKER = b"\xff\xd9"
 # In place of a missing end. Of these bits, at least one pair makes different pixels where any are missing.
 _FILLERS = (b"\0", b"\x55", b"\xaa")
@@ -46,8 +47,8 @@ def read_jpeg(file: IO[bytes]) -> Contents:
     have to deliver all that they announce. If the file has no end marker, several endings show whether the picture
     depends on what follows.
     """
-    parts: list[Part] = []
-    start, end = 0, 0
+    parts: list[Part] = [_START]
+    start, end = 2, 0
     exif, profile = b"", _Profile()
     scans = _Scans()
     for segment in _segments(file):
