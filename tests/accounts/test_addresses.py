@@ -33,7 +33,7 @@ LOOKALIKES = [
 
 SPELLINGS = [
     ("ann@b\u00fccher.example", "ann@xn--bcher-kva.example"),
-    ("ann@b\u00fccher.example", "ANN@BU\u0308CHER.example"),
+    ("ann@b\u00fccher.example", "ANN@B\u0055\u0308CHER.example"),
     ("ann@stra\u00dfe.example", "ann@xn--strae-oqa.example"),
     ("ann@example.com", "ann@exam\u200bple.com"),
     ("ann@example.com", "ann@exam\u00adple.com"),
