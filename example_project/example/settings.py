@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "example",
 ]
 MIDDLEWARE = [
+    "ninja_orgkit.health.middleware.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncRequestFactory, Client
 
+from ninja_orgkit.health.middleware import answer_probes
 from ninja_orgkit.media import storage
 from tests.client import Api, count_queries
 
@@ -135,7 +138,9 @@ _ASK = """
 import json
 import django
 django.setup()
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncRequestFactory, Client
 client = Client(raise_request_exception=False)
 answers = {
     "health": client.get("/api/v1/health"),
@@ -201,3 +206,51 @@ def test_routes_that_need_the_database_are_503_without_it(
         "media": (404, None, "not_found"),
         "username": (503, "5", "unavailable"),
     }
+
+
+@pytest.fixture
+def _probes_are_answered(db: None, settings: Any) -> None:
+    settings.MIDDLEWARE = ["ninja_orgkit.health.middleware.answer_probes", *settings.MIDDLEWARE]
+    settings.ALLOWED_HOSTS = ["testserver", "10.0.0.1"]
+
+
+@pytest.mark.usefixtures("_probes_are_answered")
+@pytest.mark.parametrize("host", ["10.1.2.3", "10.1.2.3:8000", "[fd00::7]", "[fd00::7]:8000", "10.0.0.1", "testserver"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_probe_may_send_an_address_as_host(host: str, method: str) -> None:
+    response = Client().generic(method, "/api/v1/health?live=1", headers={"host": host})
+    assert response.status_code == 200
+    assert response.content == (b'{"status":"ok"}' if method == "GET" else b"")
+
+
+@pytest.mark.usefixtures("_probes_are_answered")
+@pytest.mark.parametrize(
+    ("method", "path", "host"),
+    [
+        ("GET", "/api/v1/health", "evil.example"),
+        ("GET", "/api/v1/health", "10.1.2.3.evil.example"),
+        ("GET", "/api/v1/health", "[fd00::7"),
+        ("POST", "/api/v1/health", "10.1.2.3"),
+        ("GET", "/api/v1/users/check_username?username=ada", "10.1.2.3"),
+        ("GET", "/api/v1/health/more", "10.1.2.3"),
+        ("GET", "/admin/login/", "10.1.2.3"),
+    ],
+)
+def test_other_requests_to_an_address_are_refused(method: str, path: str, host: str) -> None:
+    assert Client(raise_request_exception=False).generic(method, path, headers={"host": host}).status_code == 400
+
+
+@pytest.mark.usefixtures("_probes_are_answered")
+def test_a_probe_without_a_host_is_answered() -> None:
+    assert Client(SERVER_NAME="10.1.2.3").get("/api/v1/health?live=1").status_code == 200
+
+
+@pytest.mark.usefixtures("_probes_are_answered")
+@pytest.mark.parametrize(("host", "status"), [("10.1.2.3", 200), ("testserver", 418), ("evil.example", 418)])
+def test_a_probe_is_answered_on_asgi(host: str, status: int) -> None:
+    async def other(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=418)
+
+    request = AsyncRequestFactory().get("/api/v1/health?live=1")
+    request.META["HTTP_HOST"] = host
+    assert async_to_sync(answer_probes(other))(request).status_code == status

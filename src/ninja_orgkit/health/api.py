@@ -10,16 +10,19 @@ from ninja import Query
 from pydantic import BaseModel
 
 from ninja_orgkit.health.probes import Verdict, examine
-from ninja_orgkit.protocol.fields import example
+from ninja_orgkit.protocol.fields import Flag, example
 from ninja_orgkit.protocol.responses import Reply
 from ninja_orgkit.protocol.routing import OrgkitRouter
 
 router = OrgkitRouter(tags=["health"])
 
 _VERSION = version("ninja-orgkit")
+CHECK_HEALTH = "orgkit-health"
+"""The URL name of the route."""
+
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
-Live = Annotated[bool, Query(description="Only confirm that the process is alive.")]
+Live = Annotated[Flag, Query(False, description="Only confirm that the process is alive.")]
 
 
 class OrgkitHealthChecks(BaseModel):
@@ -51,10 +54,8 @@ class OrgkitLiveness(BaseModel):
     status: Literal["ok"]
 
 
-@router.get(
-    "", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name="check_health", any_query=True
-)
-def check_health(request: HttpRequest, live: Live = False) -> Reply:
+@router.get("", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name=CHECK_HEALTH, any_query=True)
+def check_health(request: HttpRequest, live: Live) -> Reply:
     """Check the database, cache, storage and broker. With ``live=1``, only confirm that the process is alive."""
     if live:
         return Reply({"status": "ok"}, headers=_NOT_KEPT)
