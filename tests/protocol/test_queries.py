@@ -79,6 +79,26 @@ def test_numbers_are_digits_only(org: Org, parameter: str, value: str) -> None:
     assert response.status_code == 422
 
 
+@pytest.mark.parametrize("value", ["yes", "on", "t", "TRUE", "2", "", " 1"])
+def test_choices_are_true_or_false(org: Org, value: str) -> None:
+    assert org.api.get(org.tags_path, count=value).status_code == 422
+    assert org.api.get("/health", live=value).status_code == 422
+
+
+@pytest.mark.parametrize(("value", "count"), [("true", 0), ("1", 0), ("false", None), ("0", None)])
+def test_choices_may_be_digits(org: Org, value: str, count: int | None) -> None:
+    assert org.api.get(org.tags_path, count=value).json()["count"] == count
+
+
+@pytest.mark.parametrize("value", ["1_0", "5.0", "+5", " 5", "5e0", "\u0665", "", "-1"])
+def test_numbers_of_a_form_are_digits_only(org: Org, value: str) -> None:
+    body = urlencode({"ids": value})
+    response = org.api.send(
+        "POST", f"{org.images_root}/bulk-delete/", body, content_type="application/x-www-form-urlencoded"
+    )
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["body", "ids", 0])
+
+
 def test_every_route_but_the_open_links_documents_unknown_parameters() -> None:
     lenient = set()
     for path, operations in ready_made.get_openapi_schema()["paths"].items():

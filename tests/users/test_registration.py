@@ -106,6 +106,14 @@ def test_addresses_and_names_of_users_without_an_account_are_taken_too(api: Api,
     assert not Account.objects.exists()
 
 
+@pytest.mark.parametrize("password", [" " * 12, "\u200b" * 8, "\u3164\u2800" * 4, "\t\n \u00ad" * 3])
+def test_a_password_without_a_visible_character_is_weak(api: Api, db: None, settings: Settings, password: str) -> None:
+    settings.AUTH_PASSWORD_VALIDATORS = []
+    answer = api.post("/auth/register", {"email": "ada@example.com", "password": password})
+    assert (answer.status_code, answer.json()["code"]) == (422, "weak_password")
+    assert answer.json()["errors"][0]["loc"] == ["body", "password"]
+
+
 def test_a_weak_password_is_refused_with_reasons(api: Api) -> None:
     answer = api.post("/auth/register", {**ANN, "password": "12345678"})
     assert (answer.status_code, answer.json()["code"]) == (422, "weak_password")

@@ -147,7 +147,7 @@ class FormText(str):
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, FormText)):
         raise PydanticCustomError("int_type", "Input should be a valid integer")
-    return value
+    return _digits(value) if isinstance(value, FormText) else value
 
 
 def _utc(value: datetime) -> datetime:
@@ -155,6 +155,9 @@ def _utc(value: datetime) -> datetime:
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+_FLAGS = ("true", "false", "1", "0")
 
 
 def _rfc3339(value: str) -> str:
@@ -166,6 +169,12 @@ def _rfc3339(value: str) -> str:
 def _digits(value: str) -> str:
     if not (value.isascii() and value.isdigit()):
         raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+def _flag(value: Any) -> Any:
+    if isinstance(value, str) and value not in _FLAGS:
+        raise PydanticCustomError("bool_type", "Input should be true or false")
     return value
 
 
@@ -190,4 +199,6 @@ Since = Annotated[datetime, AfterValidator(_aware), BeforeValidator(_rfc3339)]
 """A time in queries: an RFC 3339 date-time with an offset."""
 Digits = Annotated[int, BeforeValidator(_digits)]
 """A number in queries: digits only."""
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""A choice in queries: ``true``, ``false``, ``1`` or ``0``."""
 Text = Annotated[str, Lines(10_000)]

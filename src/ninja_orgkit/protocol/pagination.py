@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.pages import Keyset, Page, PreparedRows, Rows
 from ninja_orgkit.errors import Invalid, field_error
-from ninja_orgkit.protocol.fields import Digits
+from ninja_orgkit.protocol.fields import Digits, Flag
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class OrgkitPageQuery(BaseModel):
     )
     cursor: str | None = Field(None, description="The cursor from `next` or `previous` of another page.")
     ordering: str | None = Field(None, max_length=64, description="Sort key. A leading `-` reverses it.")
-    count: bool = Field(True, description="Whether to count all items. Pages by cursor are never counted.")
+    count: Flag = Field(True, description="Whether to count all items. Pages by cursor are never counted.")
 
 
 PageQuery = Query[OrgkitPageQuery]

@@ -15,12 +15,15 @@ from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.accounts.services.sessions import end_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.database.visible import is_blank
 from ninja_orgkit.errors import InvalidLink
 
 
 def require_strong(password: str, user: Any = None, *, field: str = "password") -> None:
-    """Raise WeakPassword unless the host's ``AUTH_PASSWORD_VALIDATORS`` accept the password."""
+    """Raise WeakPassword if nothing can be seen of the password, or unless the host's validators accept it."""
     try:
+        if is_blank(password):
+            raise ValidationError("The password has no visible character.")
         validate_password(password, user)
     except ValidationError as exc:
         found = [{"loc": ["body", field], "msg": message, "type": "weak_password"} for message in exc.messages]
