@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import OperationalError
+from django.db import OperationalError, models
 from django.test.utils import CaptureQueriesContext
 
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
@@ -83,3 +86,30 @@ def test_a_key_is_counted_in_one_statement() -> None:
     with CaptureQueriesContext(kit_connection()) as statements:
         throttle("login.account", "ann")
     assert len(statements) == 1
+
+
+def test_every_index_fits_where_a_character_counts_as_four_bytes() -> None:
+    ours = [model for model in apps.get_models() if model.__module__.startswith("ninja_orgkit.")]
+    sizes = {
+        item.name: sum(_bytes_of(model._meta.get_field(name)) for name in getattr(item, "fields", ()))
+        for model in ours
+        for item in (*model._meta.constraints, *model._meta.indexes)
+    }
+    assert sizes
+    assert {name: size for name, size in sizes.items() if size > 3072} == {}
+
+
+def _bytes_of(field: Any) -> int:
+    """Return the number of bytes that a column can take in an index of InnoDB."""
+    while field.remote_field:
+        field = field.target_field
+    assert not isinstance(field, models.TextField)
+    return 4 * (field.max_length or 2)
+
+
+def test_names_whose_keys_are_very_long_are_told_apart_and_kept_unique(org: Org) -> None:
+    # One character of these is eighteen in the key.
+    names = ["\ufdfa" * 50, "\ufdfa" * 49 + "x"]
+    assert [org.api.post(f"/orgs/{org.slug}/tags/", {"name": name}).status_code for name in names] == [201, 201]
+    answer = org.api.post(f"/orgs/{org.slug}/tags/", {"name": names[0]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "tag_exists")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -18,7 +20,19 @@ from ninja_orgkit.tags.errors import TagExists
 SORT_LENGTH = 255
 """Maximum length of a sort key in characters. A longer one would not fit into an index."""
 
+_KEY_LENGTH = 255
+"""The maximum length of a name's key in characters. Four bytes each, as MySQL counts, fit into an index."""
+
 _color = RegexValidator(r"^#[0-9a-f]{6}\Z")
+
+
+def name_key(name: str) -> str:
+    """Return the form that all spellings of a name share. One that is too long for an index ends with a hash of it."""
+    key = text_key(name)
+    if len(key) <= _KEY_LENGTH:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return key[: _KEY_LENGTH - len(digest)] + digest
 
 
 def slug_with_suffix(name: str) -> str:
@@ -29,13 +43,13 @@ def slug_with_suffix(name: str) -> str:
 class Tag(DerivedColumns):
     """A label that an organization puts on its objects.
 
-    ``name_key`` is the name without differences of case and Unicode form, and unique in the organization. It can be up
-    to eighteen times as long as the name. Lists sort and search by ``sort_key``.
+    ``name_key`` is the name without differences of case and Unicode form, and unique in the organization. Lists sort
+    and search by ``sort_key``.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, db_index=False, related_name="tags")
     name = models.CharField(max_length=50)
-    name_key = models.CharField(max_length=1000, editable=False)
+    name_key = models.CharField(max_length=_KEY_LENGTH, editable=False)
     sort_key = models.CharField(max_length=SORT_LENGTH, editable=False)
     slug = models.CharField(max_length=64, blank=True)
     color = models.CharField(max_length=7, null=True, blank=True, validators=[_color])  # noqa: DJ001
@@ -60,7 +74,7 @@ class Tag(DerivedColumns):
 
     def derive(self) -> None:
         """Set the keys, and the slug of a tag without one, from the name."""
-        self.name_key = text_key(self.name)
+        self.name_key = name_key(self.name)
         self.sort_key = search_key(self.name)[:SORT_LENGTH]
         self.slug = self.slug or name_slug(self.name) or slug_with_suffix(self.name)
 

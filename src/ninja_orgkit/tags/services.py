@@ -11,13 +11,12 @@ from django.db.models import Exists, OuterRef, Q
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.database.constraints import constraint_errors
-from ninja_orgkit.database.keys import text_key
 from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
-from ninja_orgkit.tags.models import Tag, TagAssignment, slug_with_suffix
+from ninja_orgkit.tags.models import Tag, TagAssignment, name_key, slug_with_suffix
 
 _ROUNDS = 10
 _BATCH = 5000
@@ -75,7 +74,7 @@ def assign_tags(organization: Organization, obj: models.Model, *, names: Iterabl
     target = target_of(obj)
     wanted: dict[str, str] = {}
     for name in names:
-        wanted.setdefault(text_key(name), name)
+        wanted.setdefault(name_key(name), name)
     assigned = TagAssignment.objects.filter(tag=OuterRef("pk"), **target)
     tags = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
     links = [TagAssignment(tag_id=tag.pk, **target) for tag in tags if not getattr(tag, "assigned", False)]

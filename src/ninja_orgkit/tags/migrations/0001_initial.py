@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=50)),
-                ('name_key', models.CharField(editable=False, max_length=1000)),
+                ('name_key', models.CharField(editable=False, max_length=255)),
                 ('sort_key', models.CharField(editable=False, max_length=255)),
                 ('slug', models.CharField(blank=True, max_length=64)),
                 ('color', models.CharField(blank=True, max_length=7, null=True, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z')])),
