@@ -45,10 +45,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(scope="session")
+def _storages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return paths for storages. The storage makes the folder with its first file; few tests write one."""
+    parent = tmp_path_factory.mktemp("storages")
+    return (parent / str(number) for number in itertools.count(1))
+
+
 @pytest.fixture(autouse=True)
-def media_root(settings: Any, tmp_path: Path) -> Path:
+def media_root(settings: Any, _storages: Iterator[Path]) -> Path:
     """Give each test a storage of its own, and return its folder."""
-    root = tmp_path / "media"
+    root = next(_storages)
     default = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(root)}}
     settings.STORAGES = {**settings.STORAGES, "default": default}
     return root
