@@ -40,7 +40,7 @@ def test_a_task_runs_only_after_the_transaction_that_queued_it(worker: Worker, m
         enqueue("orgkit.files.delete", names=[name])
         assert (media_root / name).exists()
     assert wait_until(lambda: not (media_root / name).exists())
-    assert not OutboxMessage.objects.exists()
+    assert wait_until(lambda: not OutboxMessage.objects.exists())
 
 
 @pytest.mark.worker

@@ -9,11 +9,11 @@ from ninja_orgkit.models import OutboxMessage
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What waits for the broker; nothing to edit."""
+    """Tasks that are not done yet. Nothing can be edited."""
 
-    list_display = ("task", "created_at", "available_at")
-    list_filter = ("task", "created_at")
-    readonly_fields = ("id", "task", "kwargs", "created_at", "available_at")
+    list_display = ("task", "created_at", "available_at", "retries", "waits_for")
+    list_filter = ("task", "waits_for", "created_at")
+    readonly_fields = ("id", "task", "kwargs", "created_at", "available_at", "retries", "waits_for")
 
     def has_add_permission(self, request: object) -> bool:
         """Only changes ask for tasks."""

@@ -189,8 +189,9 @@ class Settings:
     EXPORT_MAX_ATTEMPTS: int = 3
     """Maximum number of attempts at an export. After the last one the export has failed."""
 
-    OUTBOX_LEASE: timedelta = timedelta(seconds=30)
-    """How long one process may take to publish a message before another process tries."""
+    OUTBOX_LEASE: timedelta = timedelta(minutes=1)
+    """How long a task may be on its way before it is published again, because the broker may have lost it. This time
+    doubles with each repetition, up to a day."""
 
     BROKER_TIMEOUT: float = 1.0
     """Maximum time that publishing a message waits for the broker, in seconds."""

@@ -9,13 +9,19 @@ from django.utils import timezone
 
 
 class OutboxMessage(models.Model):
-    """A task that a committed transaction enqueued and that has not reached the broker yet."""
+    """A task that a committed transaction enqueued and that is not done yet.
+
+    ``available_at`` is when it is published, or published again because the broker may have lost it. ``retries`` counts
+    the attempts that failed, and ``waits_for`` names the service that has to come back before the next one.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.CharField(max_length=200)
     kwargs = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     available_at = models.DateTimeField(default=timezone.now, db_index=True)
+    retries = models.PositiveSmallIntegerField(default=0)
+    waits_for = models.CharField(max_length=16, blank=True)
 
     class Meta:
         ordering = ("created_at",)

@@ -111,7 +111,7 @@ def test_a_process_killed_between_commit_and_publish_loses_nothing(
         OutboxMessage.objects.update(available_at=timezone.now())
         assert outbox.drain() == 1
         smtp_server.wait_for(person.email)
-    assert not OutboxMessage.objects.exists()
+        assert wait_until(lambda: not OutboxMessage.objects.exists())
 
 
 @pytest.mark.slow
@@ -204,6 +204,5 @@ def test_a_rollback_discards_the_tasks_of_the_transaction(broker: str) -> None:
 
 
 def _deliver(message: UUID, account: str) -> None:
-    """Publish a message without deleting it, like a process that died in between."""
-    OutboxMessage.objects.create(id=message, task=VERIFICATION, kwargs={"account": account})
-    assert outbox.drain() == 1
+    """Publish a message, which the outbox may know already or not."""
+    assert outbox.send(OutboxMessage(id=message, task=VERIFICATION, kwargs={"account": account}))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
+from ninja_orgkit.background.retries import MAX_COUNTDOWN
 from tests.celery import app as celery_app
 from tests.checks.messages import found_by_id
 
@@ -60,3 +61,10 @@ def test_a_periodic_task_of_an_app_that_is_not_installed_gets_a_warning(current:
     messages = found_by_id()
     assert list(messages) == ["orgkit.W049"]
     assert "'orgkit.reports.send'" in messages["orgkit.W049"]
+
+
+@pytest.mark.parametrize(("visible", "found"), [(30, True), (MAX_COUNTDOWN, True), (MAX_COUNTDOWN + 1, False)])
+def test_a_broker_that_repeats_waiting_tasks_is_reported(current: Any, visible: int, found: bool) -> None:
+    options = {"socket_timeout": 5, "socket_connect_timeout": 5, "visibility_timeout": visible}
+    current(broker_url="redis://redis:6379/0", broker_transport_options=options)
+    assert ("orgkit.W052" in found_by_id()) is found

@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.encoding import punycode
 
-from ninja_orgkit.background.receipts import DATABASE_DOWN, OnceTask
+from ninja_orgkit.background.receipts import OnceTask
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import mail_address
 
@@ -32,17 +32,23 @@ _ABOUT_SETTINGS = (530, 534, 535, 538)
 # RFC 3834, section 5, and what Exchange knows: no out-of-office program answers such a mail.
 _AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 
-MAIL_TASK: dict[str, Any] = {
-    "base": OnceTask,
-    "ignore_result": True,
-    "acks_late": True,
-    "autoretry_for": (OSError, *DATABASE_DOWN),
-    "retry_backoff": 5,
-    "retry_backoff_max": 3600,
-    "max_retries": 12,
-}
-"""Options of a task that sends a mail: it runs once, and is retried for hours while the mail server (an ``OSError``) or
-the database cannot be reached."""
+MAIL = "mail"
+"""The name of the mail server as a service that tasks wait for."""
+
+
+class MailTask(OnceTask):
+    """A task that sends a mail. It runs once, and is tried again for hours while the mail server cannot be reached."""
+
+    retry_on = (OSError,)
+
+    def waits_for(self, error: Exception) -> str:
+        """Name the mail server, unless it works and puts off this mail."""
+        is_away = isinstance(error, OSError) and not isinstance(error, SMTPRecipientsRefused | SMTPDataError)
+        return MAIL if is_away else ""
+
+
+MAIL_TASK: dict[str, Any] = {"base": MailTask, "ignore_result": True, "acks_late": True, "max_retries": 12}
+"""Options of a task that sends a mail."""
 
 
 def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None:

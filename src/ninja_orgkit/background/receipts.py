@@ -1,9 +1,8 @@
 """Tasks whose effect cannot be undone, such as a mail, run once, however often the broker delivers their message.
 
-A broker may deliver a message again, and a process may die between publishing a message and deleting it from the
-outbox. A worker therefore records a receipt with the id of the message before it runs the task. When it dies, another
-worker takes over at the end of its lease. Only then can the effect happen twice, because nobody knows whether it
-happened.
+A broker may deliver a message again, and the outbox publishes one again that takes long. A worker therefore records a
+receipt with the id of the message before it runs the task. When it dies, another worker takes over at the end of its
+lease. Only then can the effect happen twice, because nobody knows whether it happened.
 """
 
 from __future__ import annotations
@@ -12,50 +11,37 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from celery import Task
-from celery.utils.time import get_exponential_backoff_interval
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from ninja_orgkit.background.retries import DATABASE_DOWN, RetriedTask
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.models import TaskReceipt
 
 _LEASE = timedelta(minutes=5)
 _KEPT = timedelta(days=3)
 
-DATABASE_DOWN = (OperationalError, InterfaceError)
-"""The errors that Django raises while the database cannot be reached."""
 
+class OnceTask(RetriedTask):
+    """A task that runs once for each message: ``@shared_task(base=OnceTask, retry_on=…)``."""
 
-class OnceTask(Task):  # type: ignore[misc]  # Celery has no types
-    """A task that runs once for each message: ``@shared_task(base=OnceTask, retry_backoff=…)``."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the task unless it is done. While another worker runs it, retry later."""
-        message: str | None = self.request.id
-        if message is None:  # called as a function
-            return super().__call__(*args, **kwargs)
+    def attempt(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task unless it is done. While another worker runs it, wait for the end of its lease."""
+        message: str = self.request.id
+        if not _begin(message):
+            until = _receipts(message).filter(done=False).values_list("lease_until", flat=True).first()
+            if until is None:
+                return None
+            raise self.wait(max(1.0, (until - timezone.now()).total_seconds()))
         try:
-            if not _begin(message):
-                return self._follow(message)
-        except DATABASE_DOWN as exc:
-            pause = get_exponential_backoff_interval(self.retry_backoff, self.request.retries, self.retry_backoff_max)
-            raise self.retry(exc=exc, countdown=pause) from exc
-        try:
-            result = super().__call__(*args, **kwargs)
+            result = super().attempt(*args, **kwargs)
         except BaseException:
             with suppress(*DATABASE_DOWN):  # then the lease runs out
                 _receipts(message).update(lease_until=timezone.now())
             raise
         _receipts(message).update(done=True)
         return result
-
-    def _follow(self, message: str) -> None:
-        """Retry at the end of the other worker's lease, unless the task is done."""
-        until = _receipts(message).filter(done=False).values_list("lease_until", flat=True).first()
-        if until is not None:
-            raise self.retry(countdown=max(1.0, (until - timezone.now()).total_seconds()))
 
 
 def purge() -> int:

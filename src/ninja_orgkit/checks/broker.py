@@ -7,6 +7,8 @@ from typing import Any
 from celery import current_app
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from ninja_orgkit.background.retries import MAX_COUNTDOWN
+
 # With these, kombu waits forever by default. RabbitMQ has a heartbeat; brokers in memory or files never wait.
 _NO_TIMEOUT = ("redis", "rediss", "sentinel")
 _TIMEOUTS = {"socket_timeout", "socket_connect_timeout"}
@@ -14,7 +16,7 @@ _TIMEOUTS = {"socket_timeout", "socket_connect_timeout"}
 
 @register(Tags.async_support)
 def check_broker(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report tasks that no worker receives, and a broker that Celery would wait for forever."""
+    """Report tasks that no worker receives, and a broker that Celery would wait for forever or that repeats tasks."""
     if not current_app.conf.broker_write_url:
         hint = "Import your Celery app in the __init__.py of your project, and set CELERY_BROKER_URL."
         return [
@@ -38,6 +40,16 @@ def check_broker(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 "Workers, and tasks sent without the outbox, wait forever when the broker does not answer.",
                 hint=hint,
                 id="orgkit.W024",
+            )
+        ]
+    visible = options.get("visibility_timeout")
+    if visible is not None and visible <= MAX_COUNTDOWN:
+        hint = f"Raise it above {MAX_COUNTDOWN} in CELERY_BROKER_TRANSPORT_OPTIONS."
+        return [
+            Warning(
+                f"The visibility_timeout of the broker is {visible} s, so it repeats tasks that wait for a retry.",
+                hint=hint,
+                id="orgkit.W052",
             )
         ]
     return []

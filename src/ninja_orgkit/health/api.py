@@ -46,6 +46,12 @@ class OrgkitHealth(BaseModel):
     checks: OrgkitHealthChecks
 
 
+class OrgkitHealthWithoutMail(OrgkitHealth):
+    """The health of the application while mails wait for the mail server. It is ``degraded``."""
+
+    mail: Literal["unavailable"]
+
+
 class OrgkitLiveness(BaseModel):
     """The process is alive."""
 
@@ -54,14 +60,24 @@ class OrgkitLiveness(BaseModel):
     status: Literal["ok"]
 
 
-@router.get("", response={200: OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth}, url_name=CHECK_HEALTH, any_query=True)
+@router.get(
+    "",
+    response={200: OrgkitHealthWithoutMail | OrgkitHealth | OrgkitLiveness, 503: OrgkitHealth},
+    url_name=CHECK_HEALTH,
+    any_query=True,
+)
 def check_health(request: HttpRequest, live: Live) -> Reply:
-    """Check the database, cache, storage and broker. With ``live=1``, only confirm that the process is alive."""
+    """Check the database, cache, storage and broker. With ``live=1``, only confirm that the process is alive.
+
+    `mail` is in the answer only while mails wait because the mail server cannot be reached.
+    """
     if live:
         return Reply({"status": "ok"}, headers=_NOT_KEPT)
     checks = examine()
+    mail = checks.pop("mail")
     if checks["database"] == "unavailable":
         body = {"status": "unavailable", "version": _VERSION, "checks": checks}
         return Reply(body, status=503, headers={**_NOT_KEPT, "Retry-After": "5"})
-    status = "degraded" if "unavailable" in checks.values() else "ok"
-    return Reply({"status": status, "version": _VERSION, "checks": checks}, headers=_NOT_KEPT)
+    status = "degraded" if "unavailable" in (mail, *checks.values()) else "ok"
+    body = {"status": status, "version": _VERSION, "checks": checks}
+    return Reply({**body, "mail": mail} if mail == "unavailable" else body, headers=_NOT_KEPT)

@@ -12,7 +12,8 @@ from uuid import uuid4
 from django.core.cache import cache
 from django.db import connections
 
-from ninja_orgkit.background.outbox import broker_connection
+from ninja_orgkit.background.mail import MAIL
+from ninja_orgkit.background.outbox import broker_connection, services_waited_for
 from ninja_orgkit.database.alias import kit_connection
 from ninja_orgkit.media import storage
 
@@ -24,7 +25,10 @@ Verdict = Literal["ok", "unavailable"]
 
 
 def examine() -> dict[str, Verdict]:
-    """Run all probes at once and return their verdicts within two seconds, even if some hang."""
+    """Run all probes at once and return their verdicts within two seconds, even if some hang.
+
+    The mail server is asked by workers: it is unavailable while mails wait for it.
+    """
     asked = {name: probe.ask() for name, probe in _probes.items()}
     answered, _ = wait(asked.values(), timeout=_DEADLINE)
     return {name: "ok" if future in answered and future.result() else "unavailable" for name, future in asked.items()}
@@ -82,7 +86,15 @@ def _broker() -> None:
         broker.ensure_connection(max_retries=0, timeout=1)
 
 
-_CHECKS = {"database": _database, "cache": _cache, "storage": _storage, "broker": _broker}
+def _mail() -> None:
+    try:
+        if MAIL in services_waited_for():
+            raise ConnectionError
+    finally:
+        connections.close_all()
+
+
+_CHECKS = {"mail": _mail, "database": _database, "cache": _cache, "storage": _storage, "broker": _broker}
 
 _probes = {name: Probe(check) for name, check in _CHECKS.items()}
 

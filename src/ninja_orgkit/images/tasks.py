@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from ninja_orgkit.background.retries import RetriedTask
 from ninja_orgkit.images import rendering
 
 
 @shared_task(
     name=rendering.RENDER,
     ignore_result=True,
+    base=RetriedTask,
     acks_late=True,
-    autoretry_for=(Exception,),  # storages raise anything when they are down; a broken picture raises nothing
-    retry_backoff=5,
-    retry_backoff_max=600,
+    retry_on=(Exception,),  # storages raise anything when they are down; a broken picture raises nothing
+    longest_pause=600,
     max_retries=8,
 )
 def render_image(image: int) -> None:
