@@ -42,6 +42,7 @@ class OrgKitConfig(AppConfig):
         from ninja_orgkit.checks import registry as registry_checks  # noqa: F401
         from ninja_orgkit.database import attachments
         from ninja_orgkit.database.collations import compare_by_bytes
+        from ninja_orgkit.media import tasks as media_tasks  # noqa: F401
         from ninja_orgkit.protocol import tasks as protocol_tasks  # noqa: F401
 
         autodiscover_modules("orgkit")

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 _KERNEL = "ninja_orgkit"
 _ALL: dict[str, dict[str, Any]] = {
     "orgkit-drain-outbox": {"task": "orgkit.outbox.drain", "schedule": 30.0},
+    "orgkit-check-files": {"task": "orgkit.files.check", "schedule": 604800.0},
     "orgkit-purge-receipts": {"task": "orgkit.outbox.purge", "schedule": 86400.0},
     "orgkit-revive-exports": {"task": "orgkit.exports.revive", "schedule": 30.0},
     "orgkit-expire-exports": {"task": "orgkit.exports.expire", "schedule": 3600.0},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -45,6 +45,13 @@ def image_rows_by_sha256(organization: Organization, shas: Iterable[str]) -> dic
     """Return the images of an organization with these SHA-256 hashes, as rows by hash."""
     found = Image.objects.filter(organization=organization, sha256__in=shas)
     return {row["sha256"]: row for row in found.values(*_COLUMNS, "sha256")}
+
+
+def stored_names() -> Iterator[str]:
+    """Yield the stored names of all files of all images."""
+    for file, renditions in Image.objects.values_list("file", "renditions").iterator():
+        yield file
+        yield from (rendition["name"] for rendition in renditions.values())
 
 
 def links_of(obj: Model) -> QuerySet[ImageAttachment]:

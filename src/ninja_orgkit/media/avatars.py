@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import IO, Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
@@ -16,6 +17,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.media.errors import NoAvatar
+from ninja_orgkit.media.orphans import names_from
 from ninja_orgkit.media.renditions import square_avatar
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.media.uploads import refuse_oversize
@@ -65,8 +67,15 @@ def avatar_names(obj: WithAvatar) -> list[str]:
 
 
 def cascade_files_from(model: type[WithAvatar]) -> None:
-    """Delete the files of an avatar after the commit that deletes its row."""
+    """Delete the files of an avatar after the commit that deletes its row, and tell which files have one."""
     post_delete.connect(_delete_files, sender=model, dispatch_uid=f"orgkit.avatar.{model._meta.label}")
+    names_from("avatars", partial(_names, model))
+
+
+def _names(model: type[WithAvatar]) -> Iterator[str]:
+    """Yield the stored names of all avatars of a model."""
+    for row in model._base_manager.exclude(avatar="").values_list(*_FIELDS).iterator():
+        yield from row
 
 
 def _delete_files(instance: WithAvatar, **_kwargs: Any) -> None:

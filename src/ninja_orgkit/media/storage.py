@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -136,6 +137,21 @@ def size(name: str) -> int:
     """Return the size of a file in bytes. Raises FileNotFoundError and StorageUnavailable."""
     with storage_errors():
         return private().size(name)
+
+
+def files_in(folder: str) -> list[str]:
+    """Return the names of the files in a folder, without the folder. Raises StorageUnavailable."""
+    try:
+        with storage_errors():
+            return list(private().listdir(folder)[1])
+    except FileNotFoundError:  # the first file makes the folder
+        return []
+
+
+def modified(name: str) -> datetime:
+    """Return when a file was written, with a time zone. Raises FileNotFoundError and StorageUnavailable."""
+    with storage_errors():
+        return private().get_modified_time(name)
 
 
 def is_local(storage: Storage) -> bool:
