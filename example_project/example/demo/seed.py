@@ -60,7 +60,9 @@ def fill(folder: Path) -> None:
 
 def _join(login: world.Login, password: str, *, stored_files: StoredFiles) -> Account:
     """Register somebody with a picture, whose address counts as verified."""
-    register(NewAccount(login.email, password, first_name=login.first_name, last_name=login.last_name), device="demo")
+    name = login.email.partition("@")[0]
+    names = {"username": name, "first_name": login.first_name, "last_name": login.last_name}
+    register(NewAccount(login.email, password, **names), device="demo")
     account = Account.objects.select_related("user").get(email=login.email)
     account.email_verified_at = timezone.now()
     account.finished_onboarding = True
