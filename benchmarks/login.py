@@ -71,7 +71,7 @@ def lookups(accounts: int) -> dict[str, Callable[[], float]]:
 
     return {
         "floor": timed(by_key),
-        "ours": timed(lambda number: account_by_login(f"user{number}@EXAMPLE.com")),
+        "ours": timed(lambda number: account_by_login(email=f"user{number}@EXAMPLE.com")),
         "naive": timed(by_iexact),
     }
 
@@ -131,7 +131,8 @@ def main(accounts: int) -> None:
         log_in(client, "ada@example.com", PASSWORD)
         with host.recorded() as record:
             log_in(client, "ada@example.com", PASSWORD)
-        print(f"statements of a login: {len(record.statements)} {host.verdict(len(record.statements), 3)}")
+        own = [sql for sql, _ in record.statements if "last_login" not in sql.partition(" SET ")[2]]
+        print(f"statements of a login, besides last_login: {len(own)} {host.verdict(len(own), 3)}")
         for sql, _ in record.statements:
             print(f"      {sql[:60]}")
         spent = host.medians(

@@ -40,11 +40,6 @@ class OrgkitTokenObtain(OrgkitInput):
             raise PydanticCustomError("one_login", "Give either an email or a username")
         return self
 
-    @property
-    def login(self) -> str:
-        """The e-mail address or the username, whichever was given."""
-        return self.email or self.username or ""
-
 
 class OrgkitSignedIn(BaseModel):
     """The user who signed in."""

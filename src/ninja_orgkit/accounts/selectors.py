@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account, Session
@@ -14,21 +16,39 @@ from ninja_orgkit.database.locks import lock_of
 from ninja_orgkit.errors import InvalidLink, NotFound, Unauthenticated
 
 
-def login_key(login: str) -> tuple[str, str | None]:
-    """Return the column and the canonical key of a login. A login that contains ``@`` is an e-mail address."""
-    address = login.replace("\uff20", "@")  # as East Asian keyboards type it
-    if "@" in address:
-        return "email_key", email_key(address)
-    return "username_key", username_key(login)
+def login_key(login: str) -> str:
+    """Return the form that all spellings of an e-mail address or a username have in common, "" for a blank one."""
+    address = _as_address(login)
+    return (email_key(address) if address else username_key(login)) or ""
 
 
-def account_by_login(login: str) -> Account | None:
-    """Return the account with this e-mail address or username, and its user, or None.
+def account_by_login(*, email: str = "", username: str = "") -> Account | None:
+    """Return the account that signs in with this e-mail address or this username, and its user, or None.
 
-    Takes one statement, which uses a unique index.
+    An ``email`` is looked up as an address first, then as a username, and a ``username`` the other way round. A
+    username with an ``@`` is compared as an address is, so that it shares the limit on attempts with the address. Takes
+    one statement, which uses the unique indexes.
     """
-    column, key = login_key(login)
-    return Account.objects.select_related("user").filter(**{column: key}).first() if key else None
+    login = email or username
+    address = _as_address(login)
+    key = email_key(address)
+    keys = {"username_key": username_key(login), "email_key": key if address else None}
+    either = [Q(**{column: value}) for column, value in keys.items() if value]
+    found = Account.objects.select_related("user").filter(reduce(or_, either)) if either else ()
+    addressed = [account for account in found if address and account.email_key == key]
+    named = [account for account in found if not address or email_key(_as_address(account.username)) == key]
+    return next(iter([*addressed, *named] if email else [*named, *addressed]), None)
+
+
+def _as_address(login: str) -> str:
+    """Return a login that is an e-mail address, or looks like one, with a plain ``@``, and "" for any other."""
+    address = login.replace("\uff20", "@")  # as East Asian keyboards type it
+    return address if "@" in address else ""
+
+
+def account_of_user(user: Any) -> Account | None:
+    """Return the account of a user, or None."""
+    return Account.objects.filter(pk=user.pk).first()
 
 
 def account_by_email(email: str) -> Account | None:

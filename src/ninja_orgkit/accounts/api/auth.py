@@ -35,14 +35,14 @@ _MAIL_SENT = {"detail": "If this address can be used, we have sent a link to it.
 def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None] = None) -> dict[str, Any]:
     """End the session of the given refresh token or bearer token, if there is one."""
     caller = bearer.optional(request)
-    sessions.log_out(refresh=body.refresh if body else None, session=caller.session if caller else None)
+    sessions.log_out(request, refresh=body.refresh if body else None, session=caller.session if caller else None)
     return {}
 
 
 @router.post("/logout-all", auth=bearer, response={204: None})
 def log_out_everywhere(request: AuthedRequest) -> None:
     """End every session of the caller, this one included."""
-    sessions.end_sessions(request.auth.account)
+    sessions.log_out_everywhere(request.auth.account, request)
 
 
 @router.get("/sessions", auth=bearer, response=OrgkitPage[schemas.OrgkitSession])

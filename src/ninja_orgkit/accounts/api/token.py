@@ -10,6 +10,7 @@ from ninja.decorators import decorate_view
 from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.schemas import represent_tokens
 from ninja_orgkit.accounts.services import sessions
+from ninja_orgkit.accounts.services.sign_in import sign_in
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.clients import client_address, client_device
 from ninja_orgkit.protocol.responses import not_stored
@@ -25,14 +26,16 @@ router = OrgkitRouter(tags=["tokens"])
     errors=[errors.InvalidCredentials, errors.EmailNotVerified],
     throttles=[
         per_client("login.address"),
-        per_value("login.account", lambda body: selectors.login_key(body.login)[1] or ""),
+        per_value("login.account", lambda body: selectors.login_key(body.email or body.username)),
     ],
 )
 @decorate_view(not_stored)
 def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenObtain]) -> dict[str, Any]:
     """Sign in with an e-mail address or a username."""
-    account, pair = sessions.sign_in(
-        login=body.login,
+    account, pair = sign_in(
+        request,
+        email=body.email or "",
+        username=body.username or "",
         password=body.password,
         device=client_device(request),
         address=client_address(request),

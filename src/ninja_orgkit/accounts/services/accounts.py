@@ -14,7 +14,7 @@ from django.utils import timezone
 from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.accounts.selectors import account_by_email, lock_account, username_is_taken
+from ninja_orgkit.accounts.selectors import account_by_email, account_of_user, lock_account, username_is_taken
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
@@ -37,12 +37,14 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
     ``written`` names the fields of the user that were saved; None means all of them. A canonical key that another
     account already has, or that is too long for its column, stays NULL: the user cannot sign in with that value.
     """
-    prepared: Account | None = user._state.fields_cache.get("orgkit_account")
-    if prepared is not None and prepared._state.adding:
-        prepared.user = user  # the user did not have a primary key before
-        prepared.save(force_insert=True)
-        return prepared
-    account = Account.objects.filter(pk=user.pk).first()
+    known: Account | None = user._state.fields_cache.get("orgkit_account")
+    if known is not None and known._state.adding:
+        known.user = user  # the user did not have a primary key before
+        known.save(force_insert=True)
+        return known
+    if known is not None and written is not None and not host_user.read_profile(user, written=written):
+        return known
+    account = account_of_user(user)
     profile = host_user.read_profile(user, written=written if account else None)
     account = account or Account(user=user)
     changed = [column for name, value in profile.items() for column in _follow(account, name, value)]

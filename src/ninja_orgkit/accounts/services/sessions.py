@@ -1,23 +1,22 @@
-"""Start sessions by signing in, refresh them, and end them."""
+"""Start sessions, refresh them, and end them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import authenticate
-from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
 from django.db.models import F, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from ninja_orgkit.accounts import tokens
-from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, InvalidJwt
+from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account, Session
-from ninja_orgkit.accounts.selectors import account_by_login
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
 
@@ -84,27 +83,6 @@ class LiveSessions:
 
 _live = LiveSessions()
 _live_whole = LiveSessions(whole=True)
-
-
-def sign_in(*, login: str, password: str, device: str = "", address: str = "") -> tuple[Account, tokens.Pair]:
-    """Start a session for the account with this e-mail address or username.
-
-    Raises InvalidCredentials, after the same amount of work, for an unknown account, a wrong password and an inactive
-    user. Raises EmailNotVerified only after the right password.
-    """
-    account = account_by_login(login)
-    if account is None:
-        make_password(password)  # as much work as checking one
-        raise InvalidCredentials
-    user = authenticate(username=account.user.get_username(), password=password)
-    if user is None or user.pk != account.pk:
-        raise InvalidCredentials
-    if settings.EMAIL_VERIFICATION == "mandatory" and account.email_verified_at is None:
-        raise EmailNotVerified
-    try:
-        return account, begin_session(account, device=device, address=address)
-    except IntegrityError:  # the account has just been deleted
-        raise InvalidCredentials from None
 
 
 def begin_session(account: Account, *, device: str = "", address: str = "") -> tokens.Pair:
@@ -181,13 +159,23 @@ def renew(session: Session, account: Account) -> tokens.Pair:
     return tokens.mint_pair(held)
 
 
-def log_out(*, refresh: str | None, session: Session | None) -> None:
-    """End the sessions of a refresh token and of a bearer token, if they are valid."""
+def log_out(request: HttpRequest | None = None, *, refresh: str | None, session: Session | None) -> None:
+    """End the sessions of a refresh token and of a bearer token, if they are valid.
+
+    Sends Django's ``user_logged_out``, with the request, for each user who had one.
+    """
     found = [session] if session else []
     if refresh:
         with suppress(InvalidJwt):
             found.append(_usable(tokens.read_jwt(refresh, token_type="refresh")))
     Session.objects.filter(pk__in=[item.pk for item in found]).delete()
+    _announce_log_out({item.account_id for item in found}, request)
+
+
+def log_out_everywhere(account: Account, request: HttpRequest | None = None) -> None:
+    """End every session of an account, and send Django's ``user_logged_out``, with the request."""
+    end_sessions(account)
+    _announce_log_out({account.pk}, request)
 
 
 def end_sessions(account: Account, *, but: Session | None = None) -> None:
@@ -218,6 +206,11 @@ def _usable(claims: tokens.Claims, live: LiveSessions = _live) -> Session:
     if found is None:
         raise InvalidJwt(is_genuine=True)
     return found[0]
+
+
+def _announce_log_out(keys: Collection[Any], request: HttpRequest | None) -> None:
+    for user in get_user_model()._default_manager.filter(pk__in=keys) if keys else ():
+        user_logged_out.send(sender=type(user), request=request, user=user)
 
 
 def _expiry(created: datetime, now: datetime) -> datetime:

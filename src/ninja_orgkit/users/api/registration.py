@@ -36,7 +36,9 @@ def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply
     Where addresses must be verified first, the answer is 202 and a mail, whether the address is known or not.
     """
     wanted = registration.NewAccount(**body.model_dump())
-    made = registration.register(wanted, device=client_device(request), address=client_address(request))
+    made = registration.register(
+        wanted, request=request, device=client_device(request), address=client_address(request)
+    )
     if made is None:
         return Reply(_MAIL_SENT, status=202)
     tokens = {"access": made.pair.access, "refresh": made.pair.refresh}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 
 from ninja_orgkit.accounts import host_user, tokens
 from ninja_orgkit.accounts.errors import EmailTaken
@@ -14,6 +15,7 @@ from ninja_orgkit.accounts.services.accounts import create_user, make_up_usernam
 from ninja_orgkit.accounts.services.emails import request_verification
 from ninja_orgkit.accounts.services.passwords import require_strong
 from ninja_orgkit.accounts.services.sessions import begin_session
+from ninja_orgkit.accounts.services.sign_in import announce_sign_in
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic
@@ -40,12 +42,15 @@ class NewAccount:
     invitation: str = ""
 
 
-def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Registered | None:
+def register(
+    wanted: NewAccount, *, request: HttpRequest | None = None, device: str = "", address: str = ""
+) -> Registered | None:
     """Create a user with an account and a personal organization, and accept the invitation if there is one.
 
     If ``EMAIL_VERIFICATION`` is ``"mandatory"``, return None and mail the address, whether it was free or taken.
     Otherwise raise EmailTaken for a taken address. Also raises UsernameTaken, WeakPassword, ValidationFailed,
-    InvalidLink and WrongRecipient. An error leaves nothing behind.
+    InvalidLink and WrongRecipient. An error leaves nothing behind. Whoever gets tokens has signed in, so Django's
+    ``user_logged_in`` is sent, with the ``request``.
     """
     if wanted.invitation:
         invitations.check(wanted.invitation, email=wanted.email)
@@ -63,7 +68,9 @@ def register(wanted: NewAccount, *, device: str = "", address: str = "") -> Regi
         raise EmailTaken
     with atomic():
         account = _create(wanted, username)
-        return Registered(account, begin_session(account, device=device, address=address))
+        pair = begin_session(account, device=device, address=address)
+    announce_sign_in(account, request)
+    return Registered(account, pair)
 
 
 def _register_unseen(wanted: NewAccount, username: str) -> None:
