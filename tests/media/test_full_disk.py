@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.exceptions import Retry
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ninja_orgkit.exports.models import ExportJob
@@ -64,8 +65,9 @@ def test_renditions_that_do_not_fit_leave_the_original_only(
     original = files_in(media_root)
     fill_disk(settings, media_root, room=20_000)
     for _ in range(2):
-        with pytest.raises(Exception, match="storage"):
+        with pytest.raises(Retry) as raised:
             run_outbox()
+        assert isinstance(raised.value.__cause__, StorageUnavailable)
         assert files_in(media_root) == original
     fill_disk(settings, media_root, room=10_000_000)
     run_outbox()
