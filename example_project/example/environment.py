@@ -127,9 +127,9 @@ def file_storage(folder: Path) -> dict[str, Any]:
             "client_config": Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
-                # A store that is away is noticed while somebody still waits for the answer.
+                # A store that is silent holds a request for ten seconds at most, not for minutes as by default.
                 connect_timeout=3,
-                read_timeout=20,
+                read_timeout=5,
                 retries={"mode": "standard", "total_max_attempts": 2},
                 # What S3 itself has since 2025, and other stores do not.
                 request_checksum_calculation="when_required",

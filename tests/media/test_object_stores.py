@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,13 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
+from example import environment
 from ninja_orgkit.media import storage
 from ninja_orgkit.media.links import media_token
 from tests.client import Api
+from tests.media.pictures import picture
 from tests.media.serving import CONTENT
+from tests.org import Org
 
 
 class ObjectStore(Storage):
@@ -137,3 +142,19 @@ def test_a_redirect_to_s3_leads_to_the_file(api: Api, settings: Settings, s3_ser
     assert api.get(f"/media/{media_token(stored)}").status_code == 404
     with pytest.raises(FileNotFoundError):
         storage.open_file(stored).read(1)
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_a_silent_store_holds_an_upload_for_seconds_only(
+    org: Org, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts connections and never answers
+        given = {"ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}", "ACCESS_KEY": "x", "SECRET_KEY": "x"}
+        for name, value in {**given, "BUCKET": "silent"}.items():
+            monkeypatch.setenv(f"S3_{name}", value)
+        settings.STORAGES = {**settings.STORAGES, "default": environment.file_storage(Path("unused"))}
+        begun = time.monotonic()
+        response = org.api.upload(org.images_path, file=picture())
+    assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+    assert time.monotonic() - begun < 16

@@ -49,8 +49,10 @@ def store(name: str, content: File[bytes] | bytes) -> str:
         with storage_errors():
             return private().save(name, file)
     except BaseException:
-        with suppress(StorageUnavailable):
-            delete(name)
+        # A bucket keeps nothing of an upload that failed, and one that is silent would cost the time of another call.
+        if not getattr(private(), "bucket_name", None):
+            with suppress(StorageUnavailable):
+                delete(name)
         raise
 
 
