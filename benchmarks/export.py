@@ -2,9 +2,11 @@
 
 The floor reads every picture in chunks of 1 MiB, computes the CRC-32 that a ZIP needs, and writes the bytes to a file.
 ``digest`` also computes one SHA-256, because the API tells that of the archive; those of the pictures are known since
-their upload. Ours is the whole archive: rows,
-pictures, page and manifest, in a file as the worker makes it. Every run is a process of its own, the runs are
-interleaved, and only ratios within one run count. CPU is user and system time of all threads.
+their upload. Ours is the whole archive: rows, pictures, page and manifest, in a file as the worker makes it. Every run
+is a process of its own, the runs are interleaved, and only ratios within one run count. CPU is user and system time of
+all threads. A row costs what ours takes beyond ``digest``, which says something only where rows are most of the work.
+
+Reached on two busy cores with SQLite: CPU 2.55 at 2 GiB with a peak of 8 MiB, and 0.040 ms a row at 200k rows.
 """
 
 from __future__ import annotations
