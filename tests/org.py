@@ -18,7 +18,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.accounts.services.accounts import create_user
+from ninja_orgkit.accounts.services.accounts import build_account, create_user
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.selectors import organizations_of_account
@@ -161,7 +161,8 @@ def make_person(db: None) -> MakePerson:
     def _make(name: str = "", *, email: str = "") -> Person:
         name = name or f"person{next(numbers)}"
         address = email or f"{name}@example.com"
-        account = create_user(email=address, username=name, password=PASSWORD, first_name="", last_name="")
+        account = build_account(email=address, username=name, password=PASSWORD, first_name="", last_name="")
+        create_user(account)
         pair = begin_session(account)
         user = {"slug": account.slug, "username": name, "organizations": organizations_of_account(account)}
         return Person(address, PASSWORD, pair.access, pair.refresh, user, Api(pair.access))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.contrib.auth.hashers import MD5PasswordHasher
 
+from ninja_orgkit.database.alias import kit_connection
+
 
 class CountingHasher(MD5PasswordHasher):
     """Hashes like its parent, and counts."""
@@ -27,3 +29,12 @@ class SlowHasher(MD5PasswordHasher):
         """Call ``meanwhile``, and check the password."""
         SlowHasher.meanwhile()
         return super().verify(password, encoded)
+
+
+class OutsideTransactionsHasher(MD5PasswordHasher):
+    """Hashes like its parent, and refuses to do so while a transaction keeps others waiting."""
+
+    def encode(self, password: str, salt: str) -> str:
+        """Hash, unless a transaction is open."""
+        assert not kit_connection().in_atomic_block, "a password is hashed inside a transaction"
+        return super().encode(password, salt)

@@ -65,12 +65,20 @@ def lock_account(account: Account) -> Account:
     return locked
 
 
+def active_account_of(slug: str) -> Account:
+    """Return the active account that a mailed token names. Raises InvalidLink if there is none."""
+    return _if_active(Account.objects.select_related("user").filter(slug=slug).first())
+
+
 def lock_account_of(slug: str) -> Account:
     """Lock and return the active account that a mailed token names. Raises InvalidLink if there is none."""
-    locked = _locked(slug=slug)
-    if locked is None or not locked.user.is_active:
+    return _if_active(_locked(slug=slug))
+
+
+def _if_active(account: Account | None) -> Account:
+    if account is None or not account.user.is_active:
         raise InvalidLink
-    return locked
+    return account
 
 
 def _locked(**lookup: Any) -> Account | None:

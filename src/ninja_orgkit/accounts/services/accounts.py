@@ -92,14 +92,14 @@ def mark_verified(account: Account) -> None:
         account.save(update_fields=["email_verified_at"])
 
 
-def create_user(
+def build_account(
     *, email: str, username: str, password: str, first_name: str, last_name: str, **profile: Any
 ) -> Account:
-    """Create a user with its account. Raises EmailTaken and UsernameTaken."""
+    """Return an unsaved account with its unsaved user. It hashes the password, so call it outside a transaction."""
     user = host_user.build_user(
         email=email, username=username, password=password, first_name=first_name, last_name=last_name
     )
-    account = Account(
+    return Account(
         user=user,
         username=username,
         username_key=username_key(username),
@@ -109,17 +109,21 @@ def create_user(
         last_name=last_name,
         **profile,
     )
+
+
+def create_user(account: Account) -> None:
+    """Create the user and the account that ``build_account`` returned. Raises EmailTaken and UsernameTaken."""
+    user = account.user
     try:
         with constraint_errors(Account, **TAKEN_ERRORS):
             _raise_if_username_of_user(user)
             user.save(force_insert=True)
     except IntegrityError:
         # A constraint of the host's user model failed before ours: find out which value it was about.
-        if account_by_email(email) is not None or _is_of_another(user, host_user.email_field()):
+        if account_by_email(account.email) is not None or _is_of_another(user, host_user.email_field()):
             raise EmailTaken from None
         _raise_if_username_of_user(user)
         raise
-    return account
 
 
 def check_username(username: str, *, own: Account | None = None) -> str | None:

@@ -30,7 +30,6 @@ def resend_verification(email: str) -> None:
         enqueue("orgkit.accounts.resend_verification", email=email)
 
 
-@atomic()
 def request_change(account: Account, *, email: str, password: str | None) -> None:
     """Mail a link to the new address and a notice to the current one, in the background.
 
@@ -39,8 +38,9 @@ def request_change(account: Account, *, email: str, password: str | None) -> Non
     """
     if settings.EMAIL_CHANGE_REQUIRES_PASSWORD or password is not None:
         require_password(account, password or "")
-    enqueue("orgkit.accounts.mail_email_change_notice", account=account.slug, email=email)
-    enqueue("orgkit.accounts.mail_email_change", account=account.slug, email=email)
+    with atomic():
+        enqueue("orgkit.accounts.mail_email_change_notice", account=account.slug, email=email)
+        enqueue("orgkit.accounts.mail_email_change", account=account.slug, email=email)
 
 
 @atomic()

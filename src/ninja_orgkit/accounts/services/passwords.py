@@ -8,9 +8,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from ninja_orgkit.accounts import tokens
-from ninja_orgkit.accounts.errors import WeakPassword, WrongPassword
+from ninja_orgkit.accounts.errors import InvalidJwt, WeakPassword, WrongPassword
 from ninja_orgkit.accounts.models import Account, Session
-from ninja_orgkit.accounts.selectors import lock_account, lock_account_of
+from ninja_orgkit.accounts.selectors import active_account_of, lock_account, lock_account_of
 from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.accounts.services.sessions import end_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
@@ -36,18 +36,22 @@ def require_password(account: Account, password: str) -> None:
         raise WrongPassword
 
 
-@atomic()
 def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
     """Set a new password, end every other session, and return new tokens for this one.
 
     Raises WrongPassword, WeakPassword, and Unauthenticated if this session has ended.
     """
-    account = lock_account(session.account)
+    account = session.account
     require_password(account, old)
     require_strong(new, account.user, field="new_password")
-    _set_password(account, new)
-    end_sessions(account, but=session)
-    return renew(session, account)
+    account.user.set_password(new)  # before the transaction, because hashing is slow
+    with atomic():
+        locked = lock_account(account)
+        if locked.password_changes != account.password_changes:
+            raise InvalidJwt  # somebody else has just set a password, which ended this session
+        _store_password(locked, account.user)
+        end_sessions(locked, but=session)
+        return renew(session, locked)
 
 
 def request_reset(email: str) -> None:
@@ -56,23 +60,27 @@ def request_reset(email: str) -> None:
         enqueue("orgkit.accounts.mail_password_reset", email=email)
 
 
-@atomic()
 def confirm_reset(token: str, new: str) -> None:
     """Set a new password with a mailed token, mark the address as verified, and end every session.
 
     Raises InvalidLink if the token is invalid or was already used, and WeakPassword, after which the token still works.
     """
     read = tokens.read_reset_token(token)
-    account = lock_account_of(read.slug)
+    account = active_account_of(read.slug)
     if not read.can_apply(account):
         raise InvalidLink
     require_strong(new, account.user, field="new_password")
-    _set_password(account, new)
-    mark_verified(account)
-    end_sessions(account)
+    account.user.set_password(new)  # before the transaction, because hashing is slow
+    with atomic():
+        locked = lock_account_of(read.slug)
+        if not read.can_apply(locked):
+            raise InvalidLink
+        _store_password(locked, account.user)
+        mark_verified(locked)
+        end_sessions(locked)
 
 
-def _set_password(account: Account, password: str) -> None:
-    account.user.set_password(password)
-    account.user.save(update_fields=["password"])
+def _store_password(account: Account, user: Any) -> None:
+    """Write the password that was set on this instance of the user, and read the count that follows."""
+    user.save(update_fields=["password"])
     account.refresh_from_db(fields=["password_changes"])

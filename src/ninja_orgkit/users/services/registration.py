@@ -11,7 +11,7 @@ from ninja_orgkit.accounts import host_user, tokens
 from ninja_orgkit.accounts.errors import EmailTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email
-from ninja_orgkit.accounts.services.accounts import create_user, make_up_username, require_username
+from ninja_orgkit.accounts.services.accounts import build_account, create_user, make_up_username, require_username
 from ninja_orgkit.accounts.services.emails import request_verification
 from ninja_orgkit.accounts.services.passwords import require_strong
 from ninja_orgkit.accounts.services.sessions import begin_session
@@ -66,8 +66,9 @@ def register(
         return None
     if account_by_email(wanted.email) is not None:
         raise EmailTaken
+    account = _build(wanted, username)
     with atomic():
-        account = _create(wanted, username)
+        _create(account, wanted)
         pair = begin_session(account, device=device, address=address)
     announce_sign_in(account, request)
     return Registered(account, pair)
@@ -79,9 +80,10 @@ def _register_unseen(wanted: NewAccount, username: str) -> None:
         make_password(wanted.password)  # as much work as for a new account
         _tell_owner(wanted.email)
         return
+    account = _build(wanted, username)
     try:
         with atomic():
-            account = _create(wanted, username)
+            _create(account, wanted)
             if account.email_verified_at is not None:  # an invitation verified it, so no other mail follows
                 enqueue("orgkit.accounts.mail_registered", account=account.slug)
     except EmailTaken:
@@ -93,16 +95,19 @@ def _tell_owner(email: str) -> None:
     enqueue("orgkit.accounts.mail_already_registered", email=email)
 
 
-def _create(wanted: NewAccount, username: str) -> Account:
-    account = create_user(
+def _build(wanted: NewAccount, username: str) -> Account:
+    return build_account(
         email=wanted.email,
         username=username,
         password=wanted.password,
         first_name=wanted.first_name,
         last_name=wanted.last_name,
     )
+
+
+def _create(account: Account, wanted: NewAccount) -> None:
+    create_user(account)
     if wanted.invitation:
         invitations.accept(account, wanted.invitation)
     if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
         request_verification(account)
-    return account
