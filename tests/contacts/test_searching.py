@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from ninja_orgkit.contacts import querysets
+from ninja_orgkit.contacts.models import Contact
 from tests.contacts.actions import names
 from tests.org import MakeOrg, Org
 
@@ -234,3 +236,40 @@ def test_the_time_filters_exclude_the_given_moment(org: Org) -> None:
     changed = org.api.patch(f"/contacts/{first['slug']}/", {"notes": "x"}).json()
     assert names(org.api.get("/contacts/", updated_after=second["updated_at"])) == ["A"]
     assert names(org.api.get("/contacts/", updated_after=changed["updated_at"])) == []
+
+
+@pytest.mark.parametrize(("walk", "ordering"), [(1, "display_name"), (20, "-last_name"), (2000, "last_name")])
+def test_a_search_finds_the_same_however_far_it_walks(
+    org: Org, other_org: Org, monkeypatch: pytest.MonkeyPatch, walk: int, ordering: str
+) -> None:
+    monkeypatch.setattr(querysets, "_WALK", walk)
+    other_org.join(org.owner, "member")
+    contacts = [
+        Contact(
+            organization=home.row,
+            display_name=f"{number % 7} {number}",
+            last_name=f"{number % 5}",
+            notes="100%" * (number % 4 == 0) + " late" * (number > 35),
+        )
+        for home in (org, other_org)
+        for number in range(40)
+    ]
+    for contact in contacts:
+        contact.derive()
+    Contact.objects.bulk_create(contacts)
+    everything = names(org.api.get("/contacts/", ordering=ordering, limit=200))
+    for search, found in (
+        ("100%", lambda number: number % 4 == 0),
+        ("late", lambda number: number > 35),
+        ("100% late", lambda number: number == 36),
+        ("nobody", lambda _number: False),
+    ):
+        expected = [name for name in everything if found(int(name.split()[1]))]
+        query: dict[str, Any] = {"search": search, "ordering": ordering}
+        assert [item["display_name"] for item in org.api.walk("/contacts/", limit=7, **query)] == expected
+        assert names(org.api.get("/contacts/", limit=3, offset=4, **query)) == expected[4:7]
+        mine = names(org.api.get("/contacts/", organization=org.slug, **query))
+        assert len(mine) * 2 == len(expected)
+        if len(expected) > 6:
+            following = org.api.get(org.api.get("/contacts/", limit=3, **query).json()["next"]).json()
+            assert names(org.api.get(following["previous"])) == expected[:3]

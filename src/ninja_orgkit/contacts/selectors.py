@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -69,15 +70,17 @@ def contacts_of(
         }
         return PreparedRows(_across, _listed, len(organizations), values, ContactQuerySet.first_of_each)
     contacts = Contact.objects.across(organizations)
-    for term in terms:
-        contacts = contacts.filter(search_text__contains=term)
     for tag_ids in tag_keys(organizations, tags):
         contacts = contacts.filter(tagged(Contact, tag_ids))
     if created_after is not None:
         contacts = contacts.filter(created_at__gt=created_after)
     if updated_after is not None:
         contacts = contacts.filter(updated_at__gt=updated_after)
-    return Rows(_rows(contacts, *SORT_COLUMNS, content_type=content_type_id(Contact)), ContactQuerySet.first_of_each)
+    found = _rows(contacts.searched(terms), *SORT_COLUMNS, content_type=content_type_id(Contact))
+    narrow = (
+        partial(ContactQuerySet.first_hits, among=contacts, terms=terms) if terms else ContactQuerySet.first_of_each
+    )
+    return Rows(found, narrow)
 
 
 def _across(organizations: int) -> ContactQuerySet:

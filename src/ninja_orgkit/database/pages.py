@@ -16,8 +16,10 @@ from django.db.models import Func, IntegerField, Q, QuerySet
 from ninja_orgkit.database.prepared import Parameter, Prepared
 
 AnyRows = QuerySet[Any, Any]
-Narrow = Callable[[Any, int], Any]
-"""Narrows an ordered queryset to rows that include its first N, where these are cheaper to read."""
+Placed = Callable[[Any], Any]
+"""Orders a queryset like a page, and cuts what comes before the page."""
+Narrow = Callable[[Any, int, Placed], Any]
+"""Narrows the queryset of a page to rows that include its first N, where these are cheaper to read."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,15 @@ class Page:
 
     def of(self, rows: AnyRows, start: list[Any], narrow: Narrow | None) -> AnyRows:
         """Return the page as a part of ``rows``; ``start`` is the value and the tie of the row before it, or empty."""
-        found = self.keyset.order(rows, backward=self.backward)
-        if start:
-            found = found.filter(self.keyset.after(*start, backward=self.backward))
-        return (narrow(found, self.stop) if narrow else found)[self.offset : self.stop]
+
+        def place(rows: Any) -> Any:
+            found = self.keyset.order(rows, backward=self.backward)
+            return found.filter(self.keyset.after(*start, backward=self.backward)) if start else found
+
+        found: AnyRows = place(rows)
+        if narrow:
+            found = narrow(found, self.stop, place)
+        return found[self.offset : self.stop]
 
 
 @dataclass(frozen=True)
