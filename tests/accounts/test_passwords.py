@@ -286,3 +286,32 @@ def test_a_refresh_during_a_password_change_leaves_one_chain_of_tokens(api: Api,
         if answer.status_code == 200:
             assert api.post("/token/refresh", {"refresh": answer.json()["refresh"]}).status_code == 401
     assert api.post("/token/refresh", {"refresh": changed.json()["refresh"]}).status_code == 200
+
+
+def test_the_owner_is_told_by_mail_that_the_password_was_changed(
+    ann: Person, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
+    assert ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW}).status_code == 200
+    run_outbox()
+    assert [(mail.to, mail.subject) for mail in mailbox] == [(["ann@example.com"], "Your password was changed")]
+    assert NEW not in str(mailbox[0].message())
+
+
+def test_the_owner_is_told_by_mail_that_the_password_was_reset(
+    api: Api, reset_token: AskForToken, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
+    body = {"token": reset_token(), "new_password": NEW}
+    assert api.post("/auth/password-reset/confirm", body).status_code == 200
+    run_outbox()
+    assert [(mail.to, mail.subject) for mail in mailbox] == [(["ann@example.com"], "Your password was changed")]
+
+
+@pytest.mark.parametrize(
+    "body", [{"old_password": "x", "new_password": NEW}, {"old_password": OLD, "new_password": "x"}]
+)
+def test_a_refused_change_tells_nobody(
+    ann: Person, run_outbox: RunOutbox, mailbox: Mailbox, body: dict[str, str]
+) -> None:
+    assert ann.api.post("/auth/change-password", body).status_code in (400, 422)
+    run_outbox()
+    assert not mailbox

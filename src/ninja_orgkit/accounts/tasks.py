@@ -28,6 +28,14 @@ def mail_password_reset(email: str) -> None:
         _mail_reset_link("password_reset", account)
 
 
+@shared_task(name="orgkit.accounts.mail_password_notice", **MAIL_TASK)
+def mail_password_notice(account: str) -> None:
+    """Tell the owner of an account that its password was changed or reset."""
+    found = _active(account)
+    if found is not None and found.email:
+        send_mail("password_notice", found.email, language=found.preferred_language, account=found)
+
+
 @shared_task(name="orgkit.accounts.mail_verification", **MAIL_TASK)
 def mail_verification(account: str) -> None:
     """Mail the link that verifies the address of an account, unless the address is already verified."""

@@ -81,6 +81,7 @@ def confirm_reset(token: str, new: str) -> None:
 
 
 def _store_password(account: Account, user: Any) -> None:
-    """Write the password that was set on this instance of the user, and read the count that follows."""
+    """Write the password that was set on this instance of the user, read the count that follows, and tell the owner."""
     user.save(update_fields=["password"])
     account.refresh_from_db(fields=["password_changes"])
+    enqueue("orgkit.accounts.mail_password_notice", account=account.slug)
