@@ -79,7 +79,8 @@ def test_no_client_makes_a_link_or_a_header_of_a_name(
     for text in (mail.subject, str(mail.body).replace(link, ""), html.replace(link, "")):
         assert not re.search(r"[:@.\u3002][\w+]{2}|//\w|\\\\|=\?", text.replace("\u200b", "")), text
         assert not re.search(r"https?:/", text.replace("\u200b", ""))
-    decoded = str(make_header(decode_header(mail.message()["Subject"])))
+    unfolded = re.sub(r"\n(?=\s)", "", mail.message()["Subject"])  # a long header goes on in the next line
+    decoded = str(make_header(decode_header(unfolded)))
     assert decoded == mail.subject
 
 

@@ -49,6 +49,13 @@ class OrgkitHealth(BaseModel):
 class OrgkitHealthWithoutMail(OrgkitHealth):
     """The health of the application while mails wait for the mail server. It is ``degraded``."""
 
+    model_config = example(
+        status="degraded",
+        version="1.0.0",
+        checks={"database": "ok", "cache": "ok", "storage": "ok", "broker": "ok"},
+        mail="unavailable",
+    )
+
     mail: Literal["unavailable"]
 
 
