@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
-from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.models import Account, ChosenPassword, Session
 from tests.client import Api
-from tests.conftest import Mailbox, Register, RunOutbox
+from tests.conftest import CountQueries, Mailbox, Register, RunOutbox
 from tests.mails import link_of
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +109,37 @@ class TestWhereVerificationIsMandatory:
         run_outbox()
         assert api.get("/auth/email/verify", token=link_of(mailbox[0])[1]).status_code == 200
         assert api.post("/token/pair", ANN).status_code == 200
+
+    def test_signing_in_with_the_chosen_password_does_not_tell_whether_the_address_was_taken(self, api: Api) -> None:
+        for number, email in enumerate(("free@example.com", "taken@example.com", "taken@example.com")):
+            api.post("/auth/register", {"email": email, "password": f"chosen-Pass-{number}"})
+        Account.objects.filter(email="taken@example.com").update(email_verified_at=timezone.now())
+        for number, email in (0, "free@example.com"), (2, "taken@example.com"), (2, "TAKEN@example.com"):
+            answer = api.post("/token/pair", {"email": email, "password": f"chosen-Pass-{number}"})
+            assert (answer.status_code, answer.json()["code"]) == (401, "email_not_verified")
+        for number, email in (2, "free@example.com"), (0, "taken@example.com"), (2, "nobody@example.com"):
+            answer = api.post("/token/pair", {"email": email, "password": f"chosen-Pass-{number}"})
+            assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
+        assert api.post("/token/pair", {"email": "taken@example.com", "password": "chosen-Pass-1"}).status_code == 200
+
+    def test_a_refused_sign_in_takes_as_many_statements_for_every_address(
+        self, api: Api, count_queries: CountQueries
+    ) -> None:
+        for password in (PASSWORD, "another-Pass-2"):
+            api.post("/auth/register", {**ANN, "password": password})
+        costs = []
+        for email, password in (
+            ("ann@example.com", "another-Pass-2"), ("ann@example.com", "x"), ("nobody@example.com", "x"),
+        ):  # fmt: skip
+            with count_queries() as queries:
+                assert api.post("/token/pair", {"email": email, "password": password}).status_code == 401
+            costs.append(len(queries))
+        assert costs[0] == costs[1] == costs[2]
+
+    def test_a_chosen_password_is_not_stored(self, api: Api) -> None:
+        for password in (PASSWORD, "another-Pass-2"):
+            api.post("/auth/register", {**ANN, "password": password})
+        assert [len(row.digest) for row in ChosenPassword.objects.all()] == [4]
 
     def test_the_owner_of_an_address_can_sign_in_after_a_reset(
         self, api: Api, run_outbox: RunOutbox, mailbox: Mailbox

@@ -110,6 +110,23 @@ class Account(WithAvatar, models.Model):
         return visible(self.display_name) or visible(full_name) or self.username
 
 
+class ChosenPassword(models.Model):
+    """A password with which somebody registered again under the address of an account.
+
+    ``digest`` is a keyed digest of 16 bits: enough to recognise the password, and too little to find it.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=4)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "digest"], name="orgkit_chosen_password_once"),)
+
+    def __str__(self) -> str:
+        """Return the primary key of the account."""
+        return str(self.account_id)
+
+
 class Session(models.Model):
     """A signed-in device. Its tokens work until the session is deleted or expires, or the password changes.
 

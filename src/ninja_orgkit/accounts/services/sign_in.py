@@ -15,6 +15,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_login, account_of_user
 from ninja_orgkit.accounts.services.accounts import follow_user
 from ninja_orgkit.accounts.services.sessions import begin_session
+from ninja_orgkit.accounts.services.unseen import was_chosen
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import Unauthenticated
 
@@ -26,13 +27,16 @@ def sign_in(
 
     Every backend of the host is asked, for unknown names too. Raises InvalidCredentials, after the same amount of work,
     for an unknown account, a wrong password and an inactive user. Raises EmailNotVerified only after the right
-    password. Each refusal sends ``user_login_failed``.
+    password, or after one with which somebody registered again under a taken address. Each refusal sends
+    ``user_login_failed``.
     """
     # The account is read before the password is checked: a password that is set meanwhile must end this session.
     account = account_by_login(email=email, username=username)
     name = account.user.get_username() if account else email or username
     user: Any = authenticate(request, username=name, password=password)
     if user is None:  # authenticate() has sent the signal
+        if settings.EMAIL_VERIFICATION == "mandatory" and was_chosen(account, password):
+            raise EmailNotVerified
         raise InvalidCredentials
     try:
         account = _account_that_may_enter(user, account)

@@ -16,6 +16,7 @@ from ninja_orgkit.accounts.services.emails import request_verification
 from ninja_orgkit.accounts.services.passwords import require_strong
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.accounts.services.sign_in import announce_sign_in
+from ninja_orgkit.accounts.services.unseen import remember_chosen_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic
@@ -78,7 +79,7 @@ def _register_unseen(wanted: NewAccount, username: str) -> None:
     """Register without telling the caller whether the address is taken. Only its owner learns that, by mail."""
     if account_by_email(wanted.email) is not None:
         make_password(wanted.password)  # as much work as for a new account
-        _tell_owner(wanted.email)
+        _tell_owner(wanted)
         return
     account = _build(wanted, username)
     try:
@@ -87,12 +88,15 @@ def _register_unseen(wanted: NewAccount, username: str) -> None:
             if account.email_verified_at is not None:  # an invitation verified it, so no other mail follows
                 enqueue("orgkit.accounts.mail_registered", account=account.slug)
     except EmailTaken:
-        _tell_owner(wanted.email)
+        _tell_owner(wanted)
 
 
 @atomic()
-def _tell_owner(email: str) -> None:
-    enqueue("orgkit.accounts.mail_already_registered", email=email)
+def _tell_owner(wanted: NewAccount) -> None:
+    owner = account_by_email(wanted.email)
+    if owner is not None:
+        remember_chosen_password(owner, wanted.password)
+    enqueue("orgkit.accounts.mail_already_registered", email=wanted.email)
 
 
 def _build(wanted: NewAccount, username: str) -> Account:
