@@ -120,6 +120,10 @@ INSTALLED_APPS = [
 ]
 ROOT_URLCONF = "host.chosen_urls"
 NINJA_ORGKIT = {}
+# The Celery app was imported with the settings above, before these apps were known.
+from host import celery_app
+from ninja_orgkit.background.schedule import ORGKIT_BEAT_SCHEDULE
+celery_app.conf.beat_schedule = {**ORGKIT_BEAT_SCHEDULE}
 """
 
 
