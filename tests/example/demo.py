@@ -65,8 +65,11 @@ class Demo:
         """Return the logins that it printed: address and password."""
         return dict(re.findall(r"^login: (\S+)  password: (\S+)", self.printed(), re.MULTILINE))
 
-    def wait_for_mail(self, address: str, seconds: float = 20) -> Path:
-        """Return the file of the first mail to an address, when it is written."""
+    def wait_for_mail(self, address: str, seconds: float = 120) -> Path:
+        """Return the file of the first mail to an address, when it is written.
+
+        A message that does not reach the broker at once waits for a minute in the outbox, and half a minute for beat.
+        """
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             for file in (self.data / "mail").glob("[!.]*"):

@@ -83,7 +83,7 @@ class S3Server:
         arguments += ["-s3", f"-s3.config={config}", "-master.telemetry=false", "-volume.max=20", *ports]
         with (self.home / "log").open("wb") as log:
             self._process = subprocess.Popen([program, *arguments], cwd=self.home, stdout=log, stderr=log)
-        self._wait(60)
+        self._wait(120)
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds
