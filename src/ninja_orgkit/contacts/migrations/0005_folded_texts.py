@@ -16,7 +16,7 @@ SEARCHED = ("display_name", "first_name", "last_name", "email", "phone", "notes"
 
 
 def fold(apps, schema_editor):
-    """Set them anew."""
+    """Fold the texts of all rows again."""
     contacts = apps.get_model("orgkit_contacts", "Contact").objects.using(schema_editor.connection.alias)
     columns = {key: lambda row, field=field: search_key(getattr(row, field))[:255] for key, field in SORTED.items()}
     columns["search_text"] = lambda row: searched_text(getattr(row, field) for field in SEARCHED)

@@ -104,7 +104,7 @@ def _linked(content: bytes | bytearray, links: _Box, number: int) -> Iterator[in
 
 
 def _track_colours(content: bytes | bytearray) -> tuple[Cicp, ...]:
-    """Return the colours of an animation that is no item."""
+    """Return the colours of an animation: they stand in its track, and not in an item."""
     path = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
     for descriptions in _find(content, *path):
         for entry in _find(content, b"av01", within=descriptions, skip=_FULL + 4):

@@ -7,7 +7,7 @@ from ninja_orgkit.database.keys import search_key
 
 
 def fold(apps, schema_editor):
-    """Set them anew."""
+    """Fold the texts of all rows again."""
     rows = apps.get_model("orgkit_tags", "Tag").objects.using(schema_editor.connection.alias)
     derive_anew(rows.all(), {"sort_key": lambda row: search_key(row.name)[:255]})
 
