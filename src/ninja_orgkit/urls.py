@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.views.decorators.http import conditional_page
+from django.utils.http import quote_etag
+from django.views.decorators.http import etag
 from ninja import NinjaAPI, Swagger
 
 from ninja_orgkit.api import mount
@@ -41,15 +43,21 @@ mount(api, everything=True)
 
 
 @lru_cache(maxsize=8)
-def _document(prefix: str) -> bytes:
-    """Return the OpenAPI document of the API as it is mounted at a prefix. It is built once per process."""
-    return json_bytes(api.get_openapi_schema(path_prefix=prefix))
+def _document(prefix: str) -> tuple[bytes, str]:
+    """Return the OpenAPI document of the API at this prefix, and its ETag. It is built once per process."""
+    document = json_bytes(api.get_openapi_schema(path_prefix=prefix))
+    return document, quote_etag(sha256(document).hexdigest()[:32])
 
 
-@conditional_page
+def _prefix(request: HttpRequest) -> str:
+    return request.path.removesuffix(_SCHEMA)
+
+
+# Django's conditional_page gives a HEAD no ETag.
+@etag(lambda request: _document(_prefix(request))[1])
 def _schema(request: HttpRequest) -> HttpResponse:
     """Describe the API where it is mounted, with an ETag."""
-    return HttpResponse(_document(request.path.removesuffix(_SCHEMA)), content_type=JSON_TYPE)
+    return HttpResponse(_document(_prefix(request))[0], content_type=JSON_TYPE)
 
 
 def _wrapped(pattern: Any) -> URLPattern:
