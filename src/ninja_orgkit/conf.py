@@ -56,6 +56,11 @@ class Settings:
     """``"optional"`` sends a mail and lets people sign in before they verify their address. ``"mandatory"`` sends a
     mail and does not let them sign in before. ``"none"`` sends no mail."""
 
+    REGISTRATION: str = "open"
+    """Who may register, through the API and through allauth beside it. ``"open"``: everybody. ``"invitation"``: people
+    with a pending invitation to their address. ``"closed"``: nobody, the invited included. You can always create users
+    in the admin and in your own code."""
+
     EMAIL_CHANGE_REQUIRES_PASSWORD: bool = False
     """Whether ``PATCH /auth/email`` requires the current password."""
 

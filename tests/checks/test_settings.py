@@ -44,6 +44,7 @@ def test_every_fault_has_its_own_id() -> None:
     [
         ("RESET_TOKEN_LIFETIM", timedelta(hours=1), "E001", "RESET_TOKEN_LIFETIME"),
         ("EMAIL_VERIFICATION", "always", "E002", "mandatory"),
+        ("REGISTRATION", "invited", "E065", "invitation"),
         ("CREATOR_ROLE", "admin", "E003", "owners.manage"),
         ("STORAGE", "private", "E004", "'private'"),
         ("THROTTLE_STORE", "redis", "E005", "'redis'"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninja_orgkit.errors import BadRequest, Conflict, Invalid, Unauthenticated
+from ninja_orgkit.errors import BadRequest, Conflict, Forbidden, Invalid, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
@@ -25,6 +25,14 @@ class InvalidJwt(Unauthenticated):
     def code(cls) -> str:
         """Return the code for every access or refresh token that does not work."""
         return "token_not_valid"
+
+
+class RegistrationClosed(Forbidden):
+    """Nobody can register here. Ask the people who run this service for an account."""
+
+
+class RegistrationByInvitation(Forbidden):
+    """Only invited people can register here. Use the link in the mail that invites you."""
 
 
 class EmailTaken(Conflict):

@@ -36,6 +36,9 @@ def _check_choices() -> Iterator[CheckMessage]:
     if settings.EMAIL_VERIFICATION not in ("none", "optional", "mandatory"):
         hint = 'Use "none", "optional" or "mandatory".'
         yield Error("EMAIL_VERIFICATION has an unknown value.", hint=hint, id="orgkit.E002")
+    if settings.REGISTRATION not in ("open", "invitation", "closed"):
+        hint = 'Use "open", "invitation" or "closed".'
+        yield Error("REGISTRATION has an unknown value.", hint=hint, id="orgkit.E065")
     if "owners.manage" not in settings.ROLES.get(settings.CREATOR_ROLE, ()):
         hint = "Add owners.manage to that role in ROLES, or name a role that holds it."
         yield Error("CREATOR_ROLE does not hold owners.manage.", hint=hint, id="orgkit.E003")

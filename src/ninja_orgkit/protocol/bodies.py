@@ -6,14 +6,14 @@ import json
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import pydantic
-from django.core.exceptions import TooManyFieldsSent
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.params.models import Body as BodyParam
 from ninja.params.models import BodyModel
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.errors import MalformedBody, TooLarge, UnsupportedMediaType, ValidationFailed
+from ninja_orgkit.errors import MalformedBody, OrgKitError, TooLarge, UnsupportedMediaType, ValidationFailed
 from ninja_orgkit.protocol.fields import FormText
 from ninja_orgkit.protocol.problems import field_errors
 
@@ -30,9 +30,7 @@ class JsonModel(BodyModel):
         cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]
     ) -> dict[str, Any] | None:
         """Return the body under the name of the endpoint's parameter, None when there is none."""
-        if request.content_type not in ("", "application/json") and has_body(request):
-            raise UnsupportedMediaType
-        return cls._under_name(read_json(request))
+        return cls._under_name(_read_body(request))
 
     @classmethod
     def resolve(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> Any:
@@ -84,6 +82,21 @@ def content_length(request: HttpRequest) -> int:
 def has_body(request: HttpRequest) -> bool:
     """Tell whether a request has a body, be it one that does not say how long it is."""
     return bool(content_length(request) or request.body)
+
+
+def readable_fields(request: HttpRequest) -> dict[str, Any]:
+    """Return the fields of a JSON body before they are validated; none of them if it is not an object that we read."""
+    try:
+        value = _read_body(request)
+    except (OrgKitError, RequestDataTooBig):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _read_body(request: HttpRequest) -> Any:
+    if request.content_type not in ("", "application/json") and has_body(request):
+        raise UnsupportedMediaType
+    return read_json(request)
 
 
 def read_json(request: HttpRequest) -> Any:

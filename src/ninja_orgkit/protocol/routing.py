@@ -1,9 +1,10 @@
 """The router of the kit's endpoints.
 
 An endpoint declares what guards it and what it answers; it returns a value. The router does the rest, in this order:
-the gate decides whether the caller may, unknown query parameters are refused, throttles count the request, a repeated
-``Idempotency-Key`` gets its first answer, and what the endpoint returns is rendered through the declared response. The
-OpenAPI document is made of the same declaration. Every GET can be asked by HEAD.
+the policy decides by the bare request, the gate decides whether the caller may, unknown query parameters are refused,
+throttles count the request, a repeated ``Idempotency-Key`` gets its first answer, and what the endpoint returns is
+rendered through the declared response. The OpenAPI document is made of the same declaration. Every GET can be asked by
+HEAD.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from ninja_orgkit.protocol.throttling import Throttle
 from ninja_orgkit.protocol.urls import file_url, url_below
 
 View = Callable[..., Any]
+Policy = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class OrgkitRouter(Router):
         path: str,
         *,
         errors: Sequence[type[OrgKitError]] = (),
+        policy: Policy | None = None,
         gate: Gate | None = None,
         throttles: Sequence[Throttle] = (),
         idempotent: bool = False,
@@ -95,7 +98,8 @@ class OrgkitRouter(Router):
         """Register an endpoint. The name of its function becomes the operation id.
 
         The endpoint returns the value that ``response`` describes, or a ``Reply`` if it has more to say. ``errors`` are
-        those that only this endpoint raises. ``gate`` decides whether the caller may. ``throttles`` count the request.
+        those that only this endpoint raises. ``policy`` gets the authenticated request before anything else of it is
+        validated, and raises what refuses it. ``gate`` decides whether the caller may. ``throttles`` count the request.
         With ``idempotent``, the endpoint takes an Idempotency-Key. With ``stores_files``, it finds
         ``request.stored_files``; if it fails, these files are deleted again. With ``tagged``, the answer has an ETag,
         and a GET with a matching If-None-Match gets 304; a DELETE names the schema of what it deletes. ``located``
@@ -124,7 +128,7 @@ class OrgkitRouter(Router):
             describe(operation, traits)
             endpoint = _Endpoint(view, answer, gate, tuple(throttles), idempotent, stores_files, _body_of(operation))
             operation.view_func = update_wrapper(endpoint, view)
-            operation.models.insert(0, _guard(operation, gate, any_query=any_query))
+            operation.models.insert(0, _guard(operation, policy, gate, any_query=any_query))
             return view
 
         return decorator
@@ -209,10 +213,10 @@ class _Endpoint:
         return self.answer.render(request, self.view(request, **values))
 
 
-def _guard(operation: Operation, gate: Gate | None, *, any_query: bool) -> type[ParamModel]:
-    """Return what ninja resolves before the parameters of an operation: whether it knows all of the query.
+def _guard(operation: Operation, policy: Policy | None, gate: Gate | None, *, any_query: bool) -> type[ParamModel]:
+    """Return what ninja resolves before the parameters of an operation: its policy, and whether it knows the query.
 
-    An unknown query parameter wins over all other faults, but the gate decides first.
+    An unknown query parameter wins over all other faults, but the policy and the gate decide first.
     """
     known = {
         name
@@ -226,6 +230,8 @@ def _guard(operation: Operation, gate: Gate | None, *, any_query: bool) -> type[
 
         @classmethod
         def resolve(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> Any:
+            if policy is not None:
+                policy(request)
             unknown = [] if any_query else [name for name in request.GET if name not in known]
             if unknown:
                 if gate is not None:

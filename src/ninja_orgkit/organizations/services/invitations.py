@@ -75,11 +75,14 @@ def cancel(*, by: Membership, invitation_id: str) -> None:
 
 
 @atomic()
-def check(token: str, *, email: str) -> None:
-    """Raise what ``accept`` would raise for an account with this address. Change nothing."""
+def check(token: str, *, email: str | None = None) -> None:
+    """Raise what ``accept`` would raise for an account with this address, None if it is not known yet.
+
+    Change nothing.
+    """
     invitation = _find(token)
     _require_pending(invitation)
-    if invitation.email_key != email_key(email):
+    if email is not None and invitation.email_key != email_key(email):
         raise WrongRecipient
 
 

@@ -2,38 +2,80 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from ninja.decorators import decorate_view
+from pydantic import ValidationError
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
-from ninja_orgkit.accounts.errors import AccountInUse, EmailTaken, UsernameTaken, WeakPassword
+from ninja_orgkit.accounts.errors import (
+    AccountInUse,
+    EmailTaken,
+    RegistrationByInvitation,
+    RegistrationClosed,
+    UsernameTaken,
+    WeakPassword,
+)
 from ninja_orgkit.accounts.schemas import OrgkitMessage
 from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.errors import LastOwner, WrongRecipient
-from ninja_orgkit.protocol.bodies import Json
+from ninja_orgkit.protocol.bodies import Json, readable_fields
 from ninja_orgkit.protocol.clients import client_address, client_device
-from ninja_orgkit.protocol.responses import Reply, not_stored
+from ninja_orgkit.protocol.fields import Email
+from ninja_orgkit.protocol.responses import Reply, adapter, not_stored
 from ninja_orgkit.protocol.routing import OrgkitRouter
-from ninja_orgkit.protocol.throttling import per_client
+from ninja_orgkit.protocol.throttling import per_client, throttle_client
 from ninja_orgkit.users.schemas import OrgkitRegistered, OrgkitRegistration, represent_user
 from ninja_orgkit.users.services import deletion, registration
 
 router = OrgkitRouter(tags=["account"])
 
+_THROTTLE = "register.address"
 _MAIL_SENT = {"detail": "We have sent you a mail. It says how to continue."}
+
+
+def _policy(request: HttpRequest) -> None:
+    """Ask ``REGISTRATION``. Whatever else is wrong with a body, it does not change a refusal."""
+    sent = readable_fields(request)
+    invitation = sent.get("invitation")
+    try:
+        registration.require_open(email=_email_of(sent), invitation=invitation if isinstance(invitation, str) else "")
+    except WrongRecipient:
+        throttle_client(_THROTTLE, request)  # whoever has somebody's link may guess the address that it was sent to
+        raise
+
+
+def _email_of(sent: dict[str, Any]) -> str | None:
+    """Return the address as validation will, None for what is not one."""
+    try:
+        email: str = adapter(Email).validate_python(sent.get("email"))
+    except ValidationError:
+        return None
+    return email
 
 
 @router.post(
     "/register",
     response={201: OrgkitRegistered, 202: OrgkitMessage},
-    errors=[EmailTaken, UsernameTaken, WeakPassword, InvalidLink, WrongRecipient],
-    throttles=[per_client("register.address")],
+    errors=[
+        RegistrationClosed,
+        RegistrationByInvitation,
+        EmailTaken,
+        UsernameTaken,
+        WeakPassword,
+        InvalidLink,
+        WrongRecipient,
+    ],
+    policy=_policy,
+    throttles=[per_client(_THROTTLE)],
 )
 @decorate_view(not_stored)
 def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply:
     """Register a user, who gets a personal organization.
 
-    Where addresses must be verified first, the answer is 202 and a mail, whether the address is known or not.
+    Where addresses must be verified first, the answer is 202 and a mail, whether the address is known or not. Where
+    only invited people may register, send the `invitation` of the mail along.
     """
     wanted = registration.NewAccount(**body.model_dump())
     made = registration.register(

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from ninja_orgkit.accounts import host_user, tokens
-from ninja_orgkit.accounts.errors import EmailTaken
+from ninja_orgkit.accounts.errors import EmailTaken, RegistrationByInvitation, RegistrationClosed
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.accounts.services.accounts import build_account, create_user, make_up_username, require_username
@@ -20,6 +20,7 @@ from ninja_orgkit.accounts.services.unseen import remember_chosen_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.services import invitations
 
 
@@ -41,6 +42,21 @@ class NewAccount:
     first_name: str = ""
     last_name: str = ""
     invitation: str = ""
+
+
+def require_open(*, email: str | None = None, invitation: str = "") -> None:
+    """Raise unless ``REGISTRATION`` lets somebody with this address (None: not known yet) and invitation register.
+
+    Whoever lets people sign up asks this before anything else, so that a refusal tells nothing about accounts.
+    Raises RegistrationClosed, RegistrationByInvitation, and WrongRecipient for an invitation to another address.
+    """
+    if settings.REGISTRATION == "closed":
+        raise RegistrationClosed
+    if settings.REGISTRATION == "invitation":
+        try:
+            invitations.check(invitation, email=email)
+        except InvalidLink:
+            raise RegistrationByInvitation from None
 
 
 def register(
