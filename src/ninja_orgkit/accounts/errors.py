@@ -13,6 +13,10 @@ class EmailNotVerified(Unauthenticated):
     """Verify your e-mail address first. The link is in the mail that we sent you."""
 
 
+class MfaRequired(Unauthenticated):
+    """A password is not enough for this account. Sign in where you can give your second factor."""
+
+
 class InvalidJwt(Unauthenticated):
     """This token is invalid, expired, revoked, or was already used. Sign in again."""
 

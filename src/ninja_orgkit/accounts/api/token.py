@@ -23,7 +23,7 @@ router = OrgkitRouter(tags=["tokens"])
 @router.post(
     "/pair",
     response=schemas.OrgkitTokensOfUser,
-    errors=[errors.InvalidCredentials, errors.EmailNotVerified],
+    errors=[errors.InvalidCredentials, errors.EmailNotVerified, errors.MfaRequired],
     throttles=[
         per_client("login.address"),
         per_value("login.account", lambda body: selectors.login_key(body.email or body.username)),

@@ -10,10 +10,11 @@ from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest
 
 from ninja_orgkit.accounts import tokens
-from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials
+from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, MfaRequired
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_login, account_of_user
 from ninja_orgkit.accounts.services.accounts import follow_user
+from ninja_orgkit.accounts.services.second_factors import needs_second_factor
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.accounts.services.unseen import was_chosen
 from ninja_orgkit.conf import settings
@@ -27,8 +28,8 @@ def sign_in(
 
     Every backend of the host is asked, for unknown names too. Raises InvalidCredentials, after the same amount of work,
     for an unknown account, a wrong password and an inactive user. Raises EmailNotVerified only after the right
-    password, or after one with which somebody registered again under a taken address. Each refusal sends
-    ``user_login_failed``.
+    password, or after one with which somebody registered again under a taken address. Raises MfaRequired last, if an
+    app says that the user needs a second factor. Each refusal sends ``user_login_failed``.
     """
     # The account is read before the password is checked: a password that is set meanwhile must end this session.
     account = account_by_login(email=email, username=username)
@@ -77,4 +78,6 @@ def _account_that_may_enter(user: Any, account: Account | None) -> Account:
     account.user = user
     if settings.EMAIL_VERIFICATION == "mandatory" and account.email_verified_at is None:
         raise EmailNotVerified
+    if needs_second_factor(user):
+        raise MfaRequired
     return account
