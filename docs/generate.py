@@ -142,7 +142,7 @@ def errors_page() -> str:
     """Return every error with its code, status and message."""
     rows: dict[int, dict[str, list[str]]] = {}
     for error in errors():
-        messages = rows.setdefault(error.status, {}).setdefault(error.code(), [])
+        messages = rows.setdefault(error.status, {}).setdefault(error.code, [])
         messages += [error.message()] if error.message() not in messages else []
     parts = [
         NOTICE,

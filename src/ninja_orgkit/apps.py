@@ -31,6 +31,7 @@ class OrgKitConfig(AppConfig):
         from ninja_orgkit.checks import (  # noqa: F401
             apps,
             broker,
+            callables,
             databases,
             deployment,
             mail,

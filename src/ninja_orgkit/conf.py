@@ -115,6 +115,12 @@ class Settings:
     """Dotted path of the Pydantic model for ``custom`` of a ``"contact"``, an ``"organization"`` or a ``"profile"``.
     Without one, ``custom`` takes any JSON object. This setting is read once, when the process starts."""
 
+    HOOKS: dict[str, str] = {}
+    """Dotted paths of functions that the kit calls before it writes, in the same transaction: ``before_register``,
+    ``before_sign_in``, ``before_create_organization``, ``before_add_member``, ``before_invite``, ``before_upload`` and
+    ``before_export``. Such a function takes ``request``, which is None outside a request, and the values of what it may
+    refuse, as keywords. It refuses by raising an error of the kit."""
+
     CUSTOM_MAX_BYTES: int = 16 * 1024
     """Maximum size of a ``custom`` object in bytes of JSON."""
 

@@ -11,6 +11,14 @@ class OrgKitError(Exception):
 
     status: ClassVar[int] = 400
     title: ClassVar[str] = "Bad request"
+    code: ClassVar[str] = "org_kit_error"
+    """The stable, snake_case name that clients compare. A class that sets none gets its own name."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the code of the name of the class, unless the class sets one."""
+        super().__init_subclass__(**kwargs)
+        if "code" not in vars(cls):
+            cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **extra: Any) -> None:
         """Keep what the client is told: ``detail`` instead of the docstring, ``headers``, and extra members."""
@@ -18,11 +26,6 @@ class OrgKitError(Exception):
         self.headers = headers or {}
         self.extra = extra
         super().__init__(self.detail)
-
-    @classmethod
-    def code(cls) -> str:
-        """Return the stable, snake_case name that clients compare."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     @classmethod
     def message(cls) -> str:
@@ -41,10 +44,7 @@ class MalformedBody(BadRequest):
 class InvalidLink(BadRequest):
     """This link is invalid, was already used, or has expired. Ask for a new one."""
 
-    @classmethod
-    def code(cls) -> str:
-        """Return the code for every token of a mailed link that does not work."""
-        return "invalid_token"
+    code = "invalid_token"
 
 
 class Unauthenticated(OrgKitError):
@@ -138,10 +138,7 @@ class Invalid(OrgKitError):
 class ValidationFailed(Invalid):
     """Some values are not valid. ``errors`` lists them."""
 
-    @classmethod
-    def code(cls) -> str:
-        """Return the code under which validation is known everywhere."""
-        return "validation_error"
+    code = "validation_error"
 
 
 class Throttled(OrgKitError):

@@ -35,7 +35,7 @@ def test_a_generated_page_is_up_to_date(page: str) -> None:
 
 @pytest.mark.parametrize("page", GUIDES, ids=name_of)
 def test_every_error_in_a_guide_exists_with_its_status(page: Path) -> None:
-    known = {(str(error.status), error.code()) for error in generate.errors()}
+    known = {(str(error.status), error.code) for error in generate.errors()}
     named = set(re.findall(r"`(4\d\d|5\d\d) ([a-z_]+)`", page.read_text()))
     assert named - known == set()
 

@@ -91,7 +91,7 @@ def test_the_detail_says_which_limit_was_exceeded(
     settings.NINJA_ORGKIT = limits
     with pytest.raises(ImageTooLarge) as caught:
         inspect(pictures.animation(kind))
-    assert (caught.value.code(), caught.value.status) == ("image_too_large", 422)
+    assert (caught.value.code, caught.value.status) == ("image_too_large", 422)
     assert caught.value.detail == detail
 
 

@@ -123,7 +123,7 @@ def test_every_error_that_a_service_can_raise_is_documented_somewhere() -> None:
     waiting, known = [OrgKitError], set()
     while waiting:
         found = [kind for kind in waiting.pop().__subclasses__() if kind.__module__.startswith("ninja_orgkit.")]
-        known |= {kind.code() for kind in found if not kind.__subclasses__()}
+        known |= {kind.code for kind in found if not kind.__subclasses__()}
         waiting += found
     # What no operation answers: a wrong method is not an operation, and the upload of a duplicate is a success.
     assert known - documented == {"method_not_allowed", "image_exists"}

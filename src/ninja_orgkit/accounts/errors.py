@@ -20,15 +20,12 @@ class MfaRequired(Unauthenticated):
 class InvalidJwt(Unauthenticated):
     """This token is invalid, expired, revoked, or was already used. Sign in again."""
 
+    code = "token_not_valid"
+
     def __init__(self, *, is_genuine: bool = False) -> None:
         """Keep whether the kit signed the token, so that presenting it was not a guess."""
         super().__init__()
         self.is_genuine = is_genuine
-
-    @classmethod
-    def code(cls) -> str:
-        """Return the code for every access or refresh token that does not work."""
-        return "token_not_valid"
 
 
 class RegistrationClosed(Forbidden):

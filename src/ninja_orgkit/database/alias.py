@@ -56,7 +56,7 @@ class Atomic:
                         return function(*args, **kwargs)
                 except OperationalError as exc:
                     # Inside another transaction, the database has rolled back all of that.
-                    if not left or kit_connection().in_atomic_block or not _is_deadlock(exc):
+                    if not left or kit_connection().in_atomic_block or not is_deadlock(exc):
                         raise
             raise AssertionError
 
@@ -72,9 +72,11 @@ def atomic() -> Atomic:
     return Atomic()
 
 
-def _is_deadlock(exc: OperationalError) -> bool:
-    cause = exc.__cause__
-    return exc.args[:1] == (_MYSQL_DEADLOCK,) or getattr(cause, "sqlstate", None) == _POSTGRESQL_DEADLOCK
+def is_deadlock(exc: BaseException) -> bool:
+    """Tell whether the database has rolled back a transaction because it and another one waited for each other."""
+    if not isinstance(exc, OperationalError):
+        return False
+    return exc.args[:1] == (_MYSQL_DEADLOCK,) or getattr(exc.__cause__, "sqlstate", None) == _POSTGRESQL_DEADLOCK
 
 
 def on_commit(act: Callable[[], object], *, robust: bool = False) -> None:

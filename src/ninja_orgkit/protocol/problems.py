@@ -59,7 +59,7 @@ def problem(exc: OrgKitError) -> HttpResponse:
         "title": exc.title,
         "status": exc.status,
         "detail": exc.detail,
-        "code": exc.code(),
+        "code": exc.code,
         **exc.extra,
     }
     return HttpResponse(json_bytes(body), status=exc.status, content_type=MEDIA_TYPE, headers=exc.headers)

@@ -24,6 +24,7 @@ from ninja.decorators import decorate_view
 from ninja.operation import Operation
 from ninja.params.models import ParamModel
 
+from ninja_orgkit.custom.hooks import request_in_context
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.conditional import tagged_response
@@ -197,6 +198,10 @@ class _Endpoint:
     body: str
 
     def __call__(self, request: Any, **values: Any) -> HttpResponseBase:
+        with request_in_context(request):
+            return self._answer(request, values)
+
+    def _answer(self, request: Any, values: dict[str, Any]) -> HttpResponseBase:
         request.tagged = self.answer.tagged
         if self.gate is not None:
             self.gate.enter(request, values)

@@ -18,7 +18,8 @@ from ninja_orgkit.accounts.services.second_factors import needs_second_factor
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.accounts.services.unseen import was_chosen
 from ninja_orgkit.conf import settings
-from ninja_orgkit.errors import Unauthenticated
+from ninja_orgkit.custom.hooks import hook_first
+from ninja_orgkit.errors import OrgKitError
 
 
 def sign_in(
@@ -28,8 +29,9 @@ def sign_in(
 
     Every backend of the host is asked, for unknown names too. Raises InvalidCredentials, after the same amount of work,
     for an unknown account, a wrong password and an inactive user. Raises EmailNotVerified only after the right
-    password, or after one with which somebody registered again under a taken address. Raises MfaRequired last, if an
-    app says that the user needs a second factor. Each refusal sends ``user_login_failed``.
+    password, or after one with which somebody registered again under a taken address. Raises MfaRequired if an app says
+    that the user needs a second factor, and last what the hook ``before_sign_in`` raises. Each refusal sends
+    ``user_login_failed``.
     """
     # The account is read before the password is checked: a password that is set meanwhile must end this session.
     account = account_by_login(email=email, username=username)
@@ -42,7 +44,7 @@ def sign_in(
     try:
         account = _account_that_may_enter(user, account)
         pair = _begin(account, device=device, address=address)
-    except Unauthenticated:
+    except OrgKitError:
         user_login_failed.send(sender=__name__, credentials={"username": name}, request=request)
         raise
     announce_sign_in(account, request)
@@ -61,7 +63,8 @@ def announce_sign_in(account: Account, request: HttpRequest | None) -> None:
 
 def _begin(account: Account, *, device: str, address: str) -> tokens.Pair:
     try:
-        return begin_session(account, device=device, address=address)
+        with hook_first("before_sign_in", user=account.user):
+            return begin_session(account, device=device, address=address)
     except IntegrityError:
         raise InvalidCredentials from None  # the account was deleted while it signed in
 

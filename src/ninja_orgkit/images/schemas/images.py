@@ -176,5 +176,5 @@ def represent_result(result: Uploaded) -> dict[str, Any]:
         "file": result.name,
         "status": "error" if error else "created" if result.is_new else "duplicate",
         "image": None if error else represent_image(result.row),
-        "error": error and {"code": error.code(), "detail": error.detail},
+        "error": error and {"code": error.code, "detail": error.detail},
     }

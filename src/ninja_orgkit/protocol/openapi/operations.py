@@ -122,18 +122,18 @@ def _problems(found: Iterable[type[OrgKitError]]) -> dict[int, dict[str, Any]]:
         media: dict[str, Any] = {"schema": PROBLEM_REF, "examples": {}}
         known = responses.setdefault(error.status, {"description": "", "content": {MEDIA_TYPE: media}})
         examples = known["content"][MEDIA_TYPE]["examples"]
-        if error.code() in examples:
+        if error.code in examples:
             continue
-        line = f"`{error.code()}`: {error.message()}"
+        line = f"`{error.code}`: {error.message()}"
         known["description"] = f"{known['description']}\n\n{line}".strip()
-        examples[error.code()] = {"value": _example(error)}
+        examples[error.code] = {"value": _example(error)}
         known["headers"] = _HEADERS_OF_ERRORS.get(error.status, {})
     return responses
 
 
 def _example(error: type[OrgKitError]) -> dict[str, Any]:
     shown = {"type": "about:blank", "title": error.title, "status": error.status}
-    return {**shown, "detail": error.message(), "code": error.code()}
+    return {**shown, "detail": error.message(), "code": error.code}
 
 
 def _by_shape(operation: Operation) -> list[type[OrgKitError]]:

@@ -19,6 +19,7 @@ from ninja_orgkit.accounts.services.sign_in import announce_sign_in
 from ninja_orgkit.accounts.services.unseen import remember_chosen_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.services import invitations
@@ -66,8 +67,8 @@ def register(
 
     If ``EMAIL_VERIFICATION`` is ``"mandatory"``, return None and mail the address, whether it was free or taken.
     Otherwise raise EmailTaken for a taken address. Also raises UsernameTaken, WeakPassword, ValidationFailed,
-    InvalidLink and WrongRecipient. An error leaves nothing behind. Whoever gets tokens has signed in, so Django's
-    ``user_logged_in`` is sent, with the ``request``.
+    InvalidLink and WrongRecipient, and what the hook ``before_register`` raises. An error leaves nothing behind.
+    Whoever gets tokens has signed in, so Django's ``user_logged_in`` is sent, with the ``request``.
     """
     if wanted.invitation:
         invitations.check(wanted.invitation, email=wanted.email)
@@ -109,6 +110,7 @@ def _register_unseen(wanted: NewAccount, username: str) -> None:
 
 @atomic()
 def _tell_owner(wanted: NewAccount) -> None:
+    _ask_hook(wanted)  # what it refuses must not tell whether the address is taken
     owner = account_by_email(wanted.email)
     if owner is not None:
         remember_chosen_password(owner, wanted.password)
@@ -126,8 +128,21 @@ def _build(wanted: NewAccount, username: str) -> Account:
 
 
 def _create(account: Account, wanted: NewAccount) -> None:
+    _ask_hook(wanted)
     create_user(account)
     if wanted.invitation:
         invitations.accept(account, wanted.invitation)
     if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
         request_verification(account)
+
+
+def _ask_hook(wanted: NewAccount) -> None:
+    """Call ``before_register`` with everything but the password, which concerns nobody else."""
+    run_hook(
+        "before_register",
+        email=wanted.email,
+        username=wanted.username,
+        first_name=wanted.first_name,
+        last_name=wanted.last_name,
+        invitation=wanted.invitation,
+    )
