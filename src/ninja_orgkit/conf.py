@@ -61,6 +61,11 @@ class Settings:
     with a pending invitation to their address. ``"closed"``: nobody, the invited included. You can always create users
     in the admin and in your own code."""
 
+    PERSONAL_ORGANIZATIONS: bool = True
+    """Whether every account gets a personal organization. Without them a new user belongs to no organization until they
+    create or join one. Those that exist stay when you turn this off; ``orgkit_sync`` creates the missing ones when you
+    turn it on."""
+
     EMAIL_CHANGE_REQUIRES_PASSWORD: bool = False
     """Whether ``PATCH /auth/email`` requires the current password."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.conf import settings
 from ninja_orgkit.organizations.services import members, organizations
 
 _OWNED = "_orgkit_owned_organizations"
@@ -13,8 +14,8 @@ _OWNED = "_orgkit_owned_organizations"
 def create_with_account(
     sender: type[Account], instance: Account, created: bool, raw: bool = False, **_kwargs: Any
 ) -> None:
-    """Create the personal organization of a new account. Fixtures (``raw``) bring their own organizations."""
-    if created and not raw:
+    """Create the personal organization of a new account, if the host wants any. Fixtures (``raw``) bring their own."""
+    if created and not raw and settings.PERSONAL_ORGANIZATIONS:
         organizations.create_personal_organization(instance)
 
 

@@ -14,6 +14,7 @@ from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.sessions import LiveSessions, live_session
 from ninja_orgkit.accounts.tokens import read_jwt
+from ninja_orgkit.conf import settings
 from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
@@ -136,6 +137,12 @@ def orphaned_without(account: Account) -> list[Organization]:
     """Return the organizations, by slug, that would keep members but no owner if this account went."""
     mine = Membership.objects.filter(account=account)
     return Membership.objects.orphaned_by(mine.values_list("pk", flat=True), only_shared=True)
+
+
+def accounts_without_personal_organization() -> QuerySet[Account]:
+    """Return the accounts that lack a personal organization: none where nobody gets one."""
+    lacking = Account.objects.filter(personal_organization=None)
+    return lacking if settings.PERSONAL_ORGANIZATIONS else lacking.none()
 
 
 def without_active_owner(organizations: QuerySet[Organization]) -> list[Organization]:

@@ -15,7 +15,7 @@ from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.roles import owner_roles
-from ninja_orgkit.organizations.selectors import without_active_owner
+from ninja_orgkit.organizations.selectors import accounts_without_personal_organization, without_active_owner
 
 _MAX_LENGTHS: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
 def _findings() -> Iterator[str]:
     yield from _about_organizations()
     yield from _about_users_without_account()
-    for account in Account.objects.filter(personal_organization=None).order_by("slug").iterator():
+    for account in accounts_without_personal_organization().order_by("slug").iterator():
         yield f"Account {account.slug} has no personal organization. Run orgkit_sync."
     yield from _about_accounts()
 

@@ -16,6 +16,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import follow_user
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.organizations.selectors import accounts_without_personal_organization
 from ninja_orgkit.organizations.services.organizations import create_personal_organization
 
 _BATCH = 200
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         users = get_user_model()._base_manager.all()
         with _saves_of(Account) as accounts, _saves_of(Organization) as organizations:
             self._each(users if options["all"] else users.filter(orgkit_account=None), follow_user)
-            self._each(Account.objects.filter(personal_organization=None), create_personal_organization)
+            self._each(accounts_without_personal_organization(), create_personal_organization)
         self.stdout.write(f"Accounts created: {accounts[True]}, updated: {accounts[False]}.")
         self.stdout.write(f"Personal organizations created: {organizations[True]}.")
 

@@ -72,7 +72,7 @@ def _email_of(sent: dict[str, Any]) -> str | None:
 )
 @decorate_view(not_stored)
 def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply:
-    """Register a user, who gets a personal organization.
+    """Register a user, who gets a personal organization unless the server gives none.
 
     Where addresses must be verified first, the answer is 202 and a mail, whether the address is known or not. Where
     only invited people may register, send the `invitation` of the mail along.
@@ -89,5 +89,5 @@ def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply
 
 @router.delete("/delete", auth=bearer, response={204: None}, errors=[LastOwner, AccountInUse])
 def delete_user(request: AuthedRequest) -> None:
-    """Delete the caller's account, the personal organization and all its data."""
+    """Delete the caller's account, and the organizations that nobody else belongs to with all their data."""
     deletion.delete_account(request.auth.account)

@@ -1,4 +1,4 @@
-"""Register users: create the user, the account and the personal organization together, or nothing."""
+"""Register users: create the user, the account and the organizations that they get together, or nothing."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def require_open(*, email: str | None = None, invitation: str = "") -> None:
 def register(
     wanted: NewAccount, *, request: HttpRequest | None = None, device: str = "", address: str = ""
 ) -> Registered | None:
-    """Create a user with an account and a personal organization, and accept the invitation if there is one.
+    """Create a user with an account, and accept the invitation if there is one.
 
     If ``EMAIL_VERIFICATION`` is ``"mandatory"``, return None and mail the address, whether it was free or taken.
     Otherwise raise EmailTaken for a taken address. Also raises UsernameTaken, WeakPassword, ValidationFailed,
