@@ -17,6 +17,9 @@ from ninja_orgkit.database.attachments import cascade_from, content_type_id
 from ninja_orgkit.database.keys import MAX_ID
 from ninja_orgkit.errors import NotFound
 
+OWN_ORGANIZATION = "_orgkit_organization"
+"""The attribute of an object that holds the primary key of its organization after ``with_organization``."""
+
 _FETCH = 1000
 _resources: dict[str, Resource] = {}
 _export_kinds: dict[str, ExportKind] = {}
@@ -104,6 +107,18 @@ class Resource:
     def of(self, organization: models.Model | int) -> models.QuerySet[Any]:
         """Return the objects of one organization (the object or its primary key)."""
         return self.model._default_manager.filter(**{self.organization: organization})
+
+    def organization_of(self, obj: models.Model) -> models.QuerySet[Any, Any]:
+        """Return the primary key of an object's organization, as a subquery."""
+        keys: models.QuerySet[Any, Any] = self.model._base_manager.filter(pk=obj.pk).values(self.organization)
+        return keys
+
+    def with_organization(self, objects: models.QuerySet[Any, Any]) -> models.QuerySet[Any, Any]:
+        """Return a queryset of the model whose objects have the primary key of their organization as an attribute."""
+        if OWN_ORGANIZATION in objects.query.annotations:
+            return objects
+        found: models.QuerySet[Any, Any] = objects.annotate(**{OWN_ORGANIZATION: models.F(self.organization)})
+        return found
 
     def get(self, organization: models.Model, obj_id: str) -> Any:
         """Return the object of an organization by its public identifier.
@@ -220,11 +235,12 @@ def imageable(name: str) -> Resource:
 
 
 def resource_of(model: type[models.Model]) -> Resource:
-    """Return the entry of a model. Raises LookupError when it is not registered."""
-    for resource in _resources.values():
-        if resource.model is model:
-            return resource
-    raise LookupError(model._meta.label)
+    """Return the entry of a model, or of the model that it is a proxy of. Raises LookupError if there is none."""
+    entries = {resource.model: resource for resource in _resources.values()}
+    resource = entries.get(model) or entries.get(model._meta.concrete_model or model)
+    if resource is None:
+        raise LookupError(f"{model._meta.label} is not registered. Register it with ninja_orgkit.registry.register().")
+    return resource
 
 
 def name_targets(links: models.QuerySet[Any], organization: models.Model, *, ability: str) -> Iterator[dict[str, Any]]:

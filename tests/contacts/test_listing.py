@@ -101,7 +101,8 @@ COLUMNS = {
 @pytest.mark.parametrize(
     ("query", "number"),
     [
-        ({}, 120), ({"tag": "vip"}, 40), ({"tag": ["vip", "lead"]}, 20), ({"search": "ZOE"}, 40),
+        ({}, 120), ({"tag": "vip"}, 40), ({"tag": ["vip", "lead"]}, 20), ({"tag_any": ["vip", "lead"]}, 40),
+        ({"tag_none": "lead"}, 100), ({"search": "ZOE"}, 40),
         ({"search": "needle 1"}, 10), ({"search": "same needle", "tag": "vip"}, 20),
         ({"created_after": "2026-01-01T12:00:00Z"}, 60), ({"created_after": "2026-01-01T12:00:00Z", "tag": "lead"}, 20),
         ({"search": "100%"}, 0),
@@ -146,7 +147,13 @@ def test_a_cursor_for_another_filter_ordering_or_caller_is_refused(org: Org) -> 
     for number in range(3):
         org.add_contact(f"N{number}")
     cursor = org.api.get("/contacts/", limit=1).json()["next"].split("cursor=")[1]
-    wrong = ("search=n&cursor=" + cursor, "ordering=email&cursor=" + cursor, f"cursor={cursor}x", "cursor=%00")
+    wrong = (
+        "search=n&cursor=" + cursor,
+        "tag_none=n&cursor=" + cursor,
+        "ordering=email&cursor=" + cursor,
+        f"cursor={cursor}x",
+        "cursor=%00",
+    )
     for api, query in ((org.stranger.api, f"cursor={cursor}"), *((org.api, query) for query in wrong)):
         response = api.get(f"/contacts/?{query}")
         assert (response.status_code, response.json()["code"]) == (422, "invalid_cursor")
@@ -177,7 +184,7 @@ def test_listing_contacts_runs_as_many_statements_for_1_contact_as_for_50(
         assign_tags(organization, contact, names=["vip", f"t{number}"])
     assert (cost(count="false"), cost()) == (base, base + 1)
     # One more statement looks up the tags, however many there are.
-    tagged = (cost(search="n"), cost(search="n", tag=["vip"]), cost(tag=["vip", "t1"]))
+    tagged = (cost(search="n"), cost(search="n", tag=["vip"]), cost(tag=["vip", "t1"], tag_any="t2", tag_none="t3"))
     assert tagged == (base + 1, base + 2, base + 2)
     following = org.api.get("/contacts/", limit=10, **query).json()["next"]
     with count_queries() as queries:

@@ -34,6 +34,7 @@ def test_a_search_finds_contacts_that_contain_every_term(org: Org) -> None:
     [
         {"search": "x" * 201}, {"search": " ".join("abcdefghijk")}, {"search": "a " * 11}, {"search": "\x00"},
         {"tag": "a\x00"}, {"tag": "x" * 51}, {"tag": [f"t{number}" for number in range(21)]},
+        {"tag_any": "a\x00"}, {"tag_none": "x" * 51}, {"tag_none": [f"t{number}" for number in range(21)]},
         {"ordering": "id"}, {"ordering": "slug"}, {"limit": 0}, {"limit": 10**9},
         {"limit": 5, "offset": 0, "cursor": "x"},
         {"created_after": "yesterday"}, {"updated_after": "0001-01-01T00:00:00+14:00"},
@@ -218,6 +219,10 @@ def test_all_tags_of_a_filter_must_match_and_no_contact_is_repeated(org: Org) ->
     assert names(org.api.get("/contacts/", tag=["vip", "日本"])) == ["A"]
     assert org.api.get("/contacts/", tag=["vip", "日本"]).json()["count"] == 1
     assert names(org.api.get("/contacts/", tag="unknown")) == []
+    assert names(org.api.get("/contacts/", tag_any=["vip", "日本"])) == ["A", "B", "C"]
+    assert names(org.api.get("/contacts/", tag_any="unknown")) == []
+    assert names(org.api.get("/contacts/", tag_none=["vip", "unknown"])) == ["C", "D"]
+    assert names(org.api.get("/contacts/", tag="日本", tag_any=["vip", "c"], tag_none="c")) == ["A"]
 
 
 def test_a_tag_filter_searches_every_organization_of_the_caller(org: Org, other_org: Org, make_org: MakeOrg) -> None:
@@ -227,6 +232,8 @@ def test_a_tag_filter_searches_every_organization_of_the_caller(org: Org, other_
         each.api.post(each.tags_path_of(each.add_contact(name)), {"tags": ["vip"]})
     assert names(org.api.get("/contacts/", tag="vip")) == ["A", "B"]
     assert names(org.api.get("/contacts/", tag="unknown")) == []
+    assert names(org.api.get("/contacts/", tag_any=["vip", "unknown"])) == ["A", "B"]
+    assert names(org.api.get("/contacts/", tag_none="vip")) == []
 
 
 def test_the_time_filters_exclude_the_given_moment(org: Org) -> None:

@@ -71,7 +71,7 @@ def list_contacts(
     rows = selectors.contacts_of(
         selectors.organizations_to_list(request.auth, filters.organization),
         terms=search_terms(filters.search) if filters.search else [],
-        tags=filters.tag,
+        tags=filters.tag_terms(),
         created_after=filters.created_after,
         updated_after=filters.updated_after,
     )

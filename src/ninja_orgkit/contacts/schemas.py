@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
 
-from ninja_orgkit.contacts.selectors import MAX_TERMS
 from ninja_orgkit.custom.fields import custom_field, custom_shown
 from ninja_orgkit.protocol.fields import (
     Line,
@@ -18,19 +16,13 @@ from ninja_orgkit.protocol.fields import (
     clean_email,
     example,
 )
-from ninja_orgkit.protocol.parameters import Part
+from ninja_orgkit.protocol.parameters import OrgkitTagQuery, Part, Search
 from ninja_orgkit.protocol.urls import FileLink
 from ninja_orgkit.tags.selectors import read_tags
 
 
 def _email_or_nothing(value: str) -> str:
     return clean_email(value) if value else ""
-
-
-def _few_terms(value: str) -> str:
-    if len(value.split()) > MAX_TERMS:
-        raise PydanticCustomError("too_many_terms", "Give at most {max_terms} terms", {"max_terms": MAX_TERMS})
-    return value
 
 
 PersonName = Annotated[str, Line(150)]
@@ -121,16 +113,11 @@ class OrgkitContactChange(OrgkitContactFields):
     )
 
 
-class OrgkitContactFilters(BaseModel):
+class OrgkitContactFilters(OrgkitTagQuery):
     """Filters of the list of contacts."""
 
     organization: Part | None = Field(None, description="Slug of the organization to list.")
-    search: Annotated[str, Line(200), AfterValidator(_few_terms)] = Field(
-        "", description="Up to 10 terms. Each must occur in the names, e-mail, phone or notes."
-    )
-    tag: list[Annotated[str, Line(50)]] = Field(
-        [], max_length=20, description="Slugs of tags. A contact must have all of them."
-    )
+    search: Search = Field("", description="Up to 10 terms. Each must occur in the names, e-mail, phone or notes.")
     created_after: Since | None = Field(None, description="Created after this time (RFC 3339).")
     updated_after: Since | None = Field(None, description="Changed after this time (RFC 3339).")
 

@@ -14,16 +14,16 @@ from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.attachments import content_type_id
 from ninja_orgkit.database.pages import PreparedRows, Rows
 from ninja_orgkit.database.prepared import Parameter, Prepared
+from ninja_orgkit.database.tagging import TagTerms
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.selectors import get_membership, organization_keys_of
 from ninja_orgkit.tags.models import TagAssignment
-from ninja_orgkit.tags.selectors import tag_keys, tagged, tags_json
+from ninja_orgkit.tags.selectors import tagged_in, tags_json
 
 READ = "contacts.read"
 WRITE = "contacts.write"
-MAX_TERMS = 10
 
 _COLUMNS = (
     "slug", "display_name", "first_name", "last_name", "email", "phone", "location", "notes", "avatar", "avatar_large",
@@ -54,24 +54,21 @@ def contacts_of(
     organizations: list[int],
     *,
     terms: list[str],
-    tags: list[str],
+    tags: TagTerms,
     created_after: datetime | None = None,
     updated_after: datetime | None = None,
 ) -> Rows | PreparedRows:
     """Return the contacts of organizations (primary keys) as rows that include the sort columns.
 
-    Each of the ``terms`` (see ``search_terms``) must occur in a contact's text, and each of the ``tags`` (slugs) be
-    assigned to it.
+    Each of the ``terms`` (see ``search_terms``) must occur in a contact's text, and its tags must match ``tags``.
     """
-    if organizations and not (terms or tags or created_after or updated_after):
+    if organizations and not (terms or tags.slugs() or created_after or updated_after):
         values = {
             "content_type": content_type_id(Contact),
             **{f"organization{at}": key for at, key in enumerate(organizations)},
         }
         return PreparedRows(_across, _listed, len(organizations), values, ContactQuerySet.first_of_each)
-    contacts = Contact.objects.across(organizations)
-    for tag_ids in tag_keys(organizations, tags):
-        contacts = contacts.filter(tagged(Contact, tag_ids))
+    contacts: Any = tagged_in(Contact.objects.across(organizations), organizations, tags)
     if created_after is not None:
         contacts = contacts.filter(created_at__gt=created_after)
     if updated_after is not None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from ninja_orgkit.database.attachments import target_of
+from ninja_orgkit.database.attachments import content_type_id, target_of
+from ninja_orgkit.database.preloading import preload
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.registry import OWN_ORGANIZATION, resource_of
+
+M = TypeVar("M", bound=Model)
 
 ORDER = ("position", "image_id")
 """The order of an object's images."""
@@ -19,10 +24,12 @@ _COLUMNS = (
     "id", "filename", "title", "title_sort", "description", "alt_text", "format", "width", "height", "size", "status",
     "placeholder", "file", "renditions", "created_at", "updated_at", "organization__slug", "creator__slug",
 )  # fmt: skip
+_LOADED = "_orgkit_images"
+"""The attribute of an object that holds its images after ``with_images``."""
 _LINK_COLUMNS = ("image_id", "position", "cover_of", "title", "description", "alt_text")
 
 
-def images_of(organization: Organization) -> QuerySet[Image, dict[str, Any]]:
+def images_in(organization: Organization) -> QuerySet[Image, dict[str, Any]]:
     """Return the images of an organization as rows."""
     return image_rows(Image.objects.filter(organization=organization))
 
@@ -35,7 +42,7 @@ def image_rows(images: QuerySet[Image]) -> QuerySet[Image, dict[str, Any]]:
 
 def image_row(organization: Organization, image_id: int) -> dict[str, Any]:
     """Return an image of an organization as a row. Raises NotFound."""
-    row = images_of(organization).filter(pk=image_id).first()
+    row = images_in(organization).filter(pk=image_id).first()
     if row is None:
         raise NotFound
     return row
@@ -78,3 +85,41 @@ def attachment_row(organization: Organization, obj: Model, image_id: int) -> dic
     if row is None:
         raise NotFound
     return row
+
+
+def with_images(queryset: QuerySet[M, M]) -> QuerySet[M, M]:
+    """Return a queryset whose objects know their images: ``images_of`` each of them takes no statement.
+
+    One more statement reads the images of all objects. Raises LookupError if the model of the queryset is not
+    registered, and TypeError for a queryset of ``values()``.
+    """
+    return preload(resource_of(queryset.model).with_organization(queryset), _load_images)
+
+
+def images_of(obj: Model) -> list[Image]:
+    """Return the images of its own organization that an object has, by position.
+
+    Takes one statement, or none if the object comes from ``with_images``. Raises LookupError if its model is not
+    registered.
+    """
+    loaded: list[Image] | None = vars(obj).get(_LOADED)
+    if loaded is not None:
+        return list(loaded)
+    links = links_of(obj).filter(image__organization__in=resource_of(type(obj)).organization_of(obj))
+    return [link.image for link in links.select_related("image").order_by(*ORDER)]
+
+
+def forget_images(obj: Model) -> None:
+    """Let ``images_of`` read the images of an object again, because they have changed."""
+    vars(obj).pop(_LOADED, None)
+
+
+def _load_images(objects: Sequence[Model]) -> None:
+    content_type, keys = content_type_id(type(objects[0])), [str(obj.pk) for obj in objects]
+    links = ImageAttachment.objects.filter(content_type=content_type, object_id__in=keys).select_related("image")
+    found: dict[str, list[Image]] = defaultdict(list)
+    for link in links.order_by(*ORDER):
+        found[link.object_id].append(link.image)
+    for obj in objects:
+        home = getattr(obj, OWN_ORGANIZATION)
+        setattr(obj, _LOADED, [image for image in found[str(obj.pk)] if image.organization_id == home])

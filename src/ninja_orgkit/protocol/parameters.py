@@ -9,14 +9,18 @@ from typing import Annotated
 
 from ninja import Path, Schema
 from ninja.params.functions import Path as PathParam
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
+from ninja_orgkit.database.tagging import TagTerms
 from ninja_orgkit.errors import Invalid, NotFound
-from ninja_orgkit.protocol.fields import LOWER_UUID
+from ninja_orgkit.protocol.fields import LOWER_UUID, Line
 from ninja_orgkit.protocol.problems import field_errors
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_LENGTH = 255
+_MAX_TERMS = 10
+_MAX_TAGS = 20
 
 
 def _sane(value: str) -> str:
@@ -63,6 +67,30 @@ class OrgkitTarget(Schema):
 
 
 Target = Path[OrgkitTarget]
+
+
+def _few_terms(value: str) -> str:
+    if len(value.split()) > _MAX_TERMS:
+        raise PydanticCustomError("too_many_terms", "Give at most {max_terms} terms", {"max_terms": _MAX_TERMS})
+    return value
+
+
+Search = Annotated[str, Line(200), AfterValidator(_few_terms)]
+"""What to search for: up to 200 characters and 10 terms. ``search_terms`` splits it."""
+TagSlugs = Annotated[list[Annotated[str, Line(50)]], Field(max_length=_MAX_TAGS)]
+"""A repeatable query parameter with slugs of tags."""
+
+
+class OrgkitTagQuery(BaseModel):
+    """Filters of a list by tags."""
+
+    tag: TagSlugs = Field([], description="Slugs of tags. An item must have all of them.")
+    tag_any: TagSlugs = Field([], description="Slugs of tags. An item must have at least one of them.")
+    tag_none: TagSlugs = Field([], description="Slugs of tags. An item must have none of them.")
+
+    def tag_terms(self) -> TagTerms:
+        """Return the filters by tags."""
+        return TagTerms(self.tag, self.tag_any, self.tag_none)
 
 
 class UnknownParameter(Invalid):

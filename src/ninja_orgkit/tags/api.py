@@ -27,7 +27,7 @@ ORDERINGS = Orderings(
 @router.get("/", response=OrgkitPage[OrgkitTag], needs="tags.read")
 def list_tags(request: MemberRequest, page: PageQuery, search: Query[schemas.OrgkitTagSearch]) -> dict[str, Any]:
     """List the tags of an organization, by `name` (default), `usage_count` or `created_at`."""
-    rows = selectors.tags_of(request.organization, search=search.search)
+    rows = selectors.tags_in(request.organization, search=search.search)
     return paginate(request, rows, page, orderings=ORDERINGS, represent=represent_tag)
 
 

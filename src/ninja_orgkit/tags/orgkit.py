@@ -1,10 +1,12 @@
-"""Register tags, which are exported and purged but cannot be tagged themselves."""
+"""Register tags, which are exported and purged but cannot be tagged themselves, and the filter by tags."""
 
 from __future__ import annotations
 
+from ninja_orgkit.database.tagging import find_with
 from ninja_orgkit.registry import export_rows, register
 from ninja_orgkit.tags.models import Tag
 from ninja_orgkit.tags.rows import OrgkitTagAssignmentRow, OrgkitTagRow, tag_assignment_rows
+from ninja_orgkit.tags.selectors import tagged_in
 from ninja_orgkit.tags.services import purge_tags
 
 register(
@@ -18,3 +20,4 @@ register(
     purge=purge_tags,
 )
 export_rows("tag_assignments", row=OrgkitTagAssignmentRow, rows=tag_assignment_rows)
+find_with(tagged_in)

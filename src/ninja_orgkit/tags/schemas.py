@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.db.models import Q, QuerySet
+from ninja import FilterSchema
 from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, StringConstraints, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.slugs import name_slug
+from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.protocol.fields import Line, Moment, OrgkitInput, example
+from ninja_orgkit.protocol.parameters import OrgkitTagQuery
+from ninja_orgkit.tags.selectors import tagged
 
 
 def _slug(value: str) -> str:
@@ -100,6 +105,32 @@ class OrgkitTagSearch(BaseModel):
     """Filters of the list of tags."""
 
     search: Annotated[str, Line(200)] = Field("", description="Part of the name; case and diacritics do not matter.")
+
+
+class TagFilter(FilterSchema, OrgkitTagQuery):
+    """Filters by tags for a list of your own: the repeatable query parameters ``tag``, ``tag_any`` and ``tag_none``.
+
+    Take it as ``filters: Query[TagFilter]``. A subclass can have more fields, as every ``FilterSchema`` of ninja.
+    """
+
+    def filter(self, queryset: Any, organization: Organization | None = None) -> Any:
+        """Return the objects of a queryset that match. For ``organization``, see ``tagged``."""
+        rows: QuerySet[Any] = super().filter(queryset)
+        return tagged(rows, self.tag, self.tag_any, self.tag_none, organization=organization)
+
+    # Ninja asks these three, because tags are not columns of the model; ``filter`` does the work.
+
+    def filter_tag(self, _value: list[str]) -> Q:
+        """Return no condition."""
+        return Q()
+
+    def filter_tag_any(self, _value: list[str]) -> Q:
+        """Return no condition."""
+        return Q()
+
+    def filter_tag_none(self, _value: list[str]) -> Q:
+        """Return no condition."""
+        return Q()
 
 
 def represent_tag(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,29 +18,36 @@ from pydantic_core import from_json
 from ninja_orgkit.database.attachments import content_type_id, target_of
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.pages import PreparedRows, Rows
+from ninja_orgkit.database.preloading import preload
 from ninja_orgkit.database.prepared import Parameter
+from ninja_orgkit.database.tagging import TagTerms
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.registry import OWN_ORGANIZATION, resource_of
 from ninja_orgkit.tags.models import Tag, TagAssignment
+
+M = TypeVar("M", bound=models.Model)
 
 _COLUMNS = ("id", "name", "slug", "color", "created_at", "sort_key")
 _MAX_ID = 2**63 - 1
 _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 """Where the groups of digits of a UUID begin, and how long they are."""
+_LOADED = "_orgkit_tags"
+"""The attribute of an object that holds its tags after ``with_tags``."""
 _key_and_id = itemgetter("key", "id")
 
 
-def tags_of(organization: Organization, *, search: str = "") -> Rows | PreparedRows:
+def tags_in(organization: Organization, *, search: str = "") -> Rows | PreparedRows:
     """Return the tags of an organization as rows.
 
     ``search`` must occur in the name; case and diacritics do not matter.
     """
     if term := search_key(search):
         return Rows(_rows(Tag.objects.filter(organization=organization, sort_key__contains=term)))
-    return PreparedRows(_tags_of, _listed, 1, {"organization": organization.pk})
+    return PreparedRows(_tags_in, _listed, 1, {"organization": organization.pk})
 
 
-def _tags_of(_size: int) -> QuerySet[Tag]:
+def _tags_in(_size: int) -> QuerySet[Tag]:
     return Tag.objects.filter(organization=Parameter("organization", Tag._meta.get_field("organization")))
 
 
@@ -84,21 +92,108 @@ def read_tags(found: str | None) -> list[dict[str, Any]]:
     return sorted(from_json(found), key=_key_and_id) if found else []
 
 
-def tag_keys(organizations: Collection[int], slugs: Collection[str]) -> list[list[int]]:
-    """Return, for each slug, the ids of its tags in organizations (primary keys). Takes one statement."""
-    found: dict[str, list[int]] = {slug: [] for slug in slugs}
-    tags = Tag.objects.filter(organization__in=organizations, slug__in=slugs)
-    for key, slug in tags.values_list("pk", "slug") if slugs else ():
-        found[slug].append(key)
-    return list(found.values())
+def tagged(
+    queryset: QuerySet[M, Any],
+    all_of: Collection[str] = (),
+    any_of: Collection[str] = (),
+    none_of: Collection[str] = (),
+    *,
+    organization: Organization | None = None,
+) -> QuerySet[M, Any]:
+    """Return the objects of a queryset that have these tags, each object once.
 
+    The arguments are slugs of tags. An object has all tags of ``all_of``, at least one of ``any_of`` (if it is not
+    empty) and none of ``none_of``. Only tags of the object's own organization count. An unknown slug matches nothing,
+    so in ``none_of`` it excludes nothing.
 
-def tagged(model: type[models.Model], tag_ids: Collection[int]) -> Exists:
-    """Return a condition on rows of ``model``: the row has one of these tags.
+    With ``organization``, the result is limited to its objects, and one statement looks up the tags right away. The
+    database then knows how common each tag is, which matters for organizations with very many objects.
 
-    It takes ids rather than slugs, because the database knows how common each id is, and so which index to use first.
+    Raises LookupError if the model of the queryset is not registered.
     """
-    return Exists(_assigned_to_row(model, content_type_id(model)).filter(tag__in=tag_ids))
+    resource = resource_of(queryset.model)
+    terms = TagTerms(_slugs(all_of), _slugs(any_of), _slugs(none_of))
+    if organization is not None:
+        return tagged_in(queryset.filter(**{resource.organization: organization}), [organization.pk], terms)
+    assigned = _assigned_to_row(queryset.model, content_type_id(queryset.model))
+    assigned = assigned.filter(tag__organization=OuterRef(resource.organization))
+    return _matching(queryset, terms, lambda slugs: Exists(assigned.filter(tag__slug__in=slugs)))
+
+
+def tagged_in(queryset: QuerySet[M, Any], organizations: Collection[int], terms: TagTerms) -> QuerySet[M, Any]:
+    """Return those objects of organizations (primary keys) whose tags match. Takes one statement to look up the tags.
+
+    It filters by ids rather than slugs, because the database knows how common each id is, and so which index to use
+    first.
+    """
+    slugs = terms.slugs()
+    if not slugs:
+        return queryset
+    keys: dict[str, list[int]] = defaultdict(list)
+    for key, slug in Tag.objects.filter(organization__in=organizations, slug__in=slugs).values_list("pk", "slug"):
+        keys[slug].append(key)
+    assigned = _assigned_to_row(queryset.model, content_type_id(queryset.model))
+    return _matching(
+        queryset, terms, lambda slugs: Exists(assigned.filter(tag__in=[key for slug in slugs for key in keys[slug]]))
+    )
+
+
+def _matching(
+    queryset: QuerySet[M, Any], terms: TagTerms, has: Callable[[Collection[str]], Exists]
+) -> QuerySet[M, Any]:
+    """Return the objects that match. ``has`` returns the condition that an object has one of these tags."""
+    for slug in dict.fromkeys(terms.all_of):
+        queryset = queryset.filter(has([slug]))
+    if terms.any_of:
+        queryset = queryset.filter(has(terms.any_of))
+    if terms.none_of:
+        queryset = queryset.filter(~has(terms.none_of))
+    return queryset
+
+
+def _slugs(slugs: Collection[str]) -> list[str]:
+    if isinstance(slugs, str):
+        raise TypeError(f"Pass a list of slugs, such as [{slugs!r}], instead of one text.")
+    return list(dict.fromkeys(slugs))
+
+
+def with_tags(queryset: QuerySet[M, M]) -> QuerySet[M, M]:
+    """Return a queryset whose objects know their tags: ``tags_of`` each of them takes no statement.
+
+    One more statement reads the tags of all objects. Raises LookupError if the model of the queryset is not registered,
+    and TypeError for a queryset of ``values()``.
+    """
+    return preload(resource_of(queryset.model).with_organization(queryset), _load_tags)
+
+
+def tags_of(obj: models.Model) -> list[Tag]:
+    """Return the tags that an object has in its own organization, by name.
+
+    Takes one statement, or none if the object comes from ``with_tags``. Raises LookupError if its model is not
+    registered.
+    """
+    loaded: list[Tag] | None = vars(obj).get(_LOADED)
+    if loaded is not None:
+        return list(loaded)
+    assigned = TagAssignment.objects.filter(**target_of(obj)).values("tag")
+    home = resource_of(type(obj)).organization_of(obj)
+    return list(Tag.objects.filter(organization__in=home, pk__in=assigned).order_by("sort_key", "pk"))
+
+
+def forget_tags(obj: models.Model) -> None:
+    """Let ``tags_of`` read the tags of an object again, because they have changed."""
+    vars(obj).pop(_LOADED, None)
+
+
+def _load_tags(objects: Sequence[models.Model]) -> None:
+    content_type, keys = content_type_id(type(objects[0])), [str(obj.pk) for obj in objects]
+    links = TagAssignment.objects.filter(content_type=content_type, object_id__in=keys).select_related("tag")
+    found: dict[str, list[Tag]] = defaultdict(list)
+    for link in links.order_by("tag__sort_key", "tag_id"):
+        found[link.object_id].append(link.tag)
+    for obj in objects:
+        home = getattr(obj, OWN_ORGANIZATION)
+        setattr(obj, _LOADED, [tag for tag in found[str(obj.pk)] if tag.organization_id == home])
 
 
 def _rows(tags: QuerySet[Tag]) -> QuerySet[Tag, dict[str, Any]]:

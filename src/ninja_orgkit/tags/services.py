@@ -17,6 +17,7 @@ from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
 from ninja_orgkit.tags.models import Tag, TagAssignment, name_key, slug_with_suffix
+from ninja_orgkit.tags.selectors import forget_tags
 
 _ROUNDS = 10
 _BATCH = 5000
@@ -79,6 +80,7 @@ def assign_tags(organization: Organization, obj: models.Model, *, names: Iterabl
     tags = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
     links = [TagAssignment(tag_id=tag.pk, **target) for tag in tags if not getattr(tag, "assigned", False)]
     TagAssignment.objects.bulk_create(links, ignore_conflicts=True)
+    forget_tags(obj)
 
 
 def _ensure(organization: Organization, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> list[Tag]:
@@ -121,6 +123,7 @@ def unassign_tag(organization: Organization, obj: models.Model, *, slug: str) ->
     assigned = TagAssignment.objects.filter(tag__organization=organization, tag__slug=slug, **target_of(obj))
     if not assigned.delete()[0]:
         raise NotFound
+    forget_tags(obj)
 
 
 def purge_tags(organization: int) -> bool:

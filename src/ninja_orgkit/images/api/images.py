@@ -35,7 +35,7 @@ ORDERINGS = Orderings(
 @router.get("/images/", response=OrgkitPage[OrgkitImage], needs="images.read")
 def list_images(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
     """List the images of an organization, by `created_at` (newest first by default), `title` or `size`."""
-    rows = selectors.images_of(request.organization)
+    rows = selectors.images_in(request.organization)
     return paginate(request, rows, page, orderings=ORDERINGS, represent=represent_image)
 
 

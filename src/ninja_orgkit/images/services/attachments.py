@@ -12,7 +12,7 @@ from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import fast_delete, target_of
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
-from ninja_orgkit.images.selectors import ORDER, links_of
+from ninja_orgkit.images.selectors import ORDER, forget_images, links_of
 from ninja_orgkit.images.targets import give_covers, lock_object
 from ninja_orgkit.organizations.models import Organization
 
@@ -64,6 +64,7 @@ def _attach(organization: Organization, obj: Model, image_ids: Sequence[int]) ->
     new = [key for key in image_ids if key in found and key not in present]
     if new:
         _append(obj, links, new)
+        forget_images(obj)
     already = [key for key in image_ids if key in present]
     return Attached(new, already, [key for key in image_ids if key not in found])
 
@@ -95,6 +96,7 @@ def detach_images(obj: Model, *, image_ids: Sequence[int]) -> Detached:
     if any(covers.values()):
         target = target_of(obj)
         give_covers([(target["content_type_id"], target["object_id"])])
+    forget_images(obj)
     gone = [key for key in image_ids if key in covers]
     return Detached(gone, [key for key in image_ids if key not in covers])
 
@@ -120,6 +122,7 @@ def update_attachment(organization: Organization, obj: Model, image_id: int, *, 
     written = _pass_cover(links, link) if is_cover != link.is_cover else [link]
     if position != link.position:
         _move(links, written, link, position)
+    forget_images(obj)
     for row in written:
         row.save(update_fields=["position", "cover_of", *(changes if row is link else ())])
 
