@@ -52,6 +52,11 @@ class Settings:
     REFRESH_GRACE: timedelta = timedelta(seconds=10)
     """How long a used refresh token still returns the same new tokens, for a client that lost the response."""
 
+    AUTHENTICATION: list[str] = ["ninja_orgkit.accounts.authentication.bearer_token"]
+    """Dotted paths of callables that find out who is calling, in the order in which they are asked. Each gets the
+    request and returns a user, a ``Caller``, or None to let the next one answer. An error of the kit refuses the
+    request."""
+
     EMAIL_VERIFICATION: str = "optional"
     """``"optional"`` sends a mail and lets people sign in before they verify their address. ``"mandatory"`` sends a
     mail and does not let them sign in before. ``"none"`` sends no mail."""

@@ -65,6 +65,10 @@ class Forbidden(OrgKitError):
     title = "Forbidden"
 
 
+class CsrfFailed(Forbidden):
+    """Django's CSRF check failed. Send the CSRF token of your session in the header ``X-CSRFToken``."""
+
+
 class NotFound(OrgKitError):
     """This does not exist, or you are not allowed to see it."""
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.http import quote_etag
@@ -62,7 +63,7 @@ def _schema(request: HttpRequest) -> HttpResponse:
 
 def _wrapped(pattern: Any) -> URLPattern:
     view = _schema if pattern.name == "openapi-json" else pattern.callback
-    view = without_atomic_requests(speaks_problems(view))
+    view = login_not_required(without_atomic_requests(speaks_problems(view)))
     return path(str(pattern.pattern), view, name=pattern.name)
 
 

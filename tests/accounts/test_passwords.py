@@ -95,7 +95,7 @@ def test_tokens_refreshed_during_a_password_change_are_refused(api: Api, ann: Pe
     """The change passes authentication before the refresh and writes after it."""
     session = Session.objects.select_related("account__user").get()
     successor = api.post("/token/refresh", {"refresh": ann.refresh}).json()["refresh"]
-    pair = change_password(session, old=OLD, new=NEW)
+    pair: Any = change_password(session.account, session=session, old=OLD, new=NEW)
     assert api.post("/token/refresh", {"refresh": successor}).status_code == 401
     assert api.post("/token/refresh", {"refresh": pair.refresh}).status_code == 200
 
@@ -104,7 +104,7 @@ def test_a_session_that_has_just_ended_cannot_change_the_password(api: Api, ann:
     session = Session.objects.select_related("account__user").get()
     ann.api.post("/auth/logout-all")
     with pytest.raises(InvalidJwt):
-        change_password(session, old=OLD, new=NEW)
+        change_password(session.account, session=session, old=OLD, new=NEW)
     assert sign_in(api, OLD) == 200
 
 

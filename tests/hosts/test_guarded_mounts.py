@@ -114,6 +114,21 @@ def test_open_routes_stay_open_on_a_guarded_api(base: str) -> None:
     assert found == {(method, path): status for method, path, _, status in OPEN}
 
 
+@pytest.mark.parametrize("base", ["/whole", "/prefixed/kit", "/nested/kit/v2", "/acme/api/v3", "/ready"])
+def test_a_middleware_that_asks_for_a_django_session_lets_the_kit_find_its_callers(
+    base: str, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    site = sign_in(base)
+    assert site.get("/users/me").status_code == 200
+    assert Site(base).get("/users/me").status_code == 401
+    assert Site(base).get("/health").status_code == 200
+    avatar = site.upload("/users/avatar", file=picture()).json()["avatar_url"]
+    opened = Site(base).get(avatar)
+    assert (opened.status_code, len(b"".join(opened.streaming_content)) > 0) == (200, True)
+    assert Site("/whole").get("/own").status_code == 302  # the host's own view
+
+
 def test_a_hosts_own_routes_keep_the_hosts_authentication() -> None:
     site = sign_in("/whole")
     assert site.get("/users/me").status_code == 200

@@ -1,93 +1,59 @@
-"""Bearer authentication: one statement per request tells who is calling, and that they still may."""
+"""What a route asks for as ``auth``: a caller, whom the callables of ``AUTHENTICATION`` find."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from ninja_orgkit.accounts.authentication import Caller, FindCaller, authenticate, caller_of, caller_with_profile
 from ninja_orgkit.accounts.errors import InvalidJwt
-from ninja_orgkit.accounts.models import Account, Session
-from ninja_orgkit.accounts.services.sessions import live_session
-from ninja_orgkit.errors import Unauthenticated
+from ninja_orgkit.errors import Forbidden, Unauthenticated
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.throttling import throttle_client
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Who is calling, and by which session."""
-
-    account: Account
-    session: Session
-
-    @property
-    def slug(self) -> str:
-        """The public slug of the account."""
-        return self.account.slug
-
-
 class AuthedRequest(HttpRequest):
-    """A request that passed the bearer check. An operation that stores files finds them in ``stored_files``."""
+    """A request that has a caller. An operation that stores files finds them in ``stored_files``."""
 
     auth: Caller
     stored_files: StoredFiles
 
 
-def caller_of(_request: HttpRequest, token: str) -> Caller:
-    """Return the caller that an access token stands for. Raises InvalidJwt."""
-    session = live_session(token, token_type="access")
-    return Caller(session.account, session)
-
-
-def caller_with_profile(_request: HttpRequest, token: str) -> Caller:
-    """Return the caller like ``caller_of``, for a route that shows all columns of the account."""
-    session = live_session(token, token_type="access", whole=True)
-    return Caller(session.account, session)
-
-
 class OrgkitBearer(HttpBearer):
-    """``Authorization: Bearer <access token>``.
+    """``Authorization: Bearer <access token>``, or whatever else ``AUTHENTICATION`` accepts.
 
-    ``find`` returns the caller that the token stands for. A route can have more found by the same statement.
+    ``find`` returns the caller that a token of the kit stands for. A route can have more found by the same statement.
     """
 
-    def __init__(self, find: Callable[[HttpRequest, str], Caller] = caller_of) -> None:
+    def __init__(self, find: FindCaller = caller_of) -> None:
         super().__init__()
         self._find = find
 
     def __call__(self, request: HttpRequest) -> Caller:
-        """Return the caller. Raises Unauthenticated, whatever is wrong, and Throttled after many bad tokens."""
-        token = _presented(request)
-        if not token:
-            raise Unauthenticated
+        """Return the caller. Raises Unauthenticated for nobody, and Throttled after many bad tokens."""
         try:
-            return self.authenticate(request, token)
+            caller = authenticate(request, find=self._find)
         except InvalidJwt as exc:
             # A token of ours that is over is not a guess.
             if not exc.is_genuine:
                 throttle_client("bearer.address", request)
             raise
+        if caller is None:
+            raise Unauthenticated
+        return caller
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
-        """Return the caller that an access token stands for. Raises Unauthenticated."""
+        """Return the caller that an access token of the kit stands for. Raises Unauthenticated."""
         return self._find(request, token)
 
     def optional(self, request: HttpRequest) -> Caller | None:
-        """Return the caller, or None where there is no valid token."""
+        """Return the caller, or None where nobody has the right to call."""
         try:
-            return self.authenticate(request, _presented(request))
-        except Unauthenticated:
+            return authenticate(request, find=self._find)
+        except (Unauthenticated, Forbidden):
             return None
-
-
-def _presented(request: HttpRequest) -> str:
-    """Return the token of the ``Authorization`` header, "" where there is none."""
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 bearer: Any = OrgkitBearer()

@@ -62,6 +62,15 @@ class OrgkitTokens(BaseModel):
     refresh: str = Field(description="Exchange it for a new pair. It works once.")
 
 
+class OrgkitRenewedTokens(BaseModel):
+    """The new tokens of a session. Both are null for a caller without a session of the kit."""
+
+    model_config = example(access=_JWT, refresh=_JWT)
+
+    access: str | None = Field(description="Send it as the bearer token of your requests.")
+    refresh: str | None = Field(description="Exchange it for a new pair. It works once.")
+
+
 class OrgkitTokensOfUser(OrgkitTokens):
     """The two tokens of a session, and its user."""
 
@@ -161,6 +170,6 @@ class OrgkitSession(BaseModel):
     current: bool
 
 
-def represent_tokens(pair: Pair) -> dict[str, Any]:
-    """Return a token pair as clients see it."""
-    return {"access": pair.access, "refresh": pair.refresh}
+def represent_tokens(pair: Pair | None) -> dict[str, Any]:
+    """Return a token pair as clients see it. Without one, both are null."""
+    return {"access": pair and pair.access, "refresh": pair and pair.refresh}

@@ -90,11 +90,11 @@ def username_is_taken(username: str) -> bool:
     return Account.objects.filter(username_key=username_key(username)).exists()
 
 
-def sessions_beside(session: Session) -> QuerySet[Session, Any]:
-    """Return all live sessions of the account that owns a session, as rows."""
+def live_sessions_of(account: Account) -> QuerySet[Session, Any]:
+    """Return all live sessions of an account, as rows."""
     # A password that was set elsewhere leaves the rows of earlier sessions, but they no longer work.
     live = Session.objects.filter(
-        account=session.account_id, password_changes=session.password_changes, expires_at__gt=timezone.now()
+        account=account, password_changes=account.password_changes, expires_at__gt=timezone.now()
     )
     return live.values("id", "device", "address", "created_at", "last_used_at")
 

@@ -42,6 +42,9 @@ def _dotted_paths() -> Iterator[tuple[str, Any]]:
     """Yield each setting that names a function, with the path that it gives."""
     for name, path in _hooks().items():
         yield f"HOOKS[{name!r}]", path
+    authentication: Any = settings.AUTHENTICATION
+    for path in authentication if isinstance(authentication, list | tuple) else ():
+        yield "AUTHENTICATION", path
 
 
 def _hooks() -> dict[str, Any]:

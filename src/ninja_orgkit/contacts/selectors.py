@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from ninja_orgkit.accounts.bearer import Caller
+from ninja_orgkit.accounts.authentication import Caller
 from ninja_orgkit.contacts.models import SORT_COLUMNS, Contact
 from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.attachments import content_type_id

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from ninja_orgkit.accounts.bearer import AuthedRequest, Caller, OrgkitBearer, caller_of
+from ninja_orgkit.accounts.authentication import Caller, caller_of
+from ninja_orgkit.accounts.bearer import AuthedRequest, OrgkitBearer
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.selectors import caller_in_organization, get_membership
 from ninja_orgkit.protocol.parameters import OrgSlug

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce, Lower
 
-from ninja_orgkit.accounts.bearer import Caller
+from ninja_orgkit.accounts.authentication import Caller
 from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.sessions import LiveSessions, live_session
@@ -54,8 +54,8 @@ _roles_of_account = Prepared(
 class OrganizationCaller(Caller):
     """A caller whose membership in the organization ``org_slug`` is known already: None if there is none."""
 
-    org_slug: str
-    membership: Membership | None
+    org_slug: str = ""
+    membership: Membership | None = None
 
 
 def caller_in_organization(org_slug: str, token: str) -> OrganizationCaller:
@@ -67,11 +67,10 @@ def caller_in_organization(org_slug: str, token: str) -> OrganizationCaller:
     found = _live_members.find(claims, slug=org_slug)
     if found is None:
         session = live_session(token, token_type="access")
-        return OrganizationCaller(session.account, session, org_slug, None)
+        return OrganizationCaller(session.account, session, org_slug=org_slug)
     session, row = found
-    return OrganizationCaller(
-        session.account, session, org_slug, _membership_in(row, _live_members.db, session.account)
-    )
+    membership = _membership_in(row, _live_members.db, session.account)
+    return OrganizationCaller(session.account, session, org_slug=org_slug, membership=membership)
 
 
 def get_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Membership:

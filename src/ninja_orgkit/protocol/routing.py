@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from functools import partial, update_wrapper
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI, Router
 from ninja.constants import NOT_SET
 from ninja.decorators import decorate_view
-from ninja.operation import Operation
+from ninja.operation import Operation, PathView
 from ninja.params.models import ParamModel
 
 from ninja_orgkit.custom.hooks import request_in_context
@@ -124,6 +125,7 @@ class OrgkitRouter(Router):
             if gate is not None:
                 gate.extend(view)
             named = {"operation_id": view.__name__, **kwargs, "auth": None if auth is NOT_SET else auth}
+            self.path_operations.setdefault(path, _Open())
             view = super(OrgkitRouter, self).api_operation(methods, path, **named)(view)
             operation: Operation = view._ninja_operation  # type: ignore[attr-defined]
             describe(operation, traits)
@@ -159,6 +161,20 @@ class OrgkitRouter(Router):
     def delete(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
         """Register an endpoint for DELETE."""
         return self.api_operation(["DELETE"], path, **kwargs)
+
+
+class _Open(PathView):
+    """A view that Django's LoginRequiredMiddleware lets pass: the kit finds out by itself who is calling."""
+
+    def clone(self) -> PathView:
+        """Return the copy that is mounted."""
+        copy = super().clone()
+        copy.__class__ = _Open
+        return copy
+
+    def get_view(self) -> View:
+        """Return the view that Django calls."""
+        return login_not_required(super().get_view())
 
 
 class _Answer:

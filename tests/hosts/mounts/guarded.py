@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from django.urls import path
+from django.urls import include, path
 from ninja import NinjaAPI, Router
 from ninja.security import django_auth
 
@@ -50,4 +50,5 @@ urlpatterns = [
     path("nested/", nested.urls),
     path("<slug:tenant>/api/", of_tenant.urls),
     path("moved/", moved.urls),
+    path("ready/", include("ninja_orgkit.urls")),
 ]

@@ -35,7 +35,9 @@ _MAIL_SENT = {"detail": "If this address can be used, we have sent a link to it.
 def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None] = None) -> dict[str, Any]:
     """End the session of the given refresh token or bearer token, if there is one."""
     caller = bearer.optional(request)
-    sessions.log_out(request, refresh=body.refresh if body else None, session=caller.session if caller else None)
+    session = caller.session if caller else None
+    account = caller.account if caller and session is None else None
+    sessions.log_out(request, refresh=body.refresh if body else None, session=session, account=account)
     return {}
 
 
@@ -51,9 +53,10 @@ def list_sessions(request: AuthedRequest, page: PageQuery) -> dict[str, Any]:
     current = request.auth.session
 
     def represent(row: dict[str, Any]) -> dict[str, Any]:
-        return {**row, "current": row["id"] == current.pk}
+        return {**row, "current": current is not None and row["id"] == current.pk}
 
-    return paginate(request, selectors.sessions_beside(current), page, orderings=_SESSIONS, represent=represent)
+    rows = selectors.live_sessions_of(request.auth.account)
+    return paginate(request, rows, page, orderings=_SESSIONS, represent=represent)
 
 
 @router.delete("/sessions/{session_id}", auth=bearer, response={204: None})
@@ -65,16 +68,18 @@ def end_session(request: AuthedRequest, session_id: UuidPart) -> None:
 @router.post(
     "/change-password",
     auth=bearer,
-    response=schemas.OrgkitTokens,
+    response=schemas.OrgkitRenewedTokens,
     errors=[errors.WrongPassword, errors.WeakPassword],
     throttles=[per_account("password_check.user")],
 )
 @decorate_view(not_stored)
 def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordChange]) -> dict[str, Any]:
     """Change the password. Every other session ends."""
-    return represent_tokens(
-        passwords.change_password(request.auth.session, old=body.old_password, new=body.new_password)
-    )
+    account, session = request.auth.account, request.auth.session
+    pair = passwords.change_password(account, session=session, old=body.old_password, new=body.new_password)
+    if session is None:
+        sessions.keep_django_session(request, account)
+    return represent_tokens(pair)
 
 
 @router.patch(

@@ -21,7 +21,7 @@ from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.database.slugs import random_part
-from ninja_orgkit.errors import field_error
+from ninja_orgkit.errors import Unauthenticated, field_error
 
 TAKEN_ERRORS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
@@ -66,6 +66,24 @@ def _write(account: Account, **how: Any) -> None:
     except UsernameTaken:
         account.username_key = None
         _write(account, **how)
+
+
+def account_for(user: Any) -> Account:
+    """Return the account of a user, with this instance of the user. A user without an account gets one.
+
+    Raises Unauthenticated if the user is gone.
+    """
+    account = account_of_user(user)
+    if account is None:
+        try:
+            with atomic():
+                account = follow_user(user)
+        except IntegrityError:  # another request has just created it, or the user was deleted
+            account = account_of_user(user)
+    if account is None:
+        raise Unauthenticated
+    account.user = user
+    return account
 
 
 def count_password_change(user: Any) -> None:

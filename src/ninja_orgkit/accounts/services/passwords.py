@@ -36,12 +36,12 @@ def require_password(account: Account, password: str) -> None:
         raise WrongPassword
 
 
-def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
-    """Set a new password, end every other session, and return new tokens for this one.
+def change_password(account: Account, *, session: Session | None, old: str, new: str) -> tokens.Pair | None:
+    """Set a new password, end every session of the kit but ``session``, and return new tokens for that one.
 
-    Raises WrongPassword, WeakPassword, and Unauthenticated if this session has ended.
+    Returns None if there is no ``session``. Raises WrongPassword, WeakPassword, and Unauthenticated if the session has
+    ended.
     """
-    account = session.account
     require_password(account, old)
     require_strong(new, account.user, field="new_password")
     account.user.set_password(new)  # before the transaction, because hashing is slow
@@ -51,7 +51,7 @@ def change_password(session: Session, *, old: str, new: str) -> tokens.Pair:
             raise InvalidJwt  # somebody else has just set a password, which ended this session
         _store_password(locked, account.user)
         end_sessions(locked, but=session)
-        return renew(session, locked)
+        return renew(session, locked) if session else None
 
 
 def request_reset(email: str) -> None:

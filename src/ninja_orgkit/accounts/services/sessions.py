@@ -7,7 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, update_session_auth_hash
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_out
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
@@ -159,23 +160,39 @@ def renew(session: Session, account: Account) -> tokens.Pair:
     return tokens.mint_pair(held)
 
 
-def log_out(request: HttpRequest | None = None, *, refresh: str | None, session: Session | None) -> None:
-    """End the sessions of a refresh token and of a bearer token, if they are valid.
+def keep_django_session(request: HttpRequest, account: Account) -> None:
+    """Keep the Django session of a request alive after its user has set a new password."""
+    if _has_django_session(request, account):
+        update_session_auth_hash(request, account.user)
 
-    Sends Django's ``user_logged_out``, with the request, for each user who had one.
+
+def log_out(
+    request: HttpRequest | None = None,
+    *,
+    refresh: str | None,
+    session: Session | None = None,
+    account: Account | None = None,
+) -> None:
+    """End the sessions of a refresh token, if it is valid, and of the caller.
+
+    ``account`` is that of a caller without a session of the kit: the Django session of the request ends. Sends Django's
+    ``user_logged_out``, with the request, once for each user.
     """
     found = [session] if session else []
     if refresh:
         with suppress(InvalidJwt):
             found.append(_usable(tokens.read_jwt(refresh, token_type="refresh")))
     Session.objects.filter(pk__in=[item.pk for item in found]).delete()
-    _announce_log_out({item.account_id for item in found}, request)
+    _announce_log_out({item.account_id for item in found} | ({account.pk} if account else set()), request)
+    if account is not None:
+        _end_django_session(request, account)
 
 
 def log_out_everywhere(account: Account, request: HttpRequest | None = None) -> None:
-    """End every session of an account, and send Django's ``user_logged_out``, with the request."""
+    """End every session of an account and the Django session of the request, and send Django's ``user_logged_out``."""
     end_sessions(account)
     _announce_log_out({account.pk}, request)
+    _end_django_session(request, account)
 
 
 def end_sessions(account: Account, *, but: Session | None = None) -> None:
@@ -211,6 +228,18 @@ def _usable(claims: tokens.Claims, live: LiveSessions = _live) -> Session:
 def _announce_log_out(keys: Collection[Any], request: HttpRequest | None) -> None:
     for user in get_user_model()._default_manager.filter(pk__in=keys) if keys else ():
         user_logged_out.send(sender=type(user), request=request, user=user)
+
+
+def _end_django_session(request: HttpRequest | None, account: Account) -> None:
+    if request is not None and _has_django_session(request, account):
+        request.session.flush()
+        request.user = AnonymousUser()
+
+
+def _has_django_session(request: HttpRequest, account: Account) -> bool:
+    """Tell whether a request belongs to a Django session of this account. The host may have no Django sessions."""
+    user = getattr(request, "user", None)
+    return hasattr(request, "session") and user is not None and user.is_authenticated and user.pk == account.pk
 
 
 def _expiry(created: datetime, now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, MfaRequired
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_login, account_of_user
-from ninja_orgkit.accounts.services.accounts import follow_user
+from ninja_orgkit.accounts.services.accounts import account_for
 from ninja_orgkit.accounts.services.second_factors import needs_second_factor
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.accounts.services.unseen import was_chosen
@@ -77,7 +77,7 @@ def _account_that_may_enter(user: Any, account: Account | None) -> Account:
     if not user.is_active:
         raise InvalidCredentials
     if account is None or account.pk != user.pk:
-        account = account_of_user(user) or follow_user(user)
+        account = account_for(user)
     account.user = user
     if settings.EMAIL_VERIFICATION == "mandatory" and account.email_verified_at is None:
         raise EmailNotVerified

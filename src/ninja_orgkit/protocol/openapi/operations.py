@@ -160,7 +160,7 @@ def _by_traits(traits: Traits, method: str) -> list[type[OrgKitError]]:
     found: list[type[OrgKitError]] = [] if traits.any_query else [UnknownParameter]
     if traits.authenticated:
         found += [errors.Unauthenticated, errors.Throttled]
-        found += [] if method == "GET" else [errors.Conflict]
+        found += [] if method == "GET" else [errors.Conflict, errors.CsrfFailed]
     if traits.throttled:
         found.append(errors.Throttled)
     if traits.tagged and method in ("PUT", "PATCH", "DELETE"):
