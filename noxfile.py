@@ -220,6 +220,32 @@ def quick(session: nox.Session) -> None:
     session.run("pytest", *AT_ONCE, "-x", "-m", "not slow", *session.posargs)
 
 
+@nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Generate clients in TypeScript and Python from the OpenAPI document, and compile a program with each.
+
+    A warning is an error. The packages of the TypeScript client come from the registry of npm.
+    """
+    session.install(EXTRAS, "--group", "clients")
+    folder = ROOT / ".nox" / "generated"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT / "docs" / "examples" / "clients", folder)
+    document = str(folder / "openapi.json")
+    host = {"PYTHONPATH": str(ROOT / "docs" / "examples"), "DJANGO_SETTINGS_MODULE": "host.settings"}
+    export = ["export_openapi_schema", "--api", "ninja_orgkit.urls.api", "--output", document]
+    session.run("python", "-W", "error", "-m", "django", *export, env=host)
+
+    session.chdir(folder)
+    session.run("npm", "ci", "--no-audit", "--no-fund")
+    session.run("npm", "exec", "--", "redocly", "lint", document, "--max-problems", "1000")
+    session.run("npm", "exec", "--", "openapi-typescript", document, "--output", "orgkit.d.ts")
+    session.run("npm", "exec", "--", "tsc", "--project", ".")
+
+    settings = ["--config", "openapi-python-client.yaml", "--output-path", "python", "--fail-on-warning"]
+    session.run("openapi-python-client", "generate", "--path", document, *settings)
+    session.run("mypy", "--config-file=", "--strict", "program.py", "python/orgkit_client", env={"MYPYPATH": "python"})
+
+
 @nox.session(default=False, reuse_venv=True)
 def demo(session: nox.Session) -> None:
     """Run the example project; arguments behind ``--`` go to ``manage.py demo``."""

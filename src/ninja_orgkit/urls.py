@@ -38,7 +38,8 @@ api = NinjaAPI(
     urls_namespace="orgkit",
     openapi_url=f"/{_SCHEMA}",
     docs=_Docs(),
-    openapi_extra={"tags": TAGS},
+    servers=[{"url": "/", "description": "The server that this document comes from."}],
+    openapi_extra={"info": {"license": {"name": "MIT", "identifier": "MIT"}}, "tags": TAGS},
 )
 mount(api, everything=True)
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import pytest
+from django.http import HttpRequest
+from ninja import NinjaAPI, Query, Schema
 from pydantic import BaseModel
 
 from ninja_orgkit.errors import OrgKitError
+from ninja_orgkit.protocol.fields import OrgkitInput
 from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE
+from ninja_orgkit.protocol.problems import add_error_handlers
 from ninja_orgkit.urls import api
 from tests.client import Api
 
@@ -20,12 +26,23 @@ OPERATIONS = [operation for methods in DOCUMENT["paths"].values() for operation 
 FEATURES = ("accounts", "users", "organizations", "contacts", "tags", "images", "exports")
 
 
+class ColorFilters(Schema):
+    """What a host's own list is filtered by."""
+
+    color: str = ""
+
+
 def _bodies() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each JSON body that is sent or received, with the operation that it belongs to."""
     for operation in OPERATIONS:
         for part in (operation.get("requestBody", {}), *operation["responses"].values()):
             if media := part.get("content", {}).get("application/json"):
                 yield operation["operationId"], media["schema"]
+
+
+def _named(part: Any) -> set[str]:
+    """Return the names of the schemas that a part of the document refers to."""
+    return set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(part)))
 
 
 def _is_shown(schema: dict[str, Any]) -> bool:
@@ -102,6 +119,48 @@ def test_headers_that_a_client_needs_are_documented() -> None:
                 assert header in answer["headers"], (operation["operationId"], status)
 
 
+def test_an_open_operation_says_that_it_needs_no_token() -> None:
+    assert [operation["operationId"] for operation in OPERATIONS if "security" not in operation] == []
+    security = {operation["operationId"]: operation["security"] for operation in OPERATIONS}
+    assert (security["check_health"], security["verify_email"]) == ([], [])
+    assert security["get_me"] != []
+    assert {} in security["log_out"]  # a token, or none
+    assert len(security["log_out"]) > 1
+
+
+def test_no_component_is_unused() -> None:
+    used, waiting = set(), _named(DOCUMENT["paths"])
+    while waiting:
+        used |= waiting
+        waiting = set().union(*(_named(SCHEMAS[name]) for name in waiting)) - used
+    assert used == set(SCHEMAS)
+    schemes = {name for operation in OPERATIONS for one in operation["security"] for name in one}
+    assert schemes == set(DOCUMENT["components"]["securitySchemes"])
+
+
+def test_a_schema_of_a_host_stays_in_its_document() -> None:
+    def colors(request: HttpRequest, filters: Query[ColorFilters]) -> None:
+        """List colours."""
+
+    own = NinjaAPI(urls_namespace="own")
+    own.get("/colors")(colors)
+    add_error_handlers(own)
+    assert list(own.get_openapi_schema(path_prefix="")["components"]["schemas"]) == ["ColorFilters"]
+
+
+def test_the_document_names_its_licence_and_its_server() -> None:
+    assert DOCUMENT["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
+
+
+def test_limits_stand_where_json_schema_knows_them() -> None:
+    parameters = DOCUMENT["paths"]["/contacts/"]["get"]["parameters"]
+    offset = next(parameter["schema"] for parameter in parameters if parameter["name"] == "offset")
+    assert {"type": "integer", "minimum": 0, "maximum": 2**31 - 1} in offset["anyOf"]
+    text = json.dumps(DOCUMENT)
+    assert [name for name in ("ge", "gt", "le", "lt") if f'"{name}": ' in text] == []
+
+
 def test_every_operation_that_needs_a_token_says_so_and_may_answer_401(db: None) -> None:
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
@@ -138,6 +197,16 @@ def test_bodies_document_their_limits_and_no_defaults() -> None:
     assert bodies["OrgkitProfileChange"]["properties"]["username"]["minLength"] == 1
     ids = bodies["OrgkitImageIds"]["properties"]["image_ids"]
     assert (ids["minItems"], ids["maxItems"], ids["items"]["minimum"]) == (1, 1000, 1)
+
+
+def test_a_body_refers_to_the_fields_of_a_host_without_a_wrapper() -> None:
+    class Fields(BaseModel):
+        vip: bool = False
+
+    class Body(OrgkitInput):
+        custom: Fields = Fields()
+
+    assert Body.model_json_schema()["properties"]["custom"] == {"$ref": "#/$defs/Fields"}
 
 
 def test_a_page_documents_its_maximum_length() -> None:

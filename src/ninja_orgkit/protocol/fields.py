@@ -48,6 +48,8 @@ class OrgkitInput(BaseModel):
         shown = handler(schema)
         for field in handler.resolve_ref_schema(shown).get("properties", {}).values():
             field.pop("default", None)
+            if list(field) == ["allOf"] and len(field["allOf"]) == 1:  # a reference that stood beside the default
+                field.update(field.pop("allOf")[0])
         return shown
 
 
@@ -197,8 +199,9 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 """A time in responses: RFC 3339, UTC, with ``Z``."""
 Since = Annotated[datetime, AfterValidator(_aware), BeforeValidator(_rfc3339)]
 """A time in queries: an RFC 3339 date-time with an offset."""
-Digits = Annotated[int, BeforeValidator(_digits)]
-"""A number in queries: digits only."""
+ONLY_DIGITS = BeforeValidator(_digits)
+"""Marks a number in queries as digits only. It stands last, or JSON Schema would not know the limits."""
+Digits = Annotated[int, ONLY_DIGITS]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 """A choice in queries: ``true``, ``false``, ``1`` or ``0``."""
 Text = Annotated[str, Lines(10_000)]

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote
 
 from django.core import signing
@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.pages import Keyset, Page, PreparedRows, Rows
 from ninja_orgkit.errors import Invalid, field_error
-from ninja_orgkit.protocol.fields import Digits, Flag
+from ninja_orgkit.protocol.fields import ONLY_DIGITS, Digits, Flag
 
 T = TypeVar("T")
 
@@ -46,8 +46,8 @@ class OrgkitPageQuery(BaseModel):
         description="Items on the page, 1–200 (default 50).",
         json_schema_extra={"minimum": 1, "maximum": settings.PAGE_MAX_SIZE},
     )
-    offset: Digits | None = Field(
-        None, ge=0, le=_MAX_OFFSET, description="Number of items to skip. Cannot be combined with a cursor."
+    offset: Annotated[int, Field(ge=0, le=_MAX_OFFSET), ONLY_DIGITS] | None = Field(
+        None, description="Number of items to skip. Cannot be combined with a cursor."
     )
     cursor: str | None = Field(None, description="The cursor from `next` or `previous` of another page.")
     ordering: str | None = Field(None, max_length=64, description="Sort key. A leading `-` reverses it.")

@@ -39,7 +39,7 @@ from ninja_orgkit.errors import (
     Unavailable,
     ValidationFailed,
 )
-from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, add_problem_schema
+from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, complete_document
 from ninja_orgkit.protocol.responses import json_bytes
 
 logger = logging.getLogger("ninja_orgkit")
@@ -150,7 +150,7 @@ def on_exception(request: HttpRequest, exc: Any) -> HttpResponse:
 def add_error_handlers(api: NinjaAPI, *, everything: bool = False) -> None:
     """Make an API answer with problems: for the kit's errors, or (``everything``) for every exception."""
     api.add_exception_handler(OrgKitError, on_exception)
-    add_problem_schema(api)
+    complete_document(api)
     if everything:
         for kind in (ValidationError, HttpError, Http404, SuspiciousOperation, MultiPartParserError, Exception):
             api.add_exception_handler(kind, on_exception)

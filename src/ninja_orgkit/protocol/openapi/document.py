@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import wraps
 from typing import Any
 
@@ -27,8 +28,13 @@ TAGS = [
 
 TEXT = {"type": "string"}
 
+_NAME = "OrgkitProblem"
+_SCHEMAS = "#/components/schemas/"
+_OURS = "Orgkit"
+PROBLEM_REF = {"$ref": f"{_SCHEMAS}{_NAME}"}
+
 PROBLEM: dict[str, Any] = {
-    "title": "Problem",
+    "title": _NAME,
     "description": "RFC 9457",
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
@@ -59,18 +65,45 @@ PROBLEM: dict[str, Any] = {
     },
 }
 
-_NAME = "OrgkitProblem"
-PROBLEM_REF = {"$ref": f"#/components/schemas/{_NAME}"}
 
+def complete_document(api: NinjaAPI) -> None:
+    """Give the OpenAPI document of an API the schema of problems, and drop schemas of the kit that nothing refers to.
 
-def add_problem_schema(api: NinjaAPI) -> None:
-    """Give the OpenAPI document of an API the schema of problems, which the operations refer to."""
+    ninja adds a schema for each group of query or path parameters, and then lists the parameters one by one.
+    """
     build = api.get_openapi_schema
 
     @wraps(build)
     def get_openapi_schema(**kwargs: Any) -> Any:
         document = build(**kwargs)
-        document["components"]["schemas"].setdefault(_NAME, PROBLEM)
+        schemas = document["components"]["schemas"]
+        schemas.setdefault(_NAME, PROBLEM)
+        used = _used(document["paths"], schemas)
+        for name in [name for name in schemas if name.startswith(_OURS) and name not in used]:
+            del schemas[name]
         return document
 
     api.get_openapi_schema = get_openapi_schema  # type: ignore[method-assign]
+
+
+def _used(paths: Any, schemas: dict[str, Any]) -> set[str]:
+    """Return the names of the schemas that operations refer to, and of those that these refer to."""
+    used: set[str] = set()
+    found = set(_references(paths))
+    while found:
+        used |= found
+        found = {name for used_name in found for name in _references(schemas.get(used_name))} - used
+    return used
+
+
+def _references(part: Any) -> Iterator[str]:
+    """Yield the name of each schema that a part of the document refers to."""
+    if isinstance(part, dict):
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith(_SCHEMAS):
+            yield reference.removeprefix(_SCHEMAS)
+        for value in part.values():
+            yield from _references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _references(value)

@@ -71,6 +71,8 @@ def describe(operation: Operation, traits: Traits) -> None:
     responses |= extra.get("responses", {})
     parameters = [*_condition(traits, method), *_key(traits), *extra.get("parameters", [])]
     operation.openapi_extra = {
+        # Said aloud: without it, a generator takes what the API asks of all operations.
+        **({} if traits.authenticated else {"security": []}),
         **extra,
         "responses": dict(sorted(responses.items())),
         **({"parameters": parameters} if parameters else {}),
