@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pytest_django import Settings
 
@@ -65,7 +66,7 @@ def test_custom_fields_that_were_accepted_can_be_sent_back(org: Org) -> None:
     assert (again.status_code, again.json()["custom"]) == (200, made.json()["custom"])
 
 
-def test_infinite_numbers_are_refused_and_long_integers_are_kept(org: Org) -> None:
+def test_infinite_numbers_are_refused_and_long_integers_are_kept_or_refused(org: Org) -> None:
     body = '{"organization": "%s", "display_name": "Ada", "custom": {"n": %s}}'
 
     def post(number: str) -> Any:
@@ -73,6 +74,9 @@ def test_infinite_numbers_are_refused_and_long_integers_are_kept(org: Org) -> No
 
     assert post("1e999").status_code == 422
     assert post("NaN").status_code == 400
-    kept = post("9" * 40)
-    assert kept.status_code == 201
-    assert kept.json()["custom"] == {"n": int("9" * 40)}
+    for number in (2**64 - 1, -(2**63), int("9" * 40)):
+        answer = post(str(number))
+        if number > 2**64 and connection.display_name == "MySQL":
+            assert answer.status_code == 422  # MySQL would round it
+        else:
+            assert (answer.status_code, answer.json()["custom"]) == (201, {"n": number})

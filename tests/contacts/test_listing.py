@@ -15,6 +15,7 @@ from tests.client import Api
 from tests.conftest import CountQueries
 from tests.contacts.actions import names
 from tests.org import MakeOrg, Org
+from tests.rows import insert
 
 
 def walk(api: Api, **query: Any) -> list[str]:
@@ -70,9 +71,7 @@ def test_paging_shows_every_contact_of_several_organizations_once(org: Org, make
 def twenty(org: Org) -> list[Organization]:
     """Return twenty organizations of the owner with six contacts each; a further one belongs to strangers."""
     account = Account.objects.get(slug=org.owner.slug)
-    organizations = Organization.objects.bulk_create(
-        Organization(slug=f"team-{number}", name="Team") for number in range(21)
-    )
+    organizations = insert(Organization(slug=f"team-{number}", name="Team") for number in range(21))
     *mine, _ = organizations
     Membership.objects.bulk_create(Membership(organization=row, account=account, role="member") for row in mine)
     began = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import Any
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.storage import save
 from tests.org import Org
+from tests.rows import insert
 
 
 def contact_images_path(org: Org, name: str = "Ada") -> str:
@@ -52,7 +53,7 @@ def add_rows(org: Org, count: int) -> list[int]:
                 file=name,
             )
         )
-    return [image.pk for image in Image.objects.bulk_create(rows)]
+    return [image.pk for image in insert(rows)]
 
 
 def named(target: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ from tests.client import count_queries
 from tests.conftest import CountQueries, RunOutbox
 from tests.org import MakePerson, Org, account_of
 from tests.organizations.actions import invite, roles_in
+from tests.rows import insert
 
 
 def test_deleting_an_organization_leaves_no_row(org: Org, run_outbox: RunOutbox) -> None:
@@ -54,8 +55,7 @@ def test_rows_of_a_host_are_purged_in_batches(org: Org, monkeypatch: pytest.Monk
 def _pictured_products(organization: Organization, how_many: int) -> Any:
     """Make products of an organization, each with a tag and an image as its cover, and return them."""
     shop = Shop.objects.create(organization=organization, name="Corner")
-    products = [Product(shop=shop, sku=f"s{number}", name="x", price=1) for number in range(how_many)]
-    Product.objects.bulk_create(products)
+    products = insert(Product(shop=shop, sku=f"s{number}", name="x", price=1) for number in range(how_many))
     tag = Tag.objects.create(organization=organization, name="sale")
     image = Image.objects.create(
         organization=organization, format="png", width=1, height=1, size=1, sha256="0" * 64, file="images/x.png"

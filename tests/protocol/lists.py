@@ -18,6 +18,7 @@ from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.tags.models import Tag, TagAssignment
 from tests.org import Org, account_of
+from tests.rows import insert
 
 EQUAL = 60
 """Rows with a smaller number have the same sort values, empty ones where they may be."""
@@ -67,7 +68,7 @@ def add_sessions(place: Place, numbers: Iterable[int]) -> None:
 def add_organizations(place: Place, numbers: Iterable[int]) -> None:
     """Make organizations that the person is in."""
     account = place.account
-    rows = Organization.objects.bulk_create(
+    rows = insert(
         Organization(
             slug=f"team-{number}", name=word(number), sort_key=search_key(word(number)), created_at=moment(number)
         )
@@ -79,7 +80,7 @@ def add_organizations(place: Place, numbers: Iterable[int]) -> None:
 def add_members(place: Place, numbers: Iterable[int]) -> None:
     """Let people join the group."""
     numbers, row = list(numbers), place.org.row
-    users = get_user_model().objects.bulk_create(get_user_model()(username=f"member{number}") for number in numbers)
+    users = insert(get_user_model()(username=f"member{number}") for number in numbers)
     accounts = Account.objects.bulk_create(
         Account(user=user, slug=f"person-{number}", username=word(number))
         for user, number in zip(users, numbers, strict=True)
@@ -130,7 +131,7 @@ def _tags(place: Place, numbers: Iterable[int]) -> list[Tag]:
         name = f"a{chr(0x300 + number)}" if number < EQUAL else f"tag {number:04}"
         rows.append(Tag(organization=place.org.row, name=name, slug=f"tag-{number}", created_at=moment(number)))
         rows[-1].derive()
-    return Tag.objects.bulk_create(rows)
+    return insert(rows)
 
 
 def add_tags(place: Place, numbers: Iterable[int]) -> None:
@@ -148,7 +149,7 @@ def add_tags_of_contact(place: Place, numbers: Iterable[int]) -> None:
 
 def _images(place: Place, numbers: Iterable[int]) -> list[Image]:
     row = place.org.row
-    return Image.objects.bulk_create(
+    return insert(
         Image(
             organization=row,
             title=word(number),

@@ -25,6 +25,10 @@ _OPTIONS = {
 }
 
 
+_LANGUAGES = ("en_US.UTF-8", "de_DE.UTF-8", "fr_FR.UTF-8")
+"""Locales that do not sort by code point. The server takes one of them if the system has it, as most servers do."""
+
+
 class PostgresServer:
     """One private server on a free loopback port, with its data in a temporary folder."""
 
@@ -49,9 +53,10 @@ class PostgresServer:
         data = self.home / "data"
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(self.home)}
         groups: list[int] | None = [] if user else None
-        initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        place = ["-D", str(data), "-U", "postgres", "-A", "trust", "--no-sync"]
+        order = ["-E", "UTF8", f"--lc-collate={_order()}", f"--lc-ctype={_order()}"]
         subprocess.run(
-            initdb,
+            [str(binaries / "initdb"), *place, *order],
             check=True,
             user=user,
             extra_groups=groups,
@@ -94,6 +99,12 @@ class PostgresServer:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(20)
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _order() -> str:
+    """Return the locale by which texts without a collation of their own sort."""
+    known = subprocess.run(["locale", "-a"], check=True, capture_output=True, text=True).stdout.split()
+    return next((name for name in _LANGUAGES if name.replace("UTF-8", "utf8") in known), "C.UTF-8")
 
 
 def free_port() -> int:

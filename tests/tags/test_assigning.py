@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.database.alias import kit_connection
 from ninja_orgkit.tags import services
 from ninja_orgkit.tags.models import Tag, TagAssignment
 from shop.models import Product, Shop
@@ -85,7 +86,8 @@ def test_assigning_runs_at_most_five_statements_and_repeating_it_three(
     with count_queries() as second:
         services.assign_tags(org.row, contact, names=names)
     organization = 1  # what ``org.row`` asks for
-    assert len(statements_in(first)) - organization <= 5
+    told = kit_connection().features.can_return_rows_from_bulk_insert
+    assert len(statements_in(first)) - organization <= (5 if told else 6)  # the keys of new tags, by MySQL
     assert len(statements_in(second)) - organization <= 3
     assert TagAssignment.objects.count() == count + 1
 

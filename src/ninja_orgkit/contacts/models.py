@@ -14,6 +14,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.addresses import MAX_EMAIL_LENGTH, require_email
 from ninja_orgkit.database.derived import DerivedColumns
+from ninja_orgkit.database.indexes import KeyTextIndex
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.searching import searched_text
 from ninja_orgkit.database.slugs import public_slug
@@ -87,7 +88,7 @@ class Contact(WithAvatar, DerivedColumns):
             models.Index(fields=["organization", "created_at", "slug"], name="orgkit_contacts_by_created"),
             models.Index(fields=["organization", "updated_at", "slug"], name="orgkit_contacts_by_updated"),
             # Leads from a rare tag to its contacts: assignments store keys as text.
-            models.Index(Cast("id", models.TextField()), name="orgkit_contacts_by_key_text"),
+            KeyTextIndex(Cast("id", models.TextField()), name="orgkit_contacts_by_key_text"),
         )
 
     @classmethod

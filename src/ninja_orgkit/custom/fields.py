@@ -19,9 +19,13 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import kit_connection
 
 MAX_DEPTH = 32
 """The maximum nesting of a JSON value. Databases and serialisers each have a limit of their own."""
+
+_LONG_INTEGERS = range(-(2**63), 2**64)
+"""The integers that MySQL stores in JSON as they are."""
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -106,6 +110,8 @@ def check_storable(value: Any, depth: int = MAX_DEPTH) -> None:
         raise PydanticCustomError("unencodable", "NUL and lone surrogates are not allowed")
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("finite_number", "Input should be a finite number")
+    if isinstance(value, int) and value not in _LONG_INTEGERS and not _stores_longer_integers():
+        raise PydanticCustomError("too_large", "Input should be an integer of at most 64 bits")
     if isinstance(value, dict):
         for key, item in value.items():
             check_storable(key, depth)
@@ -113,3 +119,9 @@ def check_storable(value: Any, depth: int = MAX_DEPTH) -> None:
     elif isinstance(value, list):
         for item in value:
             check_storable(item, depth - 1)
+
+
+def _stores_longer_integers() -> bool:
+    """Tell whether the database keeps every digit of an integer in JSON. MySQL would make a rounded number of it."""
+    connection: Any = kit_connection()
+    return connection.vendor != "mysql" or bool(connection.mysql_is_mariadb)

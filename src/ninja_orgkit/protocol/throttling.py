@@ -161,7 +161,7 @@ def _count_in_mysql(connection: Any, table: str, key: str, seconds: int, now: fl
         "began = CASE WHEN began <= %s THEN VALUES(began) ELSE began END"
     )
     values = [key, now, now - seconds, now - seconds]
-    if connection.mysql_is_mariadb:
+    if connection.features.can_return_columns_from_insert:
         with connection.cursor() as cursor:
             cursor.execute(f"{sql} RETURNING count, began", values)
             count, began = cursor.fetchone()

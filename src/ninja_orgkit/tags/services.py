@@ -102,9 +102,12 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
             return found
         try:
             with atomic():
-                return [*found, *Tag.objects.bulk_create(new)]
+                created = Tag.objects.bulk_create(new)
         except IntegrityError:
             continue
+        # MySQL does not tell their keys, so the next round finds them.
+        if all(tag.pk for tag in created):
+            return [*found, *created]
     raise TagExists
 
 

@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.utils.timezone
+import ninja_orgkit.database.indexes
 from django.db import migrations, models
 
 
@@ -42,7 +43,7 @@ class Migration(migrations.Migration):
                 ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='orgkit_organizations.organization')),
             ],
             options={
-                'indexes': [models.Index(fields=['organization', 'display_sort', 'slug'], name='orgkit_contacts_by_name'), models.Index(fields=['organization', 'first_sort', 'slug'], name='orgkit_contacts_by_first'), models.Index(fields=['organization', 'last_sort', 'slug'], name='orgkit_contacts_by_last'), models.Index(fields=['organization', 'email_sort', 'slug'], name='orgkit_contacts_by_email'), models.Index(fields=['organization', 'created_at', 'slug'], name='orgkit_contacts_by_created'), models.Index(fields=['organization', 'updated_at', 'slug'], name='orgkit_contacts_by_updated'), models.Index(django.db.models.functions.comparison.Cast('id', models.TextField()), name='orgkit_contacts_by_key_text')],
+                'indexes': [models.Index(fields=['organization', 'display_sort', 'slug'], name='orgkit_contacts_by_name'), models.Index(fields=['organization', 'first_sort', 'slug'], name='orgkit_contacts_by_first'), models.Index(fields=['organization', 'last_sort', 'slug'], name='orgkit_contacts_by_last'), models.Index(fields=['organization', 'email_sort', 'slug'], name='orgkit_contacts_by_email'), models.Index(fields=['organization', 'created_at', 'slug'], name='orgkit_contacts_by_created'), models.Index(fields=['organization', 'updated_at', 'slug'], name='orgkit_contacts_by_updated'), ninja_orgkit.database.indexes.KeyTextIndex(django.db.models.functions.comparison.Cast('id', models.TextField()), name='orgkit_contacts_by_key_text')],
                 'constraints': [models.UniqueConstraint(fields=('slug',), name='orgkit_contact_slug'), models.CheckConstraint(condition=models.Q(('display_name', ''), _negated=True), name='orgkit_contact_has_a_name')],
             },
         ),
