@@ -71,6 +71,19 @@ class Settings:
     create or join one. Those that exist stay when you turn this off; ``orgkit_sync`` creates the missing ones when you
     turn it on."""
 
+    ORGANIZATION_CREATION: str = "anyone"
+    """Who may create organizations through the API: ``"anyone"``, ``"staff"`` (users with ``is_staff``), or the dotted
+    path of a function ``(account) -> bool``. Your own code may always."""
+
+    ORGANIZATIONS_MAX: int | str | None = None
+    """Maximum number of groups that one account may own: a number, None for no limit, or the dotted path of a function
+    ``(account) -> int | None``. Nobody becomes an owner beyond it, in whatever way. Lowering it takes nothing away."""
+
+    MEMBERS_MAX: int | str | None = None
+    """Maximum number of members of one organization: a number, None for no limit, or the dotted path of a function
+    ``(organization) -> int | None``. Nobody joins beyond it, in whatever way. Pending invitations do not count.
+    Lowering it takes nothing away."""
+
     EMAIL_CHANGE_REQUIRES_PASSWORD: bool = False
     """Whether ``PATCH /auth/email`` requires the current password."""
 

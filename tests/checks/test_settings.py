@@ -50,6 +50,16 @@ def test_every_fault_has_its_own_id() -> None:
         ("AUTHENTICATION", ["shop.models.caller"], "E061", "'shop.models.caller'"),
         ("AUTHENTICATION", ["caller"], "E061", "'caller'"),
         ("AUTHENTICATION", ["ninja_orgkit.conf.settings"], "E061", "cannot be called"),
+        ("ORGANIZATION_CREATION", "everybody", "E066", "staff"),
+        ("ORGANIZATION_CREATION", "nowhere.rule", "E061", "ORGANIZATION_CREATION"),
+        ("ORGANIZATIONS_MAX", 0, "E018", "ORGANIZATIONS_MAX"),
+        ("ORGANIZATIONS_MAX", -1, "E018", "ORGANIZATIONS_MAX"),
+        ("ORGANIZATIONS_MAX", "many", "E061", "ORGANIZATIONS_MAX"),
+        ("ORGANIZATIONS_MAX", 2.5, "E011", "int | str | None"),
+        ("MEMBERS_MAX", 0, "E018", "MEMBERS_MAX"),
+        ("MEMBERS_MAX", "nowhere.rule", "E061", "MEMBERS_MAX"),
+        ("MEMBERS_MAX", "tests.checks.messages.__doc__", "E061", "cannot be called"),
+        ("MEMBERS_MAX", True, "E011", "MEMBERS_MAX"),
         ("CREATOR_ROLE", "admin", "E003", "owners.manage"),
         ("STORAGE", "private", "E004", "'private'"),
         ("THROTTLE_STORE", "redis", "E005", "'redis'"),
@@ -106,7 +116,8 @@ def test_a_wrong_setting_is_reported(
 def test_a_setting_of_the_wrong_type_is_reported_and_stops_no_other_check(
     settings: pytest_django.Settings, key: str
 ) -> None:
-    for value in (None, object(), b"x", [object()]):
+    wrong = [object(), b"x", [object()], *([] if getattr(Settings, key) is None else [None])]
+    for value in wrong:
         settings.NINJA_ORGKIT = {key: value}
         assert key in found_by_id()["orgkit.E011"]
 
@@ -124,6 +135,8 @@ def test_every_default_passes_the_checks(settings: pytest_django.Settings, key: 
         {"BROKER_TIMEOUT": 2, "RENDITIONS": {"xl": [3840, 85], "sm": None}, "AVATAR_SIZES": [100, 400]},
         {"JWT": {"LEEWAY": 3}, "THROTTLES": {"username_check.address": None}},
         {"CUSTOM_FIELDS": {"profile": "pydantic.BaseModel"}, "FRONTEND_PATHS": {"more": "/more"}},
+        {"ORGANIZATION_CREATION": "staff", "ORGANIZATIONS_MAX": 1, "MEMBERS_MAX": 1},
+        {"ORGANIZATION_CREATION": "tests.organizations.rules.nobody", "MEMBERS_MAX": "tests.organizations.rules.two"},
         {"REFRESH_GRACE": timedelta(0), "INVITATIONS_MAX_PENDING": 0, "PREFERENCES_MAX_KEYS": 0, "BROKER_PAUSE": 0},
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 import pytest_django
 
 from ninja_orgkit.conf import Settings
+from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.organizations.roles import may_handle, permissions_of
 from ninja_orgkit.protocol.problems import problem
 from tests.checks.messages import found_by_id
@@ -58,6 +59,14 @@ def test_roles_can_be_changed_as_the_guide_shows(settings: pytest_django.Setting
     assert "owners.manage" in permissions_of("owner")
     assert may_handle("admin", "member")
     assert found_by_id() == {}
+
+
+def test_a_limit_can_depend_on_a_plan_as_the_guide_shows() -> None:
+    text = next(text for text in blocks(DOCS / "guides" / "organizations.md", "python") if "def seats" in text)
+    names: dict[str, Any] = {}
+    exec(text, names)
+    plans: list[dict[str, Any]] = [{}, {"plan": "team"}, {"plan": "enterprise"}]
+    assert [names["seats"](Organization(custom=custom)) for custom in plans] == [3, 50, None]
 
 
 def test_an_error_class_of_a_host_works_as_the_guide_says() -> None:

@@ -45,6 +45,12 @@ def _dotted_paths() -> Iterator[tuple[str, Any]]:
     authentication: Any = settings.AUTHENTICATION
     for path in authentication if isinstance(authentication, list | tuple) else ():
         yield "AUTHENTICATION", path
+    rule: Any = settings.ORGANIZATION_CREATION
+    if isinstance(rule, str) and "." in rule:  # another check reports an unknown word
+        yield "ORGANIZATION_CREATION", rule
+    for name in ("ORGANIZATIONS_MAX", "MEMBERS_MAX"):
+        if isinstance(limit := getattr(settings, name), str):
+            yield name, limit
 
 
 def _hooks() -> dict[str, Any]:

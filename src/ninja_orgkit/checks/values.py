@@ -39,6 +39,9 @@ def _check_choices() -> Iterator[CheckMessage]:
     if settings.REGISTRATION not in ("open", "invitation", "closed"):
         hint = 'Use "open", "invitation" or "closed".'
         yield Error("REGISTRATION has an unknown value.", hint=hint, id="orgkit.E065")
+    if settings.ORGANIZATION_CREATION not in ("anyone", "staff") and "." not in settings.ORGANIZATION_CREATION:
+        hint = 'Use "anyone", "staff" or the dotted path of a function.'
+        yield Error("ORGANIZATION_CREATION has an unknown value.", hint=hint, id="orgkit.E066")
     if "owners.manage" not in settings.ROLES.get(settings.CREATOR_ROLE, ()):
         hint = "Add owners.manage to that role in ROLES, or name a role that holds it."
         yield Error("CREATOR_ROLE does not hold owners.manage.", hint=hint, id="orgkit.E003")

@@ -14,9 +14,13 @@ from django.http import HttpRequest
 from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.forms import JSON_OBJECTS
+from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.errors import Conflict, NotFound
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import without_active_owner
 from ninja_orgkit.organizations.services import organizations
+from ninja_orgkit.organizations.services.limits import require_role_allowed
+from ninja_orgkit.organizations.services.organizations import lock_organization
 
 _NAMED = 10
 """How many organizations a warning names."""
@@ -84,12 +88,35 @@ class OrganizationAdmin(_WarnsOfBlockedOrganizations):
                 organizations.delete_organization(organization)
 
 
+class _MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Refuses a membership beyond the limits. The admin saves it in the same transaction, so the locks last."""
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the limits, once everything else is right."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        adding = self.instance._state.adding
+        organization = given.get("organization") if adding else self.instance.organization
+        account = given.get("account") if adding else self.instance.account
+        if organization and account and given.get("role"):
+            try:
+                with atomic():
+                    organization = lock_organization(organization)
+                    former = "" if adding else self.instance.role
+                    require_role_allowed(organization, account, role=given["role"], former=former)
+            except NotFound:
+                pass  # a closed organization, of which the model says so
+            except Conflict as exc:
+                raise forms.ValidationError(exc.detail) from None
+        return given
+
+
 @admin.register(Membership)
 class MembershipAdmin(_WarnsOfBlockedOrganizations):
     """Members of organizations. The last owner can be neither demoted nor removed."""
 
     _organization = "organization_id"
 
+    form = _MembershipForm
     list_display = ("organization", "account", "role", "joined_at")
     list_filter = ("role",)
     list_select_related = ("organization", "account")

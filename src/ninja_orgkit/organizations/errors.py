@@ -13,6 +13,18 @@ class PersonalOrganization(Conflict):
     """This is a personal organization. You cannot share it, leave it or delete it."""
 
 
+class OrganizationCreationRefused(Forbidden):
+    """You may not create organizations here."""
+
+
+class TooManyOrganizations(Conflict):
+    """This account cannot own more organizations. Delete one, or hand one over to somebody else."""
+
+
+class TooManyMembers(Conflict):
+    """This organization is full. Remove a member first."""
+
+
 class LastOwner(Conflict):
     """This is the last owner. Make another member an owner first."""
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.errors import InvalidLink
-from ninja_orgkit.organizations.errors import WrongRecipient
+from ninja_orgkit.organizations.errors import TooManyMembers, TooManyOrganizations, WrongRecipient
 from ninja_orgkit.organizations.schemas import OrgkitInvitationAnswer, OrgkitOrganization, represent_organization
 from ninja_orgkit.organizations.services import invitations
 from ninja_orgkit.protocol.bodies import Json
@@ -17,7 +17,13 @@ from ninja_orgkit.protocol.routing import OrgkitRouter
 router = OrgkitRouter(tags=["invitations"])
 
 
-@router.post("/accept", auth=bearer, response=OrgkitOrganization, errors=[InvalidLink, WrongRecipient], tagged=True)
+@router.post(
+    "/accept",
+    auth=bearer,
+    response=OrgkitOrganization,
+    errors=[InvalidLink, WrongRecipient, TooManyMembers, TooManyOrganizations],
+    tagged=True,
+)
 def accept_invitation(request: AuthedRequest, body: Json[OrgkitInvitationAnswer]) -> dict[str, Any]:
     """Join an organization with the token of an invitation that was sent to the caller's address."""
     return represent_organization(invitations.accept(request.auth.account, body.token))

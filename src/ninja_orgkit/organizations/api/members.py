@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ninja_orgkit.organizations import selectors
-from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
+from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization, TooManyOrganizations
 from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.routing import ANY_ROLE, MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.organizations.schemas import OrgkitMember, OrgkitMemberChange, represent_member
@@ -28,7 +28,7 @@ def list_members(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
     return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent)
 
 
-@router.patch("/{user_slug}/", response=OrgkitMember, needs="members.manage", errors=[LastOwner])
+@router.patch("/{user_slug}/", response=OrgkitMember, needs="members.manage", errors=[LastOwner, TooManyOrganizations])
 def change_member(request: MemberRequest, user_slug: Slug, body: Json[OrgkitMemberChange]) -> dict[str, Any]:
     """Change the role of a member. You can grant and change only roles whose permissions you hold."""
     member = members.change_role(by=request.member, account_slug=user_slug, role=body.role)

@@ -11,10 +11,16 @@ from ninja_orgkit.accounts.bearer import AuthedRequest
 from ninja_orgkit.database.locks import Check
 from ninja_orgkit.errors import field_error
 from ninja_orgkit.organizations import schemas, selectors
-from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
+from ninja_orgkit.organizations.errors import (
+    OrganizationCreationRefused,
+    PersonalOrganization,
+    SlugTaken,
+    TooManyOrganizations,
+)
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.organizations.schemas import OrgkitOrganization, represent_organization
 from ninja_orgkit.organizations.services import organizations
+from ninja_orgkit.organizations.services.limits import require_creator
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
@@ -36,7 +42,19 @@ def list_organizations(request: AuthedRequest, page: PageQuery) -> dict[str, Any
     return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent_organization)
 
 
-@router.post("/", response={201: OrgkitOrganization}, errors=[SlugTaken], idempotent=True, tagged=True, located="slug")
+def _policy(request: AuthedRequest) -> None:
+    require_creator(request.auth.account)
+
+
+@router.post(
+    "/",
+    response={201: OrgkitOrganization},
+    errors=[OrganizationCreationRefused, SlugTaken, TooManyOrganizations],
+    policy=_policy,
+    idempotent=True,
+    tagged=True,
+    located="slug",
+)
 def create_organization(request: AuthedRequest, body: Json[schemas.OrgkitOrganizationCreate]) -> dict[str, Any]:
     """Create an organization; the caller becomes its owner."""
     return represent_organization(organizations.create_organization(request.auth.account, **body.model_dump()))

@@ -24,7 +24,8 @@ from ninja_orgkit.organizations.errors import (
 )
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import get_invitation, invitations_of
-from ninja_orgkit.organizations.services.members import lock_membership, require_role
+from ninja_orgkit.organizations.services.limits import require_room
+from ninja_orgkit.organizations.services.members import add_membership, lock_membership, require_role
 from ninja_orgkit.organizations.services.organizations import lock_organization
 
 MAIL = "orgkit.organizations.mail_invitation"
@@ -76,14 +77,15 @@ def cancel(*, by: Membership, invitation_id: str) -> None:
 
 @atomic()
 def check(token: str, *, email: str | None = None) -> None:
-    """Raise what ``accept`` would raise for an account with this address, None if it is not known yet.
+    """Raise what ``accept`` would raise for a new account with this address, None if it is not known yet.
 
-    Change nothing.
+    Change nothing. Whether the account may own the organization is not asked, because there is no account yet.
     """
     invitation = _find(token)
     _require_pending(invitation)
     if email is not None and invitation.email_key != email_key(email):
         raise WrongRecipient
+    require_room(invitation.organization)
 
 
 @atomic()
@@ -92,7 +94,8 @@ def accept(account: Account, token: str) -> Membership:
 
     An account that is already a member keeps its role. The account that accepted may do it again while its membership
     lasts. Raises InvalidLink if the invitation is unknown or not pending, or if its sender may no longer grant the
-    role, WrongRecipient if it was sent to another address, and Unauthenticated if the account has been deleted.
+    role, WrongRecipient if it was sent to another address, TooManyMembers, TooManyOrganizations, and Unauthenticated if
+    the account has been deleted.
     """
     invitation = _find(token)
     if invitation.status == Invitation.Status.ACCEPTED:
@@ -100,9 +103,8 @@ def accept(account: Account, token: str) -> Membership:
     _require_pending(invitation)
     if lock_account(account).email_key != invitation.email_key:
         raise WrongRecipient
-    membership, _ = Membership.objects.get_or_create(
-        organization=invitation.organization, account=account, defaults={"role": invitation.role}
-    )
+    mine = Membership.objects.filter(organization=invitation.organization, account=account)
+    membership = mine.first() or add_membership(invitation.organization, account, role=invitation.role)
     membership.organization = invitation.organization
     invitation.membership = membership
     _end(invitation, Invitation.Status.ACCEPTED)

@@ -12,6 +12,7 @@ from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, lock_organizations, owned_by
 from ninja_orgkit.organizations.selectors import require
+from ninja_orgkit.organizations.services.limits import require_role_allowed
 from ninja_orgkit.organizations.services.organizations import lock_organization
 
 
@@ -20,13 +21,14 @@ def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
     """Give a member another role, as the member ``by``.
 
     Raises NotFound, ValidationFailed for an unknown role, Forbidden if the member's current or new role has a
-    permission that ``by`` does not have, and LastOwner.
+    permission that ``by`` does not have, LastOwner, and TooManyOrganizations for a new owner who owns enough.
     """
     by = lock_membership(by, needs="members.manage")
     member = _member(by.organization, account_slug)
     require_role(role)
     _require_power(by, member.role, role)
     if member.role != role:
+        require_role_allowed(by.organization, member.account, role=role, former=member.role)
         member.role = role
         member.save(update_fields=["role"])
     return member
@@ -49,6 +51,15 @@ def remove_member(*, by: Membership, account_slug: str) -> None:
         member.delete()
     except ProtectedError:
         raise LastOwner from None
+
+
+def add_membership(organization: Organization, account: Account, *, role: str) -> Membership:
+    """Make an account a member of an organization, which the caller has locked.
+
+    Raises TooManyMembers and TooManyOrganizations.
+    """
+    require_role_allowed(organization, account, role=role)
+    return Membership.objects.create(organization=organization, account=account, role=role)
 
 
 def require_role(role: str) -> None:

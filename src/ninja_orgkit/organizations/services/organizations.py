@@ -20,6 +20,7 @@ from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, owned_by, raise_if_orphaned
+from ninja_orgkit.organizations.services.limits import require_ownership
 
 PURGE = "orgkit.organizations.purge"
 
@@ -33,9 +34,10 @@ class Undeletable(Exception):
 def create_organization(
     account: Account, *, name: str, slug: str = "", custom: dict[str, Any] | None = None
 ) -> Membership:
-    """Create a group organization with the account as its owner. Raises SlugTaken."""
+    """Create a group organization with the account as its owner. Raises SlugTaken and TooManyOrganizations."""
     organization = Organization(name=name, slug=slug or public_slug(name, prefix="org"), custom=custom or {})
     with constraint_errors(Organization, orgkit_organization_slug=SlugTaken):
+        require_ownership(account)
         organization.save(force_insert=True)
         _reread(organization)
         return _add_creator(organization, account)

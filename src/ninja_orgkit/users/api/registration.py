@@ -19,7 +19,7 @@ from ninja_orgkit.accounts.errors import (
 )
 from ninja_orgkit.accounts.schemas import OrgkitMessage
 from ninja_orgkit.errors import InvalidLink
-from ninja_orgkit.organizations.errors import LastOwner, WrongRecipient
+from ninja_orgkit.organizations.errors import LastOwner, TooManyMembers, TooManyOrganizations, WrongRecipient
 from ninja_orgkit.protocol.bodies import Json, readable_fields
 from ninja_orgkit.protocol.clients import client_address, client_device
 from ninja_orgkit.protocol.fields import Email
@@ -66,6 +66,8 @@ def _email_of(sent: dict[str, Any]) -> str | None:
         WeakPassword,
         InvalidLink,
         WrongRecipient,
+        TooManyMembers,
+        TooManyOrganizations,
     ],
     policy=_policy,
     throttles=[per_client(_THROTTLE)],

@@ -1,0 +1,44 @@
+"""Functions of a host that settings name by their dotted paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+
+from ninja_orgkit.errors import Forbidden
+
+
+def nobody(account: Any) -> bool:
+    """Let nobody."""
+    return False
+
+
+def called_olga(account: Any) -> bool:
+    """Let olga, whose account it gets."""
+    return bool(account.username == "olga")
+
+
+def two(about: Any) -> int | None:
+    """Limit an account or an organization to two."""
+    return 2
+
+
+def none(about: Any) -> int | None:
+    """Limit nothing."""
+    return None
+
+
+def two_for_acme(organization: Any) -> int | None:
+    """Limit one organization only."""
+    return 2 if organization.slug == "acme" else None
+
+
+def missing(about: Any) -> Any:
+    """Fail with an exception of Django that would be a 404."""
+    raise Http404
+
+
+def refusing(about: Any) -> Any:
+    """Refuse with an error of the kit."""
+    raise Forbidden("Your plan does not allow this.")
