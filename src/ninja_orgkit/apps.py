@@ -46,6 +46,9 @@ class OrgKitConfig(AppConfig):
         from ninja_orgkit.media import tasks as media_tasks  # noqa: F401
         from ninja_orgkit.protocol import tasks as protocol_tasks  # noqa: F401
 
+        if installed.is_installed("ninja_orgkit.organizations"):  # otherwise a check reports it
+            from ninja_orgkit.users import tasks as users_tasks  # noqa: F401
+
         autodiscover_modules("orgkit")
         for config in installed.get_app_configs():
             if config.name.partition(".")[0] == "ninja_orgkit":

@@ -12,7 +12,9 @@ from pytest_django import Settings
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.users.services import registration
 from tests.client import Api
+from tests.conftest import Mailbox, RunOutbox
 from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
@@ -161,11 +163,15 @@ def test_concurrent_registrations_of_one_address_make_one_account(api: Api) -> N
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_registrations_get_the_same_answer_where_verification_is_mandatory(
-    api: Api, settings: Settings
+    api: Api, settings: Settings, run_outbox: RunOutbox, mailbox: Mailbox
 ) -> None:
     settings.NINJA_ORGKIT = {"EMAIL_VERIFICATION": "mandatory"}
     answers = in_parallel(4, lambda _: api.post("/auth/register", ANN))
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
+    keys = [message.kwargs["registration"] for message in OutboxMessage.objects.all()]
+    in_parallel(8, lambda number: registration.complete(keys[number // 2]))
+    run_outbox()
+    assert len(mailbox) == 4
     assert Account.objects.count() == Organization.objects.count() == 1
 
 

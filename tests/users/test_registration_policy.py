@@ -10,13 +10,13 @@ from pytest_django import Settings
 
 from ninja_orgkit.accounts.errors import RegistrationByInvitation, RegistrationClosed
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.models import OutboxMessage, ThrottleCounter
+from ninja_orgkit.models import ThrottleCounter
 from ninja_orgkit.organizations import tokens
 from ninja_orgkit.organizations.errors import WrongRecipient
 from ninja_orgkit.organizations.models import Invitation
 from ninja_orgkit.users.services.registration import require_open
 from tests.client import Api
-from tests.conftest import CountQueries
+from tests.conftest import CountQueries, Mailbox, RunOutbox
 from tests.org import MakePerson, Org
 from tests.organizations.actions import invite, roles_in
 
@@ -171,12 +171,13 @@ class TestByInvitation:
         assert ann.api.post("/invitations/accept", {"token": invitation}).status_code == 200
 
     def test_mandatory_verification_answers_the_invited_as_before(
-        self, api: Api, invitation: str, settings: Settings
+        self, api: Api, invitation: str, settings: Settings, run_outbox: RunOutbox, mailbox: Mailbox
     ) -> None:
         settings.NINJA_ORGKIT = {"REGISTRATION": "invitation", "EMAIL_VERIFICATION": "mandatory"}
         assert _register(api) == (403, "registration_by_invitation")
         assert _register(api, invitation=invitation)[0] == 202
-        assert OutboxMessage.objects.filter(task="orgkit.accounts.mail_registered").exists()
+        run_outbox()
+        assert "You can sign in now" in mailbox[-1].body
 
 
 @pytest.mark.parametrize("refused", ["closed", "by_invitation"])

@@ -47,13 +47,6 @@ def build_user_without_password(*, email: str, username: str, first_name: str = 
     return user
 
 
-def build_user(*, email: str, username: str, password: str, first_name: str = "", last_name: str = "") -> Any:
-    """Return an unsaved user of the host's model with these values and a hashed password."""
-    user = build_user_without_password(email=email, username=username, first_name=first_name, last_name=last_name)
-    user.set_password(password)
-    return user
-
-
 def read_profile(user: AbstractBaseUser, *, written: Collection[str] | None = None) -> dict[str, str]:
     """Return the values of a user that its account copies, limited to the fields that the user model has.
 

@@ -110,21 +110,29 @@ class Account(WithAvatar, models.Model):
         return visible(self.display_name) or visible(full_name) or self.username
 
 
-class ChosenPassword(models.Model):
-    """A password with which somebody registered again under the address of an account.
+class Registration(models.Model):
+    """What somebody sent to register, where addresses must be verified first.
 
-    ``digest`` is a keyed digest of 16 bits: enough to recognise the password, and too little to find it.
+    A worker creates the account and deletes the row. If the address is taken, the row loses all but ``username_key``
+    and ``digest``, and gets the ``account`` that has the address. ``password`` is a hash, and ``invitation`` an id.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.CharField(max_length=254, blank=True)
+    email_key = models.CharField(max_length=254, null=True, db_index=True)  # noqa: DJ001
+    username = models.CharField(max_length=150, blank=True)
+    username_key = models.CharField(max_length=150, null=True, db_index=True)  # noqa: DJ001
+    password = models.CharField(max_length=255, blank=True)
     digest = models.CharField(max_length=4)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["account", "digest"], name="orgkit_chosen_password_once"),)
+    first_name = models.CharField(max_length=150, blank=True)
+    last_name = models.CharField(max_length=150, blank=True)
+    invitation = models.UUIDField(null=True)
+    account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=now, db_index=True)
 
     def __str__(self) -> str:
-        """Return the primary key of the account."""
-        return str(self.account_id)
+        """Return the primary key."""
+        return str(self.pk)
 
 
 class Session(models.Model):

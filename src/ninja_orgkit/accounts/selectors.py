@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.models import Account, Registration, Session
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.database.locks import lock_of
@@ -32,12 +32,18 @@ def account_by_login(*, email: str = "", username: str = "") -> Account | None:
     login = email or username
     address = _as_address(login)
     key = email_key(address)
-    keys = {"username_key": username_key(login), "email_key": key if address else None}
-    either = [Q(**{column: value}) for column, value in keys.items() if value]
+    either = [Q(**{column: value}) for column, value in login_keys(login).items()]
     found = Account.objects.select_related("user").filter(reduce(or_, either)) if either else ()
     addressed = [account for account in found if address and account.email_key == key]
     named = [account for account in found if not address or email_key(_as_address(account.username)) == key]
     return next(iter([*addressed, *named] if email else [*named, *addressed]), None)
+
+
+def login_keys(login: str) -> dict[str, str]:
+    """Return the canonical keys, by column, that a login may be: an e-mail address, a username, or both."""
+    address = _as_address(login)
+    keys = {"username_key": username_key(login), "email_key": email_key(address) if address else None}
+    return {column: key for column, key in keys.items() if key}
 
 
 def _as_address(login: str) -> str:
@@ -85,9 +91,16 @@ def _locked(**lookup: Any) -> Account | None:
     return Account.objects.select_for_update(of=lock_of("self", "user")).select_related("user").filter(**lookup).first()
 
 
-def username_is_taken(username: str) -> bool:
-    """Tell whether an account has this username, in any spelling."""
-    return Account.objects.filter(username_key=username_key(username)).exists()
+def username_is_taken(username: str, *, own: Account | None = None) -> bool:
+    """Tell whether an account has this username in any spelling, or somebody registered with it.
+
+    What was asked for under the address of the account ``own`` is free for it.
+    """
+    key = username_key(username)
+    asked_for = Registration.objects.filter(username_key=key)
+    if own is not None:
+        asked_for = asked_for.exclude(account=own.pk)
+    return Account.objects.filter(username_key=key).exists() or asked_for.exists()
 
 
 def live_sessions_of(account: Account) -> QuerySet[Session, Any]:

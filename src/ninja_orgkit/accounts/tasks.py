@@ -1,4 +1,4 @@
-"""Send the mails of accounts, and delete expired sessions.
+"""Send the mails of accounts, and delete what has expired.
 
 Tokens are made here, in the worker, and stored nowhere.
 """
@@ -14,7 +14,7 @@ from django.utils import timezone
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email
-from ninja_orgkit.accounts.services import sessions
+from ninja_orgkit.accounts.services import registrations, sessions
 from ninja_orgkit.background.mail import MAIL_TASK, frontend_link, send_mail
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
@@ -100,6 +100,12 @@ def mail_email_change_notice(account: str, email: str) -> None:
 def purge_sessions() -> None:
     """Delete expired sessions."""
     sessions.purge_sessions()
+
+
+@shared_task(name="orgkit.accounts.purge_registrations", ignore_result=True)
+def purge_registrations() -> None:
+    """Delete registrations that are too old to matter."""
+    registrations.purge_registrations()
 
 
 def _mail_reset_link(name: str, account: Account) -> None:

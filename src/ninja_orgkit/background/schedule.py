@@ -20,6 +20,7 @@ _ALL: dict[str, dict[str, Any]] = {
     "orgkit-expire-exports": {"task": "orgkit.exports.expire", "schedule": 3600.0},
     "orgkit-revive-images": {"task": "orgkit.images.revive", "schedule": 3600.0},
     "orgkit-purge-sessions": {"task": "orgkit.accounts.purge_sessions", "schedule": 86400.0},
+    "orgkit-purge-registrations": {"task": "orgkit.accounts.purge_registrations", "schedule": 86400.0},
     "orgkit-purge-protocol": {"task": "orgkit.protocol.purge", "schedule": 3600.0},
     "orgkit-purge-organizations": {"task": "orgkit.organizations.purge_deleted", "schedule": 3600.0},
 }

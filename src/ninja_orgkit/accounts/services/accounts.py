@@ -111,12 +111,26 @@ def mark_verified(account: Account) -> None:
 
 
 def build_account(
-    *, email: str, username: str, password: str, first_name: str, last_name: str, **profile: Any
+    *,
+    email: str,
+    username: str,
+    first_name: str,
+    last_name: str,
+    password: str = "",
+    password_hash: str = "",
+    **profile: Any,
 ) -> Account:
-    """Return an unsaved account with its unsaved user. It hashes the password, so call it outside a transaction."""
-    user = host_user.build_user(
-        email=email, username=username, password=password, first_name=first_name, last_name=last_name
+    """Return an unsaved account with its unsaved user.
+
+    It hashes a ``password``, so call it outside a transaction, or with a ``password_hash``.
+    """
+    user = host_user.build_user_without_password(
+        email=email, username=username, first_name=first_name, last_name=last_name
     )
+    if password_hash:
+        user.password = password_hash
+    else:
+        user.set_password(password)
     return Account(
         user=user,
         username=username,
@@ -156,7 +170,7 @@ def check_username(username: str, *, own: Account | None = None) -> str | None:
         return "invalid"
     if own is not None and own.username_key == key:
         return None
-    return "taken" if username_is_taken(username) else None
+    return "taken" if username_is_taken(username, own=own) else None
 
 
 def require_username(username: str, *, own: Account | None = None) -> None:

@@ -14,9 +14,9 @@ from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, M
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_login, account_of_user
 from ninja_orgkit.accounts.services.accounts import account_for
+from ninja_orgkit.accounts.services.registrations import was_chosen
 from ninja_orgkit.accounts.services.second_factors import needs_second_factor
 from ninja_orgkit.accounts.services.sessions import begin_session
-from ninja_orgkit.accounts.services.unseen import was_chosen
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.hooks import hook_first
 from ninja_orgkit.errors import OrgKitError
@@ -29,18 +29,19 @@ def sign_in(
 
     Every backend of the host is asked, for unknown names too. Raises InvalidCredentials, after the same amount of work,
     for an unknown account, a wrong password and an inactive user. Raises EmailNotVerified only after the right
-    password, or after one with which somebody registered again under a taken address. Raises MfaRequired if an app says
-    that the user needs a second factor, and last what the hook ``before_sign_in`` raises. Each refusal sends
+    password, or after one with which somebody has just registered, also under a taken address. Raises MfaRequired if an
+    app says that the user needs a second factor, and last what the hook ``before_sign_in`` raises. Each refusal sends
     ``user_login_failed``.
     """
     # The account is read before the password is checked: a password that is set meanwhile must end this session.
     account = account_by_login(email=email, username=username)
-    name = account.user.get_username() if account else email or username
+    login = email or username
+    # Asked before it is known whether this matters, so that every sign-in takes as many statements.
+    chosen = settings.EMAIL_VERIFICATION == "mandatory" and was_chosen(account, login=login, password=password)
+    name = account.user.get_username() if account else login
     user: Any = authenticate(request, username=name, password=password)
     if user is None:  # authenticate() has sent the signal
-        if settings.EMAIL_VERIFICATION == "mandatory" and was_chosen(account, password):
-            raise EmailNotVerified
-        raise InvalidCredentials
+        raise EmailNotVerified if chosen else InvalidCredentials
     try:
         account = _account_that_may_enter(user, account)
         pair = _begin(account, device=device, address=address)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
@@ -88,16 +90,21 @@ def check(token: str, *, email: str | None = None) -> None:
     require_room(invitation.organization)
 
 
-@atomic()
 def accept(account: Account, token: str) -> Membership:
-    """Join an organization with the token of a mailed link, and mark the address as verified.
+    """Join an organization with the token of a mailed link. See ``accept_by_id``."""
+    return accept_by_id(account, tokens.read(token))
+
+
+@atomic()
+def accept_by_id(account: Account, key: UUID) -> Membership:
+    """Join an organization by the invitation of a mailed link, and mark the address as verified.
 
     An account that is already a member keeps its role. The account that accepted may do it again while its membership
     lasts. Raises InvalidLink if the invitation is unknown or not pending, or if its sender may no longer grant the
     role, WrongRecipient if it was sent to another address, TooManyMembers, TooManyOrganizations, and Unauthenticated if
     the account has been deleted.
     """
-    invitation = _find(token)
+    invitation = _find_by_id(key)
     if invitation.status == Invitation.Status.ACCEPTED:
         return _accepted_before(invitation, account)
     _require_pending(invitation)
@@ -147,8 +154,11 @@ def _accepted_before(invitation: Invitation, account: Account) -> Membership:
 
 
 def _find(token: str) -> Invitation:
-    """Lock the organization of a token and return the invitation, whatever its status. Raises InvalidLink."""
-    key = tokens.read(token)
+    return _find_by_id(tokens.read(token))
+
+
+def _find_by_id(key: UUID) -> Invitation:
+    """Lock the organization of an invitation and return it, whatever its status. Raises InvalidLink."""
     organization = Organization.objects.filter(invitations=key).first()
     if organization is None:
         raise InvalidLink

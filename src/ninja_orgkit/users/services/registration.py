@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from ninja_orgkit.accounts import host_user, tokens
-from ninja_orgkit.accounts.errors import EmailTaken, RegistrationByInvitation, RegistrationClosed
+from ninja_orgkit.accounts.errors import EmailTaken, RegistrationByInvitation, RegistrationClosed, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email
+from ninja_orgkit.accounts.services import registrations
 from ninja_orgkit.accounts.services.accounts import build_account, create_user, make_up_username, require_username
 from ninja_orgkit.accounts.services.emails import request_verification
 from ninja_orgkit.accounts.services.passwords import require_strong
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.accounts.services.sign_in import announce_sign_in
-from ninja_orgkit.accounts.services.unseen import remember_chosen_password
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.alias import atomic
-from ninja_orgkit.errors import InvalidLink
+from ninja_orgkit.errors import InvalidLink, OrgKitError
+from ninja_orgkit.organizations import tokens as invitation_tokens
 from ninja_orgkit.organizations.services import invitations
+
+REGISTER = "orgkit.users.register"
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,11 @@ def register(
 ) -> Registered | None:
     """Create a user with an account, and accept the invitation if there is one.
 
-    If ``EMAIL_VERIFICATION`` is ``"mandatory"``, return None and mail the address, whether it was free or taken.
-    Otherwise raise EmailTaken for a taken address. Also raises UsernameTaken, WeakPassword, ValidationFailed,
-    InvalidLink and WrongRecipient, and what the hook ``before_register`` raises. An error leaves nothing behind.
-    Whoever gets tokens has signed in, so Django's ``user_logged_in`` is sent, with the ``request``.
+    If ``EMAIL_VERIFICATION`` is ``"mandatory"``, return None after the same work for every address: a worker creates
+    the account, or mails the owner of a taken address. Otherwise raise EmailTaken for a taken address. Also raises
+    UsernameTaken, WeakPassword, ValidationFailed, InvalidLink and WrongRecipient, and what the hook
+    ``before_register`` raises. An error leaves nothing behind. Whoever gets tokens has signed in, so Django's
+    ``user_logged_in`` is sent, with the ``request``.
     """
     if wanted.invitation:
         invitations.check(wanted.invitation, email=wanted.email)
@@ -80,60 +84,89 @@ def register(
     )
     require_strong(wanted.password, candidate)
     if settings.EMAIL_VERIFICATION == "mandatory":
-        _register_unseen(wanted, username)
+        candidate.set_password(wanted.password)
+        _register_later(wanted, candidate.password)
         return None
     if account_by_email(wanted.email) is not None:
         raise EmailTaken
-    account = _build(wanted, username)
-    with atomic():
-        _create(account, wanted)
-        pair = begin_session(account, device=device, address=address)
-    announce_sign_in(account, request)
-    return Registered(account, pair)
-
-
-def _register_unseen(wanted: NewAccount, username: str) -> None:
-    """Register without telling the caller whether the address is taken. Only its owner learns that, by mail."""
-    if account_by_email(wanted.email) is not None:
-        make_password(wanted.password)  # as much work as for a new account
-        _tell_owner(wanted)
-        return
-    account = _build(wanted, username)
-    try:
-        with atomic():
-            _create(account, wanted)
-            if account.email_verified_at is not None:  # an invitation verified it, so no other mail follows
-                enqueue("orgkit.accounts.mail_registered", account=account.slug)
-    except EmailTaken:
-        _tell_owner(wanted)
-
-
-@atomic()
-def _tell_owner(wanted: NewAccount) -> None:
-    _ask_hook(wanted)  # what it refuses must not tell whether the address is taken
-    owner = account_by_email(wanted.email)
-    if owner is not None:
-        remember_chosen_password(owner, wanted.password)
-    enqueue("orgkit.accounts.mail_already_registered", email=wanted.email)
-
-
-def _build(wanted: NewAccount, username: str) -> Account:
-    return build_account(
+    account = build_account(
         email=wanted.email,
         username=username,
         password=wanted.password,
         first_name=wanted.first_name,
         last_name=wanted.last_name,
     )
+    with atomic():
+        _ask_hook(wanted)
+        create_user(account)
+        if wanted.invitation:
+            invitations.accept(account, wanted.invitation)
+        if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
+            request_verification(account)
+        pair = begin_session(account, device=device, address=address)
+    announce_sign_in(account, request)
+    return Registered(account, pair)
 
 
-def _create(account: Account, wanted: NewAccount) -> None:
-    _ask_hook(wanted)
+def complete(key: str) -> None:
+    """Create the account of a registration, as a worker. If its address is taken, mail the owner. Safe to run twice.
+
+    If the username is taken by now, a made-up one takes its place. If the invitation has ended, the address has to be
+    verified.
+    """
+    try:
+        try:
+            _create(key)
+        except UsernameTaken:
+            _create(key, username=make_up_username())
+    except EmailTaken:
+        _tell_owner(key)
+
+
+@atomic()
+def _register_later(wanted: NewAccount, password_hash: str) -> None:
+    _ask_hook(wanted)  # here and not in the worker, because what it refuses must not tell whether the address is taken
+    registration = registrations.remember(
+        email=wanted.email,
+        username=wanted.username,
+        password=wanted.password,
+        password_hash=password_hash,
+        first_name=wanted.first_name,
+        last_name=wanted.last_name,
+        invitation=invitation_tokens.read(wanted.invitation) if wanted.invitation else None,
+    )
+    enqueue(REGISTER, registration=str(registration.pk))
+
+
+@atomic()
+def _create(key: str, *, username: str = "") -> None:
+    registration = registrations.lock_registration(key)
+    if registration is None:
+        return
+    account = build_account(
+        email=registration.email,
+        username=username or registration.username or make_up_username(),
+        password_hash=registration.password,
+        first_name=registration.first_name,
+        last_name=registration.last_name,
+    )
     create_user(account)
-    if wanted.invitation:
-        invitations.accept(account, wanted.invitation)
-    if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
+    if registration.invitation:
+        with suppress(OrgKitError):  # it has ended, or nobody may join any more
+            invitations.accept_by_id(account, registration.invitation)
+    if account.email_verified_at is None:
         request_verification(account)
+    else:
+        enqueue("orgkit.accounts.mail_registered", account=account.slug)
+    registration.delete()
+
+
+@atomic()
+def _tell_owner(key: str) -> None:
+    registration = registrations.lock_registration(key)
+    if registration is not None:
+        enqueue("orgkit.accounts.mail_already_registered", email=registration.email)
+        registrations.settle(registration, account_by_email(registration.email))
 
 
 def _ask_hook(wanted: NewAccount) -> None:
