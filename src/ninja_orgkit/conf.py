@@ -57,6 +57,9 @@ class Settings:
     request and returns a user, a ``Caller``, or None to let the next one answer. An error of the kit refuses the
     request."""
 
+    UPDATE_LAST_LOGIN: bool = True
+    """Whether signing in to the kit records ``last_login`` of the user. It takes one statement."""
+
     EMAIL_VERIFICATION: str = "optional"
     """``"optional"`` sends a mail and lets people sign in before they verify their address. ``"mandatory"`` sends a
     mail and does not let them sign in before. ``"none"`` sends no mail."""

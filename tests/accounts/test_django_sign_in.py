@@ -131,6 +131,9 @@ def test_the_signals_of_django_are_sent_once(api: Api, heard: Heard) -> None:
     api.post("/token/refresh", {"refresh": pair["refresh"]})
     _sign_in(api, email=ADDRESS, password="wrong")
     _sign_in(api, email="nobody@example.com")
+    passwords = {"old_password": PASSWORD, "new_password": PASSWORD}
+    pair = api.as_user(pair["access"]).post("/auth/change-password", passwords).json()
+    answer = _sign_in(api, email=ADDRESS).json()
     api.as_user(pair["access"]).post("/auth/logout")
     api.as_user(answer["access"]).post("/auth/logout-all")
     assert heard == [
@@ -138,6 +141,7 @@ def test_the_signals_of_django_are_sent_once(api: Api, heard: Heard) -> None:
         ("in", "/api/v1/token/pair", "ann"),
         ("failed", "/api/v1/token/pair", "ann"),
         ("failed", "/api/v1/token/pair", "nobody@example.com"),
+        ("in", "/api/v1/token/pair", "ann"),
         ("out", "/api/v1/auth/logout", "ann"),
         ("out", "/api/v1/auth/logout-all", "ann"),
     ]

@@ -106,6 +106,11 @@ def test_signing_in_runs_three_statements_and_the_one_that_records_last_login(
     assert len(queries) == 4
     written = queries[-1]["sql"].partition(" SET ")[2].partition(" WHERE ")[0]
     assert ("last_login" in written, "," in written) == (True, False)
+    settings.NINJA_ORGKIT["UPDATE_LAST_LOGIN"] = False
+    with count_queries() as queries:
+        api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
+    assert len(queries) == 3
+    assert not any("last_login = " in query["sql"] for query in queries.captured_queries)
 
 
 @pytest.mark.parametrize("name", ["annlee", "nobody"])

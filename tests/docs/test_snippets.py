@@ -5,18 +5,23 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import pytest_django
+from django.contrib.auth.models import User
+from django.test import RequestFactory
 
 from ninja_orgkit.conf import Settings
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.organizations.roles import may_handle, permissions_of
 from ninja_orgkit.protocol.problems import problem
 from tests.checks.messages import found_by_id
+from tests.client import Api
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, generated, name_of
 
 
@@ -77,3 +82,29 @@ def test_an_error_class_of_a_host_works_as_the_guide_says() -> None:
     body = json.loads(response.content)
     assert (response.status_code, body["code"]) == (409, "out_of_stock")
     assert body["detail"] == "This product is not in stock."
+
+
+@pytest.mark.django_db
+def test_a_host_says_who_is_calling_and_signs_people_in_as_the_guide_shows(
+    settings: pytest_django.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = DOCS / "guides" / "signing-in.md"
+    module = ModuleType("host.authentication")
+    for text in blocks(page, "python"):
+        exec(text, vars(module))
+    monkeypatch.setitem(sys.modules, "host", ModuleType("host"))
+    monkeypatch.setitem(sys.modules, "host.authentication", module)
+    first = next(text for text in blocks(page, "python") if "known_to_the_proxy" in text and "NINJA" in text)
+    names: dict[str, Any] = {}
+    exec(first, names)
+    settings.NINJA_ORGKIT = names["NINJA_ORGKIT"]
+    assert found_by_id() == {}
+
+    user = User.objects.create_user("ann", "ann@example.com")
+    proxy = {"X-Authenticated-Email": "ann@example.com", "X-Device-Trusted": "yes"}
+    api = Api()
+    assert api.get("/users/me", headers=proxy).json()["username"] == "ann"
+    assert api.get("/users/me", headers={**proxy, "X-Device-Trusted": "no"}).status_code == 403
+    assert api.get("/users/me").status_code == 401
+    pair = module.after_single_sign_on(RequestFactory().get("/"), user)
+    assert api.as_user(pair["access"]).get("/users/me").status_code == 200

@@ -18,4 +18,5 @@ class AccountsConfig(AppConfig):
         from ninja_orgkit.media import avatars
 
         receivers.follow_user_models()
+        receivers.record_sign_ins()
         avatars.cascade_files_from(Account)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 
@@ -109,7 +108,7 @@ class _CsrfCheck(CsrfViewMiddleware):
 
 def _as_caller(found: Any, path: str) -> Caller | None:
     """Return the caller that the answer of a callable means."""
-    if found is None or isinstance(found, AnonymousUser):
+    if found is None or getattr(found, "is_anonymous", False):
         return None
     if isinstance(found, Caller):
         vouched = found.session is not None or found.key is not None

@@ -37,6 +37,11 @@ def has_active_column() -> bool:
     return _has_field("is_active")
 
 
+def has_last_login_column() -> bool:
+    """Tell whether the user model has a column for the last sign-in."""
+    return _has_field("last_login")
+
+
 def build_user_without_password(*, email: str, username: str, first_name: str = "", last_name: str = "") -> Any:
     """Return an unsaved user of the host's model with these values but without a password."""
     user: Any = get_user_model()()

@@ -7,12 +7,17 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in
 from django.db import models
 from django.db.models.signals import class_prepared, post_save, pre_save
+from django.utils import timezone
 
 from ninja_orgkit.accounts import host_user
+from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import count_password_change, follow_user
+from ninja_orgkit.accounts.services.sign_in import RECORDS_NO_LOGIN
 
+_DJANGO_RECORDS = "update_last_login"
 _SETS_PASSWORD = "_orgkit_sets_password"
 
 
@@ -28,6 +33,22 @@ def follow_model(sender: type[models.Model], **_kwargs: Any) -> None:
     if issubclass(sender, get_user_model()):
         pre_save.connect(watch_password, sender=sender, dispatch_uid="orgkit.accounts.watch_password")
         post_save.connect(keep_account, sender=sender, dispatch_uid="orgkit.accounts.keep_account")
+
+
+def record_sign_ins() -> None:
+    """Take the place of the receiver by which Django records ``last_login``, unless the host has removed that."""
+    removed = user_logged_in.disconnect(dispatch_uid=_DJANGO_RECORDS)
+    labels = list(apps.app_configs)
+    django_connects_later = "auth" in labels and labels.index("auth") > labels.index(Account._meta.app_label)
+    if removed or django_connects_later:  # then Django's finds its place taken
+        user_logged_in.connect(record_sign_in, dispatch_uid=_DJANGO_RECORDS)
+
+
+def record_sign_in(user: Any, **_kwargs: Any) -> None:
+    """Record ``last_login`` as Django does, unless the kit has marked the user."""
+    if host_user.has_last_login_column() and not getattr(user, RECORDS_NO_LOGIN, False):
+        user.last_login = timezone.now()
+        user.save(update_fields=["last_login"])
 
 
 def watch_password(

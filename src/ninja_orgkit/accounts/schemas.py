@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ninja_orgkit.accounts.services.sign_in import SignedIn
 from ninja_orgkit.accounts.tokens import Pair
 from ninja_orgkit.protocol.fields import (
     AnyPassword,
@@ -170,6 +171,6 @@ class OrgkitSession(BaseModel):
     current: bool
 
 
-def represent_tokens(pair: Pair | None) -> dict[str, Any]:
+def represent_tokens(pair: Pair | SignedIn | None) -> dict[str, Any]:
     """Return a token pair as clients see it. Without one, both are null."""
     return {"access": pair and pair.access, "refresh": pair and pair.refresh}

@@ -10,9 +10,8 @@ from ninja.decorators import decorate_view
 from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.schemas import represent_tokens
 from ninja_orgkit.accounts.services import sessions
-from ninja_orgkit.accounts.services.sign_in import sign_in
+from ninja_orgkit.accounts.services.sign_in import sign_in_with_password
 from ninja_orgkit.protocol.bodies import Json
-from ninja_orgkit.protocol.clients import client_address, client_device
 from ninja_orgkit.protocol.responses import not_stored
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_client, per_value
@@ -32,15 +31,11 @@ router = OrgkitRouter(tags=["tokens"])
 @decorate_view(not_stored)
 def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenObtain]) -> dict[str, Any]:
     """Sign in with an e-mail address or a username."""
-    account, pair = sign_in(
-        request,
-        email=body.email or "",
-        username=body.username or "",
-        password=body.password,
-        device=client_device(request),
-        address=client_address(request),
+    signed_in = sign_in_with_password(
+        request, email=body.email or "", username=body.username or "", password=body.password
     )
-    return {**represent_tokens(pair), "user": {"slug": account.slug, "username": account.username}}
+    account = signed_in.account
+    return {**represent_tokens(signed_in), "user": {"slug": account.slug, "username": account.username}}
 
 
 @router.post("/refresh", response=schemas.OrgkitTokens, errors=[errors.InvalidJwt])

@@ -7,8 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import get_user_model, update_session_auth_hash
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth import get_user_model, logout, update_session_auth_hash
 from django.contrib.auth.signals import user_logged_out
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
@@ -162,7 +161,7 @@ def renew(session: Session, account: Account) -> tokens.Pair:
 
 def keep_django_session(request: HttpRequest, account: Account) -> None:
     """Keep the Django session of a request alive after its user has set a new password."""
-    if _has_django_session(request, account):
+    if _has_django_session(request, account.user):
         update_session_auth_hash(request, account.user)
 
 
@@ -183,21 +182,19 @@ def log_out(
         with suppress(InvalidJwt):
             found.append(_usable(tokens.read_jwt(refresh, token_type="refresh")))
     Session.objects.filter(pk__in=[item.pk for item in found]).delete()
-    _announce_log_out({item.account_id for item in found} | ({account.pk} if account else set()), request)
-    if account is not None:
-        _end_django_session(request, account)
+    keys = {item.account_id for item in found} | ({account.pk} if account else set())
+    _announce_log_out(keys, request, ends_django_session=account is not None)
 
 
 def log_out_everywhere(account: Account, request: HttpRequest | None = None) -> None:
     """End every session of an account and the Django session of the request, and send Django's ``user_logged_out``."""
     end_sessions(account)
-    _announce_log_out({account.pk}, request)
-    _end_django_session(request, account)
+    _announce_log_out({account.pk}, request, ends_django_session=True)
 
 
-def end_sessions(account: Account, *, but: Session | None = None) -> None:
-    """End every session of an account, except ``but``."""
-    sessions = Session.objects.filter(account=account)
+def end_sessions(account: Any, *, but: Session | None = None) -> None:
+    """End every session of the kit that a user or an account has, except ``but``. Their tokens stop working at once."""
+    sessions = Session.objects.filter(account=account.pk)  # an account has the key of its user
     (sessions.exclude(pk=but.pk) if but else sessions).delete()
 
 
@@ -225,21 +222,18 @@ def _usable(claims: tokens.Claims, live: LiveSessions = _live) -> Session:
     return found[0]
 
 
-def _announce_log_out(keys: Collection[Any], request: HttpRequest | None) -> None:
+def _announce_log_out(keys: Collection[Any], request: HttpRequest | None, *, ends_django_session: bool) -> None:
     for user in get_user_model()._default_manager.filter(pk__in=keys) if keys else ():
-        user_logged_out.send(sender=type(user), request=request, user=user)
+        if ends_django_session and request is not None and _has_django_session(request, user):
+            logout(request)  # this sends the signal, too
+        else:
+            user_logged_out.send(sender=type(user), request=request, user=user)
 
 
-def _end_django_session(request: HttpRequest | None, account: Account) -> None:
-    if request is not None and _has_django_session(request, account):
-        request.session.flush()
-        request.user = AnonymousUser()
-
-
-def _has_django_session(request: HttpRequest, account: Account) -> bool:
-    """Tell whether a request belongs to a Django session of this account. The host may have no Django sessions."""
-    user = getattr(request, "user", None)
-    return hasattr(request, "session") and user is not None and user.is_authenticated and user.pk == account.pk
+def _has_django_session(request: HttpRequest, user: Any) -> bool:
+    """Tell whether a request belongs to a Django session of a user. The host may have no Django sessions."""
+    found = getattr(request, "user", None)
+    return hasattr(request, "session") and found is not None and found.is_authenticated and found.pk == user.pk
 
 
 def _expiry(created: datetime, now: datetime) -> datetime:

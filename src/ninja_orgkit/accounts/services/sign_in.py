@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import authenticate
@@ -9,7 +10,6 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest
 
-from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, MfaRequired
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_login, account_of_user
@@ -18,14 +18,45 @@ from ninja_orgkit.accounts.services.registrations import was_chosen
 from ninja_orgkit.accounts.services.second_factors import needs_second_factor
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.hooks import hook_first
-from ninja_orgkit.errors import OrgKitError
+from ninja_orgkit.custom.hooks import current_request, hook_first, request_in_context
+from ninja_orgkit.errors import OrgKitError, Unauthenticated
+from ninja_orgkit.protocol.clients import client_address, client_device
+
+RECORDS_NO_LOGIN = "_orgkit_records_no_login"
+"""Marks the instance of a user whose ``last_login`` stays as it is while ``user_logged_in`` is sent."""
 
 
-def sign_in(
-    request: HttpRequest, *, email: str = "", username: str = "", password: str, device: str = "", address: str = ""
-) -> tuple[Account, tokens.Pair]:
-    """Start a session for the account with this e-mail address or username.
+@dataclass(frozen=True)
+class SignedIn:
+    """A session that has just begun: its account and its tokens."""
+
+    account: Account
+    access: str
+    refresh: str
+
+
+def sign_in(user: Any, request: HttpRequest | None = None) -> SignedIn:
+    """Begin a session for a user whom the host has authenticated, and return its tokens.
+
+    ``request`` tells the device and the address of the session, and the signals get it. A user without an account gets
+    one. The host vouches for the user, so ``EMAIL_VERIFICATION`` is not asked. Raises Unauthenticated for an inactive
+    user, and what the hook ``before_sign_in`` raises. Sends ``user_logged_in``, or ``user_login_failed`` for a refusal.
+    """
+    request = request or current_request()
+    with request_in_context(request):
+        try:
+            if not user.is_active:
+                raise Unauthenticated
+            signed_in = _begin(account_for(user), request)
+        except OrgKitError:
+            _announce_refusal(user.get_username(), request)
+            raise
+        announce_sign_in(signed_in.account, request)
+    return signed_in
+
+
+def sign_in_with_password(request: HttpRequest, *, email: str = "", username: str = "", password: str) -> SignedIn:
+    """Begin a session for the account with this e-mail address or username.
 
     Every backend of the host is asked, for unknown names too. Raises InvalidCredentials, after the same amount of work,
     for an unknown account, a wrong password and an inactive user. Raises EmailNotVerified only after the right
@@ -43,31 +74,40 @@ def sign_in(
     if user is None:  # authenticate() has sent the signal
         raise EmailNotVerified if chosen else InvalidCredentials
     try:
-        account = _account_that_may_enter(user, account)
-        pair = _begin(account, device=device, address=address)
+        signed_in = _begin(_account_that_may_enter(user, account), request)
     except OrgKitError:
-        user_login_failed.send(sender=__name__, credentials={"username": name}, request=request)
+        _announce_refusal(name, request)
         raise
-    announce_sign_in(account, request)
-    return account, pair
+    announce_sign_in(signed_in.account, request)
+    return signed_in
 
 
 def announce_sign_in(account: Account, request: HttpRequest | None) -> None:
-    """Send ``user_logged_in``, by which Django also records ``last_login``."""
+    """Send ``user_logged_in``, by which Django also records ``last_login`` unless ``UPDATE_LAST_LOGIN`` is off."""
+    user = account.user
+    setattr(user, RECORDS_NO_LOGIN, not settings.UPDATE_LAST_LOGIN)
     try:
-        user_logged_in.send(sender=type(account.user), request=request, user=account.user)
+        user_logged_in.send(sender=user.__class__, request=request, user=user)
     except DatabaseError:
-        if account_of_user(account.user) is not None:
+        if account_of_user(user) is not None:
             raise
         raise InvalidCredentials from None  # the account was deleted while it signed in
+    finally:
+        delattr(user, RECORDS_NO_LOGIN)
 
 
-def _begin(account: Account, *, device: str, address: str) -> tokens.Pair:
+def _announce_refusal(name: str, request: HttpRequest | None) -> None:
+    user_login_failed.send(sender=__name__, credentials={"username": name}, request=request)
+
+
+def _begin(account: Account, request: HttpRequest | None) -> SignedIn:
+    device, address = (client_device(request), client_address(request)) if request else ("", "")
     try:
         with hook_first("before_sign_in", user=account.user):
-            return begin_session(account, device=device, address=address)
+            pair = begin_session(account, device=device, address=address)
     except IntegrityError:
         raise InvalidCredentials from None  # the account was deleted while it signed in
+    return SignedIn(account, pair.access, pair.refresh)
 
 
 def _account_that_may_enter(user: Any, account: Account | None) -> Account:
