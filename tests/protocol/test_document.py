@@ -26,6 +26,11 @@ OPERATIONS = [operation for methods in DOCUMENT["paths"].values() for operation 
 FEATURES = ("accounts", "users", "organizations", "contacts", "tags", "images", "exports")
 
 
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema, that of the component if it is a reference."""
+    return SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema  # type: ignore[no-any-return]
+
+
 class ColorFilters(Schema):
     """What a host's own list is filtered by."""
 
@@ -207,6 +212,19 @@ def test_a_body_refers_to_the_fields_of_a_host_without_a_wrapper() -> None:
         custom: Fields = Fields()
 
     assert Body.model_json_schema()["properties"]["custom"] == {"$ref": "#/$defs/Fields"}
+
+
+def test_each_media_type_of_a_body_is_a_class_of_its_own_for_generators() -> None:
+    several = [
+        found["requestBody"]["content"]
+        for found in OPERATIONS
+        if len(found.get("requestBody", {}).get("content", ())) > 1
+    ]
+    assert several
+    for content in several:
+        shapes = [_resolved(media["schema"]) for media in content.values()]
+        assert len({shape["title"] for shape in shapes}) == len(shapes)
+        assert len({tuple(shape["properties"]) for shape in shapes}) == 1
 
 
 def test_a_page_documents_its_maximum_length() -> None:

@@ -29,9 +29,9 @@ TAGS = [
 TEXT = {"type": "string"}
 
 _NAME = "OrgkitProblem"
-_SCHEMAS = "#/components/schemas/"
+SCHEMAS = "#/components/schemas/"
 _OURS = "Orgkit"
-PROBLEM_REF = {"$ref": f"{_SCHEMAS}{_NAME}"}
+PROBLEM_REF = {"$ref": f"{SCHEMAS}{_NAME}"}
 
 PROBLEM: dict[str, Any] = {
     "title": _NAME,
@@ -100,8 +100,8 @@ def _references(part: Any) -> Iterator[str]:
     """Yield the name of each schema that a part of the document refers to."""
     if isinstance(part, dict):
         reference = part.get("$ref")
-        if isinstance(reference, str) and reference.startswith(_SCHEMAS):
-            yield reference.removeprefix(_SCHEMAS)
+        if isinstance(reference, str) and reference.startswith(SCHEMAS):
+            yield reference.removeprefix(SCHEMAS)
         for value in part.values():
             yield from _references(value)
     elif isinstance(part, list):

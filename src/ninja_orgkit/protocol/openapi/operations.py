@@ -15,7 +15,7 @@ from ninja.operation import Operation
 from ninja_orgkit import errors
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.idempotency import IdempotencyInProgress, IdempotencyKeyReused, InvalidIdempotencyKey
-from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, PROBLEM_REF, TEXT
+from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, PROBLEM_REF, SCHEMAS, TEXT
 from ninja_orgkit.protocol.pagination import InvalidCursor
 from ninja_orgkit.protocol.parameters import UnknownParameter
 
@@ -39,6 +39,10 @@ _HEADERS_OF_ERRORS = {
     },
     errors.RangeNotSatisfiable.status: {"Content-Range": {"required": True, "schema": TEXT}},
 }
+
+
+_FORMS = {"multipart/form-data": "Multipart", "application/x-www-form-urlencoded": "Form"}
+"""How the titles of bodies in other media types than JSON end."""
 
 
 @dataclass(frozen=True)
@@ -192,10 +196,14 @@ def _header(name: str, text: str, **shape: Any) -> dict[str, Any]:
 
 
 def _other_media_types(operation: Operation) -> dict[str, Any]:
-    """Return the media types of a body besides the one that ninja knows of, each with the same schema."""
+    """Return the media types of a body besides the one that ninja knows of, with the same fields.
+
+    Each has a title of its own: generators make a class of it, and tell by the class which one a caller sends.
+    """
     for model in operation.models:
         if others := getattr(model, "other_media_types", ()):
-            schema = next(iter(model.model_fields.values())).annotation
-            ref = {"$ref": f"#/components/schemas/{schema.__name__}"}
-            return {"requestBody": {"content": {kind: {"schema": ref} for kind in others}}}
+            schema: Any = next(iter(model.model_fields.values())).annotation
+            shape = schema.model_json_schema(ref_template=f"{SCHEMAS}{{model}}")
+            content = {kind: {"schema": {**shape, "title": f"{schema.__name__}{_FORMS[kind]}"}} for kind in others}
+            return {"requestBody": {"content": content}}
     return {}
