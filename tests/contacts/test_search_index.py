@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import connection
 
 from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.database import search_index
 from ninja_orgkit.organizations.models import Organization
 
 migration: Any = import_module("ninja_orgkit.contacts.migrations.0002_search_index")
@@ -52,9 +53,9 @@ def test_a_server_without_an_extension_gets_a_simpler_index_or_none(
 ) -> None:
     renamed = [
         (tuple("no_such_extension" if name == missing else name for name in extensions), columns)
-        for extensions, columns in migration.ATTEMPTS
+        for extensions, columns in search_index.ATTEMPTS
     ]
-    monkeypatch.setattr(migration, "ATTEMPTS", renamed)
+    monkeypatch.setattr(search_index, "ATTEMPTS", renamed)
     with connection.schema_editor() as editor:
         migration.drop(apps, editor)
         migration.create(apps, editor)

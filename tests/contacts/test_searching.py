@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ninja_orgkit.contacts import querysets
 from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.database import searched
 from tests.contacts.actions import names
 from tests.org import MakeOrg, Org
 
@@ -249,7 +249,7 @@ def test_the_time_filters_exclude_the_given_moment(org: Org) -> None:
 def test_a_search_finds_the_same_however_far_it_walks(
     org: Org, other_org: Org, monkeypatch: pytest.MonkeyPatch, walk: int, ordering: str
 ) -> None:
-    monkeypatch.setattr(querysets, "_WALK", walk)
+    monkeypatch.setattr(searched, "_WALK", walk)
     other_org.join(org.owner, "member")
     contacts = [
         Contact(

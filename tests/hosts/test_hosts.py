@@ -25,7 +25,8 @@ def test_every_journey_works_with_the_user_model_of_a_host(host: str, names: str
 
 @pytest.mark.once
 @pytest.mark.parametrize(
-    "without", ["contacts", "images", "exports", "contacts images exports", "contacts images exports tags"]
+    "without",
+    ["contacts tags", "images", "exports", "contacts images exports", "contacts images exports tags"],
 )
 def test_a_host_can_leave_out_apps(without: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST_WITHOUT", without)

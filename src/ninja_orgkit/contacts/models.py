@@ -11,11 +11,11 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.addresses import MAX_EMAIL_LENGTH, require_email
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.indexes import KeyTextIndex
 from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.searched import SearchedQuerySet
 from ninja_orgkit.database.searching import searched_text
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.database.visible import is_blank, visible
@@ -73,7 +73,7 @@ class Contact(WithAvatar, DerivedColumns):
     DERIVED = ("display_name", "derived_name", *SORT_COLUMNS, "search_text")
     DERIVED_FROM = _SEARCHED
 
-    objects = ContactQuerySet.as_manager()
+    objects = SearchedQuerySet.as_manager()
 
     class Meta:
         constraints = (

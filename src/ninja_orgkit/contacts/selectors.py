@@ -10,10 +10,10 @@ from django.db.models import F, QuerySet
 
 from ninja_orgkit.accounts.authentication import Caller
 from ninja_orgkit.contacts.models import SORT_COLUMNS, Contact
-from ninja_orgkit.contacts.querysets import ContactQuerySet
 from ninja_orgkit.database.attachments import content_type_id
 from ninja_orgkit.database.pages import PreparedRows, Rows
 from ninja_orgkit.database.prepared import Parameter, Prepared
+from ninja_orgkit.database.searched import SearchedQuerySet
 from ninja_orgkit.database.tagging import TagTerms
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Membership
@@ -67,7 +67,7 @@ def contacts_of(
             "content_type": content_type_id(Contact),
             **{f"organization{at}": key for at, key in enumerate(organizations)},
         }
-        return PreparedRows(_across, _listed, len(organizations), values, ContactQuerySet.first_of_each)
+        return PreparedRows(_across, _listed, len(organizations), values, SearchedQuerySet.first_of_each)
     contacts: Any = tagged_in(Contact.objects.across(organizations), organizations, tags)
     if created_after is not None:
         contacts = contacts.filter(created_at__gt=created_after)
@@ -75,17 +75,17 @@ def contacts_of(
         contacts = contacts.filter(updated_at__gt=updated_after)
     found = _rows(contacts.searched(terms), *SORT_COLUMNS, content_type=content_type_id(Contact))
     narrow = (
-        partial(ContactQuerySet.first_hits, among=contacts, terms=terms) if terms else ContactQuerySet.first_of_each
+        partial(SearchedQuerySet.first_hits, among=contacts, terms=terms) if terms else SearchedQuerySet.first_of_each
     )
     return Rows(found, narrow)
 
 
-def _across(organizations: int) -> ContactQuerySet:
+def _across(organizations: int) -> SearchedQuerySet:
     field = Contact._meta.get_field("organization")
     return Contact.objects.across([Parameter(f"organization{at}", field) for at in range(organizations)])
 
 
-def _listed(contacts: ContactQuerySet, column: str) -> QuerySet[Contact, dict[str, Any]]:
+def _listed(contacts: SearchedQuerySet, column: str) -> QuerySet[Contact, dict[str, Any]]:
     return _rows(contacts, *({column} - {*_COLUMNS}), content_type=_CONTENT_TYPE)
 
 
@@ -116,7 +116,7 @@ def row_of(contact: Contact) -> dict[str, Any]:
     return row
 
 
-def _seen_by(account: Any, slug: Any) -> ContactQuerySet:
+def _seen_by(account: Any, slug: Any) -> SearchedQuerySet:
     return Contact.objects.filter(
         slug=slug, organization__deleted_at=None, organization__memberships__account=account
     ).order_by()
@@ -130,6 +130,6 @@ def _require(needs: str, role: str | None) -> None:
 
 
 def _rows(
-    contacts: ContactQuerySet, *columns: str, content_type: int | Parameter, **named: Any
+    contacts: SearchedQuerySet, *columns: str, content_type: int | Parameter, **named: Any
 ) -> QuerySet[Contact, dict[str, Any]]:
     return contacts.values(*_COLUMNS, *columns, tags=tags_json(Contact, content_type), **named)

@@ -9,6 +9,8 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.database.attachments import Attachment
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.searched import SearchedQuerySet
+from ninja_orgkit.database.searching import searched_text
 from ninja_orgkit.organizations.models import Organization
 
 
@@ -33,6 +35,7 @@ class Image(DerivedColumns):
     filename = models.CharField(max_length=255, blank=True, editable=False)
     title = models.CharField(max_length=200, blank=True)
     title_sort = models.CharField(max_length=255, editable=False)
+    search_text = models.TextField(editable=False)
     description = models.TextField(blank=True)
     alt_text = models.CharField(max_length=500, blank=True)
     format = models.CharField(max_length=8, editable=False)
@@ -49,8 +52,10 @@ class Image(DerivedColumns):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    DERIVED = ("title_sort",)
-    DERIVED_FROM = ("title",)
+    DERIVED = ("title_sort", "search_text")
+    DERIVED_FROM = ("title", "description", "alt_text", "filename")
+
+    objects = SearchedQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["organization", "sha256"], name="orgkit_image_once"),)
@@ -66,8 +71,9 @@ class Image(DerivedColumns):
         return self.title or self.filename or f"{self.format} {self.width} × {self.height}"
 
     def derive(self) -> None:
-        """Set the key by which all databases sort alike."""
+        """Set the key by which all databases sort alike, and the text that searches look in."""
         self.title_sort = search_key(self.title)[:255]
+        self.search_text = searched_text(getattr(self, field) for field in self.DERIVED_FROM)
 
     def stored_names(self) -> list[str]:
         """Return the names of all files of the image."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from ninja_orgkit.database.attachments import content_type_id, target_of
+from ninja_orgkit.database.pages import Rows
 from ninja_orgkit.database.preloading import preload
+from ninja_orgkit.database.searched import SearchedQuerySet
+from ninja_orgkit.database.tagging import TagTerms, find_tagged
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.organizations.models import Organization
@@ -24,14 +28,25 @@ _COLUMNS = (
     "id", "filename", "title", "title_sort", "description", "alt_text", "format", "width", "height", "size", "status",
     "placeholder", "file", "renditions", "created_at", "updated_at", "organization__slug", "creator__slug",
 )  # fmt: skip
+_ANY_TAGS = TagTerms()
 _LOADED = "_orgkit_images"
 """The attribute of an object that holds its images after ``with_images``."""
 _LINK_COLUMNS = ("image_id", "position", "cover_of", "title", "description", "alt_text")
 
 
-def images_in(organization: Organization) -> QuerySet[Image, dict[str, Any]]:
-    """Return the images of an organization as rows."""
-    return image_rows(Image.objects.filter(organization=organization))
+def images_in(
+    organization: Organization, *, terms: Sequence[str] = (), tags: TagTerms = _ANY_TAGS, unattached: bool = False
+) -> Rows:
+    """Return the images of an organization as rows.
+
+    Each of the ``terms`` (see ``search_terms``) must occur in an image's texts, and its tags must match ``tags``. With
+    ``unattached``, only images that no object has are returned.
+    """
+    images = find_tagged(Image.objects.across([organization.pk]), [organization.pk], tags)
+    if unattached:
+        images = images.filter(~Exists(ImageAttachment.objects.filter(image=OuterRef("pk"))))
+    narrow = partial(SearchedQuerySet.first_hits, among=images, terms=terms) if terms else None
+    return Rows(image_rows(images.searched(terms)), narrow)
 
 
 def image_rows(images: QuerySet[Image]) -> QuerySet[Image, dict[str, Any]]:
@@ -42,7 +57,7 @@ def image_rows(images: QuerySet[Image]) -> QuerySet[Image, dict[str, Any]]:
 
 def image_row(organization: Organization, image_id: int) -> dict[str, Any]:
     """Return an image of an organization as a row. Raises NotFound."""
-    row = images_in(organization).filter(pk=image_id).first()
+    row = image_rows(Image.objects.filter(organization=organization, pk=image_id)).first()
     if row is None:
         raise NotFound
     return row

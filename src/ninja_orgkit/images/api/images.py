@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from ninja import Query
+
 from ninja_orgkit.database.locks import Check
+from ninja_orgkit.database.searching import search_terms
 from ninja_orgkit.images import selectors
 from ninja_orgkit.images.schemas import images as schemas
 from ninja_orgkit.images.schemas.ids import ImageId
@@ -33,9 +36,14 @@ ORDERINGS = Orderings(
 
 
 @router.get("/images/", response=OrgkitPage[OrgkitImage], needs="images.read")
-def list_images(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
+def list_images(request: MemberRequest, page: PageQuery, filters: Query[schemas.OrgkitImageFilters]) -> dict[str, Any]:
     """List the images of an organization, by `created_at` (newest first by default), `title` or `size`."""
-    rows = selectors.images_in(request.organization)
+    rows = selectors.images_in(
+        request.organization,
+        terms=search_terms(filters.search),
+        tags=filters.tag_terms(),
+        unattached=filters.unattached,
+    )
     return paginate(request, rows, page, orderings=ORDERINGS, represent=represent_image)
 
 

@@ -11,8 +11,9 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.images.schemas.ids import Ids
 from ninja_orgkit.images.services.uploads import Uploaded
 from ninja_orgkit.media.links import named_file
-from ninja_orgkit.protocol.fields import Line, Moment, OrgkitInput, Text, example
+from ninja_orgkit.protocol.fields import Flag, Line, Moment, OrgkitInput, Text, example
 from ninja_orgkit.protocol.multipart import Picture
+from ninja_orgkit.protocol.parameters import OrgkitTagQuery, Search
 from ninja_orgkit.protocol.urls import FileLink
 
 # A setting: OpenAPI shows its value at start.
@@ -102,6 +103,15 @@ class OrgkitImageChange(OrgkitInput):
     title: Title = ""
     description: Text = ""
     alt_text: AltText = ""
+
+
+class OrgkitImageFilters(OrgkitTagQuery):
+    """Filters of the list of images."""
+
+    search: Search = Field(
+        "", description="Up to 10 terms. Each must occur in the title, description, alternative text or file name."
+    )
+    unattached: Flag = Field(False, description="Whether to list only images that are attached to nothing.")
 
 
 class OrgkitImagesToDelete(OrgkitInput):

@@ -30,7 +30,6 @@ _MENDED = (
     "file",
     "filename",
     "title",
-    "title_sort",
     "description",
     "alt_text",
     "format",
@@ -38,6 +37,7 @@ _MENDED = (
     "height",
     "placeholder",
 )
+_RENDERED_ANEW = ("status", "attempts", "asked_at", "renditions", "updated_at")
 
 
 @dataclass
@@ -180,11 +180,12 @@ def _mend(organization: Organization, fresh: dict[str, Image], broken: dict[str,
             abandoned += image.stored_names()
             for name in _MENDED:
                 setattr(image, name, getattr(fresh[image.sha256], name) or getattr(image, name))
+            image.derive()
             image.status, image.attempts, image.asked_at, image.renditions = Image.Status.PROCESSING, 0, None, {}
             image.updated_at = timezone.now()
             mended.append(image)
     if mended:
-        Image.objects.bulk_update(mended, [*_MENDED, "status", "attempts", "asked_at", "renditions", "updated_at"])
+        Image.objects.bulk_update(mended, [*_MENDED, *Image.DERIVED, *_RENDERED_ANEW])
         enqueue(DELETE_FILES, names=abandoned)
 
 

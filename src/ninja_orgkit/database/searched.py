@@ -1,4 +1,4 @@
-"""Pages of the contacts of several organizations, read as cheaply as those of a single organization."""
+"""Pages of what several organizations have, read as cheaply as those of one, and of what a search finds."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ninja_orgkit.database.pages import Placed
 from ninja_orgkit.database.prepared import Parameter
 
 _WALK = 2000
-"""How many contacts a search walks along the order before it gathers all hits."""
+"""How many rows a search walks along the order before it gathers all hits."""
 
 
-class ContactQuerySet(models.QuerySet[Any, Any]):
-    """Contacts, which can be those of several organizations."""
+class SearchedQuerySet(models.QuerySet[Any, Any]):
+    """Rows of one or several organizations, with a ``search_text``: contacts and images."""
 
     _across: tuple[int | Parameter, ...] = ()
 
     def across(self, organizations: Iterable[int | Parameter]) -> Self:
-        """Return the contacts of these organizations (primary keys)."""
+        """Return the rows of these organizations (primary keys)."""
         keys = tuple(organizations)
         # Not ``organization__in``: that takes no parameters.
         rows = self.filter(organization=keys[0]) if len(keys) == 1 else self.filter(In(models.F("organization"), keys))
@@ -35,7 +35,7 @@ class ContactQuerySet(models.QuerySet[Any, Any]):
         return clone
 
     def searched(self, terms: Iterable[str]) -> Self:
-        """Return the contacts whose text has all of these terms."""
+        """Return the rows whose text has all of these terms."""
         rows = self
         for term in terms:
             rows = rows.filter(search_text__contains=term)
@@ -45,7 +45,7 @@ class ContactQuerySet(models.QuerySet[Any, Any]):
         """Return the rows among which the first ``stop`` of this ordered queryset are.
 
         On PostgreSQL these are the first ``stop`` of each organization, each read in the order of an index;
-        ``organization IN (...) ORDER BY name`` would sort every contact of all of them.
+        ``organization IN (...) ORDER BY name`` would sort every row of all of them.
         """
         if len(self._across) < 2 or not self._is_postgresql():
             return self
