@@ -102,6 +102,9 @@ class Settings:
     INVITATION_LIFETIME: timedelta = timedelta(days=7)
     """How long an invitation can be accepted."""
 
+    INVITATION_ROLE: str | None = None
+    """Role of an invitation that names none. With None, ``POST /orgs/{org_slug}/invitations/`` requires a role."""
+
     INVITATIONS_MAX_PENDING: int = 50
     """Maximum number of pending invitations of one organization. With 0 nobody can be invited."""
 

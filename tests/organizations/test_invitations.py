@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from django.utils.html import strip_tags
+from pytest_django import Settings
 
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Invitation
@@ -258,3 +259,22 @@ def test_inviting_one_address_concurrently_makes_one_invitation(org: Org) -> Non
 def test_an_address_that_becomes_too_long_when_normalised_is_refused(org: Org) -> None:
     long_domain = "\ufdfa" * 60 + ".example"
     assert invite(org, f"a@{long_domain}").status_code == 422
+
+
+def test_an_invitation_without_a_role_gets_the_one_of_the_setting(org: Org, settings: Settings) -> None:
+    path, guest = f"{org.path}invitations/", {"email": "guest@example.com"}
+    refused = org.api.post(path, guest)
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [{"loc": ["body", "role"], "msg": "Field required", "type": "missing"}]
+    settings.NINJA_ORGKIT = {"INVITATION_ROLE": "viewer"}
+    for role in (None, "", 5, "king"):
+        assert org.api.post(path, {**guest, "role": role}).status_code == 422
+    assert org.api.post(path, {"email": "other@example.com", "role": "admin"}).json()["role"] == "admin"
+    assert org.api.post(path, guest).json()["role"] == "viewer"
+
+
+def test_the_role_of_the_setting_is_granted_only_by_whoever_may(org: Org, settings: Settings) -> None:
+    settings.NINJA_ORGKIT = {"INVITATION_ROLE": "owner"}
+    path, guest = f"{org.path}invitations/", {"email": "guest@example.com"}
+    assert org.as_("admin").post(path, guest).status_code == 403
+    assert org.api.post(path, guest).json()["role"] == "owner"

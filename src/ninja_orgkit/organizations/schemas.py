@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.fields import custom_field, custom_shown
@@ -16,6 +16,12 @@ from ninja_orgkit.protocol.fields import Email, Line, Moment, OrgkitInput, Token
 from ninja_orgkit.protocol.urls import FileLink
 
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+def _named_role(value: Any) -> Any:
+    if value is None:
+        raise PydanticKnownError("missing")
+    return value
 
 
 def _not_reserved(value: str) -> str:
@@ -136,7 +142,11 @@ class OrgkitInvitationCreate(OrgkitInput):
     model_config = example(email="grace@example.com", role="member")
 
     email: Email
-    role: RoleName
+    role: Annotated[RoleName, BeforeValidator(_named_role)] = Field(
+        default_factory=lambda: settings.INVITATION_ROLE,
+        validate_default=True,
+        description="Required unless the server has a role for invitations that name none.",
+    )
 
 
 class OrgkitInvitationAnswer(OrgkitInput):

@@ -37,7 +37,10 @@ def list_invitations(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
     idempotent=True,
 )
 def create_invitation(request: MemberRequest, body: Json[OrgkitInvitationCreate]) -> dict[str, Any]:
-    """Invite somebody by mail. You can grant only roles whose permissions you hold."""
+    """Invite somebody by mail. You can grant only roles whose permissions you hold.
+
+    Without a `role` the server's own choice is taken, if it has one.
+    """
     return represent_invitation(invitations.invite(by=request.member, email=body.email, role=body.role))
 
 
