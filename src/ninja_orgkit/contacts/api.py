@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ninja import Query
@@ -15,7 +15,7 @@ from ninja_orgkit.database.locks import Check
 from ninja_orgkit.database.searching import search_terms
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
-from ninja_orgkit.media.avatars import clear_avatar, set_avatar
+from ninja_orgkit.media.avatars import clear_avatar, store_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.bodies import Json
@@ -132,9 +132,10 @@ def delete_contact(request: ContactRequest) -> None:
     idempotent=True,
     stores_files=True,
 )
-def upload_contact_avatar(request: ContactRequest, file: AvatarUpload) -> dict[str, Any]:
+def upload_contact_avatar(request: ContactRequest, file: AvatarUpload) -> Callable[[], dict[str, Any]]:
     """Set the avatar of a contact."""
-    return represent_avatar(set_avatar(request.contact, file=file, stored_files=request.stored_files))
+    write = store_avatar(request.contact, file=file, stored_files=request.stored_files)
+    return lambda: represent_avatar(write())
 
 
 @router.delete("/{slug}/avatar/", response={204: None}, gate=_TO_CHANGE, errors=[NoAvatar])

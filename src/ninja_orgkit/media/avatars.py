@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import IO, Any, TypeVar
@@ -45,15 +45,27 @@ def set_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes], stored_files: Sto
     transaction of its own passes ``stored_files``, opened outside that transaction. Raises FileTooLarge,
     UnsupportedImage, InvalidImage, ImageTooLarge and StorageUnavailable, and NotFound when the row is gone.
     """
+    with StoredFiles() if stored_files is None else nullcontext(stored_files) as files:
+        return store_avatar(obj, file=file, stored_files=files)()
+
+
+def store_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes], stored_files: StoredFiles) -> Callable[[], M]:
+    """Render and store an avatar, which is slow, so call it outside a transaction.
+
+    Return a function that writes the row and returns ``obj``. See ``set_avatar`` for the errors of both.
+    """
     if isinstance(file, UploadedFile):
         refuse_oversize(file, max_bytes=settings.AVATAR_MAX_BYTES)
     pictures = square_avatar(file, settings.AVATAR_SIZES)
-    with StoredFiles() if stored_files is None else nullcontext(stored_files) as files:
-        names = [files.save("avatars", "webp", pictures[size]) for size in settings.AVATAR_SIZES]
+    names = [stored_files.save("avatars", "webp", pictures[size]) for size in settings.AVATAR_SIZES]
+
+    def write() -> M:
         with atomic():
             _replace(obj, names)
-            files.keep_on_commit()
-    return obj
+            stored_files.keep_on_commit()
+        return obj
+
+    return write
 
 
 def clear_avatar(obj: WithAvatar) -> None:

@@ -24,6 +24,7 @@ from ninja_orgkit.errors import Conflict, Invalid
 from ninja_orgkit.models import IdempotencyRecord
 
 _MAX_LENGTH = 255
+Begin = Callable[[], Callable[[], HttpResponse]]
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Image-Duplicate")
 
 
@@ -39,17 +40,18 @@ class IdempotencyInProgress(Conflict):
     """The first request with this Idempotency-Key is still running. Try again in a moment."""
 
 
-def idempotent(request: HttpRequest, key: str, body: Any, perform: Callable[[], HttpResponse]) -> HttpResponse:
-    """Return the answer of ``perform``, or the first answer again if the request repeats its Idempotency-Key.
+def idempotent(request: HttpRequest, key: str, body: Any, begin: Begin) -> HttpResponse:
+    """Return the answer to a request, or the first answer again if the request repeats its Idempotency-Key.
 
     Call it once the caller is authorised. ``body`` is what the client sent: a schema, plain values, uploaded files, or
-    a list of them. Raises InvalidIdempotencyKey, IdempotencyKeyReused and IdempotencyInProgress.
+    a list of them. ``begin`` does what is slow, outside a transaction, and returns a function that makes the change and
+    the answer, inside one. Raises InvalidIdempotencyKey, IdempotencyKeyReused and IdempotencyInProgress.
     """
     if not 1 <= len(key) <= _MAX_LENGTH or not all("!" <= char <= "~" for char in key):
         raise InvalidIdempotencyKey
     caller: str = request.auth.slug  # type: ignore[attr-defined]
     record, fresh = _claim(_hash(caller, request.method, request.path, key), _hash(_digest(body)))
-    return _run(record, perform) if fresh else _replay(record)
+    return _run(record, begin) if fresh else _replay(record)
 
 
 def purge() -> int:
@@ -58,9 +60,10 @@ def purge() -> int:
     return IdempotencyRecord.objects.filter(created_at__lt=oldest).delete()[0]
 
 
-def _run(record: IdempotencyRecord, perform: Callable[[], HttpResponse]) -> HttpResponse:
+def _run(record: IdempotencyRecord, begin: Begin) -> HttpResponse:
     held = IdempotencyRecord.objects.filter(pk=record.pk, lease_until=record.lease_until, status=None)
     try:
+        perform = begin()
         with atomic():
             response = perform()
             if not 200 <= response.status_code < 300:

@@ -102,8 +102,9 @@ class OrgkitRouter(Router):
         The endpoint returns the value that ``response`` describes, or a ``Reply`` if it has more to say. ``errors`` are
         those that only this endpoint raises. ``policy`` gets the authenticated request before anything else of it is
         validated, and raises what refuses it. ``gate`` decides whether the caller may. ``throttles`` count the request.
-        With ``idempotent``, the endpoint takes an Idempotency-Key. With ``stores_files``, it finds
-        ``request.stored_files``; if it fails, these files are deleted again. With ``tagged``, the answer has an ETag,
+        With ``idempotent``, the endpoint takes an Idempotency-Key. With ``stores_files``, it stores files in
+        ``request.stored_files`` and returns a function, which writes the rows and returns the value: only that may run
+        in a transaction. If one of the two fails, the files are deleted again. With ``tagged``, the answer has an ETag,
         and a GET with a matching If-None-Match gets 304; a DELETE names the schema of what it deletes. ``located``
         names the field of the answer with which the ``Location`` of a new object ends. With ``any_query``, unknown
         query parameters are ignored. An endpoint without ``auth`` is open, whatever its API asks of other endpoints.
@@ -225,13 +226,16 @@ class _Endpoint:
         body = values.get(self.body)
         for throttle in self.throttles:
             throttle(request, body)
-        perform = partial(self._perform, request, values)
+        begin = partial(self._begin, request, values)
         with StoredFiles() if self.stores_files else nullcontext() as request.stored_files:
             key = request.headers.get("Idempotency-Key") if self.idempotent else None
-            return perform() if key is None else idempotent(request, key, body, perform)
+            return begin()() if key is None else idempotent(request, key, body, begin)
 
-    def _perform(self, request: HttpRequest, values: dict[str, Any]) -> Any:
-        return self.answer.render(request, self.view(request, **values))
+    def _begin(self, request: HttpRequest, values: dict[str, Any]) -> Callable[[], Any]:
+        """Do what is slow, and return a function that does the rest, which may run in a transaction."""
+        act = partial(self.view, request, **values)
+        write = act() if self.stores_files else act
+        return lambda: self.answer.render(request, write())
 
 
 def _guard(operation: Operation, policy: Policy | None, gate: Gate | None, *, any_query: bool) -> type[ParamModel]:

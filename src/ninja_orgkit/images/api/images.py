@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -59,21 +60,26 @@ def list_images(request: MemberRequest, page: PageQuery, filters: Query[schemas.
     located="id",
     openapi_extra={"responses": {200: _DUPLICATE}},
 )
-def upload_image(request: MemberRequest, body: ImageForm[schemas.OrgkitImageUpload]) -> Reply:
+def upload_image(request: MemberRequest, body: ImageForm[schemas.OrgkitImageUpload]) -> Callable[[], Reply]:
     """Upload an image. Its bytes must be a JPEG, PNG, WebP, AVIF or GIF.
 
     If the organization already has an image with the same bytes, the answer is 200 with that image and
     `Image-Duplicate: true`.
     """
-    done = uploads.upload_image(
+    stored = uploads.store_images(
         request.organization,
         request.auth.account,
-        file=body.file,
+        files=[body.file],
         stored_files=request.stored_files,
         **body.model_dump(exclude={"file"}),
     )
-    image = represent_image(done.row)
-    return Reply(image, status=201) if done.is_new else Reply(image, headers={"Image-Duplicate": "true"})
+
+    def write() -> Reply:
+        done = stored.write_one()
+        image = represent_image(done.row)
+        return Reply(image, status=201) if done.is_new else Reply(image, headers={"Image-Duplicate": "true"})
+
+    return write
 
 
 @router.get("/images/{int:image_id}/", response=OrgkitImage, needs="images.read", tagged=True)
@@ -105,12 +111,14 @@ def delete_image(request: MemberRequest, image_id: ImageId) -> None:
     idempotent=True,
     stores_files=True,
 )
-def bulk_upload_images(request: MemberRequest, body: BulkForm[schemas.OrgkitBulkUpload]) -> dict[str, Any]:
+def bulk_upload_images(
+    request: MemberRequest, body: BulkForm[schemas.OrgkitBulkUpload]
+) -> Callable[[], dict[str, Any]]:
     """Upload up to 50 images. Each succeeds or fails on its own."""
-    done = uploads.upload_images(
+    stored = uploads.store_images(
         request.organization, request.auth.account, files=body.files, stored_files=request.stored_files
     )
-    return {"results": [schemas.represent_result(item) for item in done]}
+    return lambda: {"results": [schemas.represent_result(item) for item in stored.write()]}
 
 
 @router.post("/bulk-delete/", response=schemas.OrgkitDeletedImages, needs="images.write", idempotent=True)

@@ -63,33 +63,30 @@ def upload_image(
 ) -> Uploaded:
     """Store a picture and write its row. Its renditions are made in the background.
 
-    ``texts`` are ``title``, ``description`` and ``alt_text``. ``stored_files`` deletes the file when the transaction of
-    the caller fails. The same bytes again in the same organization return the existing image, unchanged. If that image
-    failed, or if its file is gone, it gets the new file and counts as new. Raises
-    FileTooLarge, UnsupportedImage, InvalidImage, ImageTooLarge and StorageUnavailable, and ImageExists when others
-    upload and delete the same picture too fast to find it.
+    ``texts`` are ``title``, ``description`` and ``alt_text``. ``stored_files`` deletes the file when the row cannot be
+    written. The same bytes again in the same organization return the existing image, unchanged. If that image failed,
+    or if its file is gone, it gets the new file and counts as new. Raises FileTooLarge, UnsupportedImage, InvalidImage,
+    ImageTooLarge and StorageUnavailable, and ImageExists when others upload and delete the same picture too fast to
+    find it.
     """
-    (result,) = upload_images(organization, creator, files=[file], stored_files=stored_files, **texts)
-    if result.error is not None:
-        raise result.error
-    return result
+    return store_images(organization, creator, files=[file], stored_files=stored_files, **texts).write_one()
 
 
-def upload_images(
+def store_images(
     organization: Organization,
     creator: Account,
     *,
     files: Iterable[UploadedFile[Any]],
     stored_files: StoredFiles,
     **texts: str,
-) -> list[Uploaded]:
-    """Upload pictures as ``upload_image`` does, independently of each other: the error of a picture is in its result.
+) -> Upload:
+    """Check and store pictures, which is slow, so call it outside a transaction. The result writes the rows.
 
-    Raises StorageUnavailable, which is not the fault of a picture. Then nothing is uploaded, and a retry may help.
+    Pictures do not depend on each other: the error of a picture is in its result. Raises StorageUnavailable, which is
+    not the fault of a picture. Then nothing is uploaded, and a retry may help.
     """
     pictures = [_Picture(file) for file in files]
-    shas = {picture.sha256 for picture in pictures}
-    rows = image_rows_by_sha256(organization, shas)
+    rows = image_rows_by_sha256(organization, {picture.sha256 for picture in pictures})
     broken = {sha: rows.pop(sha) for sha in list(rows) if _is_broken(rows[sha])}
     fresh: dict[str, Image] = {}
     for picture in pictures:
@@ -101,13 +98,36 @@ def upload_images(
                     setattr(image, name, text)
                 image.derive()
                 fresh[picture.sha256] = image
-    with atomic():
-        _mend(organization, fresh, broken)
-        created = _insert(organization, fresh, rows, stored_files)
-        stored_files.keep_on_commit()
-    for picture in pictures:
-        picture.conclude(rows, created)
-    return [picture.result for picture in pictures]
+    return Upload(organization, pictures, rows, broken, fresh, stored_files)
+
+
+@dataclass
+class Upload:
+    """Pictures whose files are stored, and whose rows are to be written."""
+
+    organization: Organization
+    pictures: list[_Picture]
+    rows: dict[str, dict[str, Any]]
+    broken: dict[str, dict[str, Any]]
+    fresh: dict[str, Image]
+    stored_files: StoredFiles
+
+    def write(self) -> list[Uploaded]:
+        """Write the rows in one transaction, and return a result for each file."""
+        with atomic():
+            _mend(self.organization, self.fresh, self.broken)
+            created = _insert(self.organization, self.fresh, self.rows, self.stored_files)
+            self.stored_files.keep_on_commit()
+        for picture in self.pictures:
+            picture.conclude(self.rows, created)
+        return [picture.result for picture in self.pictures]
+
+    def write_one(self) -> Uploaded:
+        """Write the row of the only file. Raises its error."""
+        (result,) = self.write()
+        if result.error is not None:
+            raise result.error
+        return result
 
 
 class _Picture:

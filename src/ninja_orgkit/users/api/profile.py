@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -11,7 +12,7 @@ from ninja_orgkit.accounts.bearer import AuthedRequest, bearer, profile_bearer
 from ninja_orgkit.accounts.errors import UsernameTaken
 from ninja_orgkit.accounts.services.accounts import check_username, update_profile
 from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
-from ninja_orgkit.media.avatars import clear_avatar, set_avatar
+from ninja_orgkit.media.avatars import clear_avatar, store_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.fields import Line
@@ -47,9 +48,10 @@ def update_me(request: AuthedRequest, body: Json[OrgkitProfileChange]) -> dict[s
     idempotent=True,
     stores_files=True,
 )
-def upload_my_avatar(request: AuthedRequest, file: AvatarUpload) -> dict[str, Any]:
+def upload_my_avatar(request: AuthedRequest, file: AvatarUpload) -> Callable[[], dict[str, Any]]:
     """Set the caller's avatar."""
-    return represent_avatar(set_avatar(request.auth.account, file=file, stored_files=request.stored_files))
+    write = store_avatar(request.auth.account, file=file, stored_files=request.stored_files)
+    return lambda: represent_avatar(write())
 
 
 @router.delete("/avatar", auth=bearer, response={204: None}, errors=[NoAvatar])
