@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -53,13 +53,55 @@ def _lets_wait(options: dict[str, Any]) -> bool:
 
 
 @register(Tags.database)
-def check_missing_indexes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def check_missing_indexes(
+    app_configs: Any, databases: Collection[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     """Say what a database without trigram indexes and indexes on expressions does more slowly."""
-    if kit_connection().vendor != "mysql":
+    connection = kit_connection()
+    if connection.vendor == "mysql":
+        hint = "Use PostgreSQL if an organization has very many contacts, or silence this message."
+        text = (
+            "MariaDB and MySQL have no index for a search of contacts, nor for the contacts of a rare tag: "
+            "they read all contacts of the organization."
+        )
+        return [Info(text, hint=hint, id="orgkit.I051")]
+    if connection.vendor != "postgresql" or connection.alias not in (databases or ()) or _has_search_index():
         return []
-    hint = "Use PostgreSQL if an organization has very many contacts, or silence this message."
-    text = "MariaDB and MySQL have no index for a search of contacts: they read all contacts of the organization."
-    return [Info(text, hint=hint, id="orgkit.I051")]
+    hint = (
+        "Install the extensions pg_trgm and btree_gin, and create the index as the guide of databases shows, "
+        "or silence this message."
+    )
+    text = "PostgreSQL has no index for a search of contacts: it reads all contacts of the organization."
+    return [Info(text, hint=hint, id="orgkit.I090")]
+
+
+def _has_search_index() -> bool:
+    """Tell whether contacts have the index that their migration creates, or no table yet."""
+    if not apps.is_installed("ninja_orgkit.contacts"):
+        return True
+    with kit_connection().cursor() as cursor:
+        cursor.execute("SELECT to_regclass('orgkit_contacts_contact'), to_regclass('orgkit_contacts_search')")
+        table, index = cursor.fetchone()
+    return table is None or index is not None
+
+
+@register(Tags.database)
+def check_isolation(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about transactions that fail, or see old rows, where others change the same rows."""
+    alias = kit_alias()
+    config = django_settings.DATABASES[alias]
+    if not config.get("ENGINE", "").endswith(("postgresql", "mysql")):
+        return []
+    level = config.get("OPTIONS", {}).get("isolation_level", "read committed")
+    if level is None and config["ENGINE"].endswith("postgresql"):
+        return []
+    # psycopg has a name and a number for each level.
+    name = str(getattr(level, "name", level)).lower().replace("_", " ")
+    if name in ("read committed", "2"):
+        return []
+    text = f"The isolation level of the database {alias!r} is not READ COMMITTED, for which the kit locks its rows."
+    hint = "Leave isolation_level out of OPTIONS. Requests that change the same rows at once fail otherwise."
+    return [Warning(text, hint=hint, id="orgkit.W091")]
 
 
 @register(Tags.urls)
