@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.host]
 # What else a host goes through runs in the same process as its journey, because starting one takes longest.
 @pytest.mark.parametrize(
     ("host", "names"),
-    [("people", "backends.py"), ("stock", "late.py"), ("team", "objects.py"), ("elsewhere", "routed.py")],
+    [("people", "backends.py"), ("stock", "late.py policies.py"), ("team", "objects.py"), ("elsewhere", "routed.py")],
 )
 def test_every_journey_works_with_the_user_model_of_a_host(host: str, names: str) -> None:
     _run_tests(host, "journey.py", *names.split())

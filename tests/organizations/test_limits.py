@@ -15,7 +15,7 @@ from ninja_orgkit.organizations.errors import TooManyOrganizations
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.services.organizations import create_organization
 from tests.client import Api, Person
-from tests.conftest import CountQueries
+from tests.conftest import CountQueries, RunOutbox
 from tests.org import MakeOrg, MakePerson, Org, account_of
 from tests.organizations.actions import invite, owners_of, roles_in
 from tests.parallel import in_parallel
@@ -218,7 +218,14 @@ class TestMembersMax:
         ("verification", "registration"), [("optional", "open"), ("mandatory", "open"), ("optional", "invitation")]
     )
     def test_registering_with_an_invitation_needs_a_place(
-        self, api: Api, org: Org, settings: Settings, make_person: MakePerson, verification: str, registration: str
+        self,
+        api: Api,
+        org: Org,
+        settings: Settings,
+        make_person: MakePerson,
+        run_outbox: RunOutbox,
+        verification: str,
+        registration: str,
     ) -> None:
         token = _token(org, make_person("known"))
         other = invite(org, "new@example.com")
@@ -235,6 +242,7 @@ class TestMembersMax:
         settings.NINJA_ORGKIT = {"MEMBERS_MAX": 3, **policy}
         body = {"email": "new@example.com", "password": PASSWORD, "invitation": fresh}
         assert api.post("/auth/register", body).status_code in (201, 202)
+        run_outbox()
         assert len(roles_in(org)) == 3
 
     def test_the_admin_adds_nobody_to_a_full_organization(
