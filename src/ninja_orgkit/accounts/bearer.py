@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,7 +10,7 @@ from ninja.security import HttpBearer
 
 from ninja_orgkit.accounts.authentication import Caller, FindCaller, authenticate, caller_of, caller_with_profile
 from ninja_orgkit.accounts.errors import InvalidJwt
-from ninja_orgkit.errors import Forbidden, Unauthenticated
+from ninja_orgkit.errors import Forbidden, OrgKitError, Unauthenticated
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.throttling import throttle_client
 
@@ -21,18 +22,36 @@ class AuthedRequest(HttpRequest):
     stored_files: StoredFiles
 
 
+Admit = Callable[[HttpRequest, Caller], Caller]
+_NO_HANDLERS = (
+    "If this exception is not caught, the API does not answer errors of the kit: "
+    "call ninja_orgkit.protocol.problems.add_error_handlers(api)."
+)
+
+
 class OrgkitBearer(HttpBearer):
     """``Authorization: Bearer <access token>``, or whatever else ``AUTHENTICATION`` accepts.
 
     ``find`` returns the caller that a token of the kit stands for. A route can have more found by the same statement.
+    ``admit`` decides whether a caller may enter, and returns the caller with what it has found out.
     """
 
-    def __init__(self, find: FindCaller = caller_of) -> None:
+    def __init__(self, find: FindCaller = caller_of, *, admit: Admit | None = None) -> None:
         super().__init__()
         self._find = find
+        self.admit = admit
 
     def __call__(self, request: HttpRequest) -> Caller:
-        """Return the caller. Raises Unauthenticated for nobody, and Throttled after many bad tokens."""
+        """Return the caller. Raises Unauthenticated for nobody, Throttled after many bad tokens, and as ``admit``."""
+        if self.admit is None:
+            return self._caller(request)
+        try:
+            return self.admit(request, self._caller(request))
+        except OrgKitError as exc:
+            exc.add_note(_NO_HANDLERS)
+            raise
+
+    def _caller(self, request: HttpRequest) -> Caller:
         try:
             caller = authenticate(request, find=self._find)
         except InvalidJwt as exc:

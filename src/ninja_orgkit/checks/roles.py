@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -25,10 +25,12 @@ _NEAR = 0.9
 @register(Tags.urls)
 def check_roles(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report roles that cannot be stored or granted, and permissions that do not exist."""
+    apis = list(_apis(get_resolver().url_patterns))
+    unanswered = list(_check_handlers(apis))
     if not _has_the_right_type(settings.ROLES):
-        return []
-    needed = set(_needed(get_resolver().url_patterns))
-    return [*_check_names(), *_check_grants(), *_check_permissions(needed), *_check_needs(needed)]
+        return unanswered
+    needed = set(_needed(apis))
+    return [*unanswered, *_check_names(), *_check_grants(), *_check_permissions(needed), *_check_needs(needed)]
 
 
 def _has_the_right_type(roles: Any) -> bool:
@@ -79,20 +81,44 @@ def _check_needs(needed: set[str]) -> Iterator[CheckMessage]:
         yield Warning(text, hint=hint, id="orgkit.W048")
 
 
-def _needed(patterns: Any) -> Iterator[str]:
-    """Yield what the routes of each API that has our errors need."""
+def _needed(apis: Iterable[Any]) -> Iterator[str]:
+    """Yield what the routes of each API need."""
+    for api in apis:
+        for operation in _operations(api):
+            gate = getattr(operation.view_func, "gate", None)
+            if gate is not None and gate.permission and OrgKitError in api._exception_handlers:
+                yield gate.permission
+            yield from filter(None, _required_by(operation))
+
+
+def _check_handlers(apis: Iterable[Any]) -> Iterator[CheckMessage]:
+    """Report each API whose routes are behind ``require``, but which does not answer its errors."""
+    for api in apis:
+        guarded = [permission for operation in _operations(api) for permission in _required_by(operation)]
+        if guarded and OrgKitError not in api._exception_handlers:
+            text = f"The API {api.urls_namespace!r} has routes behind require(), but does not answer the kit's errors."
+            hint = "Call ninja_orgkit.protocol.problems.add_error_handlers(api)."
+            yield Error(text, hint=hint, id="orgkit.E080")
+
+
+def _apis(patterns: Any) -> Iterator[Any]:
+    """Yield each API of ninja below some URL patterns."""
     for pattern in patterns:
-        yield from _needed(getattr(pattern, "url_patterns", ()))
+        yield from _apis(getattr(pattern, "url_patterns", ()))
         if getattr(pattern, "name", None) == "api-root":
-            api = inspect.unwrap(pattern.callback).keywords["api"]
-            if OrgKitError in api._exception_handlers:
-                yield from _needed_in(api)
+            yield inspect.unwrap(pattern.callback).keywords["api"]
 
 
-def _needed_in(api: Any) -> Iterator[str]:
-    for _, router in api._routers:
+def _operations(api: Any) -> Iterator[Any]:
+    """Yield the operations of an API, nested routers included, each with the ``auth`` that it has in the end."""
+    for router in api._get_bound_routers():
         for path in router.path_operations.values():
-            for operation in path.operations:
-                gate = getattr(operation.view_func, "gate", None)
-                if gate is not None and gate.permission:
-                    yield gate.permission
+            yield from path.operations
+
+
+def _required_by(operation: Any) -> Iterator[str]:
+    """Yield the permission of each ``require`` that an operation is behind."""
+    for callback in operation.auth_callbacks:
+        permission = getattr(getattr(callback, "admit", None), "permission", None)
+        if permission is not None:
+            yield permission

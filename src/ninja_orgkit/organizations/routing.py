@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from django.http import HttpRequest
-
-from ninja_orgkit.accounts.authentication import Caller, caller_of
 from ninja_orgkit.accounts.bearer import AuthedRequest, OrgkitBearer
+from ninja_orgkit.organizations.guard import find_caller
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import caller_in_organization, get_membership
+from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.parameters import OrgSlug
 from ninja_orgkit.protocol.routing import Gate, OrgkitRouter
 
-
-def _find_caller(request: HttpRequest, token: str) -> Caller:
-    match = request.resolver_match
-    slug = (match.kwargs.get("org_slug") if match else None) or request.GET.get("organization")
-    # What may be no slug, or not in the form that slugs are kept in, is left to the parameters of the route.
-    if slug is None or not (slug.isascii() and slug.isprintable()):
-        return caller_of(request, token)
-    return caller_in_organization(slug, token)
-
-
-organization_bearer: Any = OrgkitBearer(_find_caller)
+organization_bearer: Any = OrgkitBearer(partial(find_caller, parameter="org_slug"))
 """``bearer`` for routes whose path, or whose parameter ``organization``, names an organization.
 
 The statement that finds the caller finds the membership too, and so the gate takes none.
