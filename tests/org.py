@@ -176,7 +176,7 @@ def make_org(make_person: MakePerson) -> MakeOrg:
 
     def _make(slug: str, *, owner: str = "") -> Org:
         person = make_person(owner)
-        create_organization(account_of(person), name=slug.title(), slug=slug)
+        create_organization(owner=account_of(person), name=slug.title(), slug=slug)
         return Org(slug, person, make_person)
 
     return _make

@@ -163,7 +163,7 @@ def test_deleting_an_organization_twice_is_not_found(org: Org) -> None:
     with pytest.raises(NotFound):
         organizations.delete_organization(row)
     with pytest.raises(NotFound):
-        organizations.update_organization(row, {"name": "Late"})
+        organizations.update_organization(row, name="Late")
 
 
 def test_deleting_a_user_deletes_their_personal_organization(make_person: MakePerson, run_outbox: RunOutbox) -> None:

@@ -79,7 +79,7 @@ class TestWhoCreates:
         settings.NINJA_ORGKIT = {"ORGANIZATION_CREATION": f"{RULES}.nobody"}
         ann = make_person("ann")
         assert len(ann.user["organizations"]) == 1
-        create_organization(account_of(ann), name="By code")
+        create_organization(owner=account_of(ann), name="By code")
         assert ann.api.get("/orgs/").json()["count"] == 2
 
     def test_a_replay_is_refused_once_the_rule_is_tighter(self, make_person: MakePerson, settings: Settings) -> None:
@@ -122,7 +122,7 @@ class TestOrganizationsMax:
         assert _create(ann)[0] == 201  # the personal one does not count
         assert _create(ann) == ENOUGH
         with pytest.raises(TooManyOrganizations):
-            create_organization(account_of(ann), name="By code")
+            create_organization(owner=account_of(ann), name="By code")
 
     def test_a_closed_organization_does_not_count(self, org: Org) -> None:
         assert org.api.delete(f"{org.path}?confirm=acme").status_code == 204

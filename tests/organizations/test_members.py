@@ -169,12 +169,10 @@ def test_guests_of_a_personal_organization_can_leave_and_can_be_removed(make_per
 def test_permissions_are_checked_again_under_the_lock(org: Org) -> None:
     """A request that has passed the permission check must not go on with rights that its sender has just lost."""
     admin, bob = org.add_member("admin"), org.add_member("member")
-    stale = Membership.objects.select_related("organization", "account").get(
-        account=account_of(admin), organization=org.row
-    )
+    row, stale, target = org.row, account_of(admin), account_of(bob)
     org.api.patch(f"{org.path}members/{admin.slug}/", {"role": "viewer"})
     with pytest.raises(Forbidden):
-        members.change_role(by=stale, account_slug=bob.slug, role="admin")
+        members.change_role(row, target, by=stale, role="admin")
     with pytest.raises(Forbidden):
-        members.remove_member(by=stale, account_slug=bob.slug)
+        members.remove_member(row, target, by=stale)
     assert roles_in(org)[bob.slug] == "member"

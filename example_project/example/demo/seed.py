@@ -45,7 +45,7 @@ def fill(folder: Path) -> None:
         )
         owner.user.is_staff = owner.user.is_superuser = True
         owner.user.save(update_fields=["is_staff", "is_superuser"])
-        society = create_organization(owner, name=world.ORGANIZATION, slug=world.SLUG).organization
+        society = create_organization(owner=owner, name=world.ORGANIZATION, slug=world.SLUG)
         Membership.objects.create(organization=society, account=member, role="member")
         for name, color in world.TAG_COLORS.items():
             create_tag(society, name=name, color=color)

@@ -1,6 +1,7 @@
 """The app of accounts."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_delete
 
 
 class AccountsConfig(AppConfig):
@@ -19,4 +20,5 @@ class AccountsConfig(AppConfig):
 
         receivers.follow_user_models()
         receivers.record_sign_ins()
+        post_delete.connect(receivers.tell_of_deletion, sender=Account, dispatch_uid="orgkit.accounts.tell_of_deletion")
         avatars.cascade_files_from(Account)

@@ -16,6 +16,8 @@ from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import count_password_change, follow_user
 from ninja_orgkit.accounts.services.sign_in import RECORDS_NO_LOGIN
+from ninja_orgkit.custom.announcements import announce
+from ninja_orgkit.signals import account_deleted
 
 _DJANGO_RECORDS = "update_last_login"
 _SETS_PASSWORD = "_orgkit_sets_password"
@@ -51,6 +53,11 @@ def record_sign_in(user: Any, **_kwargs: Any) -> None:
         user.save(update_fields=["last_login"])
 
 
+def tell_of_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
+    """Tell that an account was deleted, however its user was."""
+    announce(account_deleted, instance)
+
+
 def watch_password(
     sender: type[models.Model],
     instance: models.Model,
@@ -73,8 +80,8 @@ def keep_account(
     """Create or update the account of a user that was saved. Fixtures (``raw``) bring their own accounts."""
     if raw:
         return
-    follow_user(instance, written=update_fields)
+    account = follow_user(instance, written=update_fields)
     if vars(instance).pop(_SETS_PASSWORD, False):
-        count_password_change(instance)
+        count_password_change(account)
     if update_fields is None or "password" in update_fields:
         host_user.note_stored_password(instance)

@@ -26,7 +26,7 @@ def host_callable(path: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def call_host(path: str, *args: Any, **kwargs: Any) -> Any:
+def call_host(path: str, /, *args: Any, **kwargs: Any) -> Any:
     """Call the function that a dotted path names, and return what it returns.
 
     Errors of the kit pass. So does a deadlock, after which the transaction runs again. Anything else becomes

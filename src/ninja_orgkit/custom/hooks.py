@@ -41,7 +41,7 @@ def request_in_context(request: HttpRequest | None) -> Iterator[None]:
         _request.reset(token)
 
 
-def run_hook(name: str, **values: Any) -> None:
+def run_hook(name: str, /, **values: Any) -> None:
     """Call the function of the host that ``HOOKS`` names, if there is one, with the current request and the values.
 
     Call it in the transaction, before the write. Raises the kit's errors as the function raises them, and
@@ -53,7 +53,7 @@ def run_hook(name: str, **values: Any) -> None:
 
 
 @contextmanager
-def hook_first(name: str, **values: Any) -> Iterator[None]:
+def hook_first(name: str, /, **values: Any) -> Iterator[None]:
     """Run a hook and then the block, in one transaction. Without a hook, the block gets no transaction."""
     if not settings.HOOKS.get(name):
         yield

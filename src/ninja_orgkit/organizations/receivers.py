@@ -6,9 +6,12 @@ from typing import Any
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.conf import settings
+from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.organizations.services import members, organizations
+from ninja_orgkit.signals import member_removed
 
 _OWNED = "_orgkit_owned_organizations"
+_MEMBER = "_orgkit_memberships"
 
 
 def create_with_account(
@@ -20,8 +23,10 @@ def create_with_account(
 
 
 def lock_before_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
-    """Lock the organizations of an account before its deletion. Remember for ``close_after_deletion`` what it owns."""
+    """Lock the organizations of an account before its deletion. Remember for ``close_after_deletion`` what it has."""
     setattr(instance, _OWNED, members.lock_organizations_of_account(instance))
+    if member_removed.has_listeners(Membership):
+        setattr(instance, _MEMBER, list(Membership.objects.filter(account=instance).select_related("organization")))
 
 
 def close_after_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
@@ -30,3 +35,4 @@ def close_after_deletion(sender: type[Account], instance: Account, **_kwargs: An
     Raises ProtectedError, which undoes the deletion, if the only other owner has left in the meantime.
     """
     organizations.close_empty_organizations(getattr(instance, _OWNED, set()))
+    members.tell_of_departures(instance, getattr(instance, _MEMBER, []))

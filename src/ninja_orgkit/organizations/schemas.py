@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic import BaseModel, Field
 
-from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.fields import custom_field, custom_shown
+from ninja_orgkit.custom.fields import custom_shown
 from ninja_orgkit.organizations.models import Invitation, Membership
 from ninja_orgkit.organizations.roles import permissions_of
-from ninja_orgkit.protocol.fields import Email, Line, Moment, OrgkitInput, Token, example
+from ninja_orgkit.organizations.values import RoleName
+from ninja_orgkit.protocol.fields import Moment, OrgkitInput, Token, example
 from ninja_orgkit.protocol.urls import FileLink
 
-_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-
-
-def _named_role(value: Any) -> Any:
-    if value is None:
-        raise PydanticKnownError("missing")
-    return value
-
-
-def _not_reserved(value: str) -> str:
-    if value in settings.RESERVED_SLUGS:
-        raise PydanticCustomError("reserved", "This slug is reserved")
-    return value
-
-
-NewSlug = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=2, max_length=50, pattern=_SLUG),
-    AfterValidator(_not_reserved),
-]
-Name = Annotated[str, Line(255, min_length=1)]
-RoleName = Annotated[str, Line(32)]
-OrganizationFields: Any = custom_field("organization")
 OrganizationFieldsShown: Any = custom_shown("organization")
 
 
@@ -63,25 +39,6 @@ class OrgkitOrganization(BaseModel):
     custom: OrganizationFieldsShown
     created_at: Moment
     updated_at: Moment
-
-
-class OrgkitOrganizationCreate(OrgkitInput):
-    """An organization to create."""
-
-    model_config = example(name="Acme", slug="acme")
-
-    name: Name
-    slug: NewSlug = Field("", description="Lower-case letters, digits and hyphens. Derived from the name when absent.")
-    custom: OrganizationFields = {}
-
-
-class OrgkitOrganizationChange(OrgkitInput):
-    """The fields of an organization to change."""
-
-    model_config = example(name="Acme Ltd")
-
-    name: Name = ""
-    custom: OrganizationFields = {}
 
 
 class OrgkitMember(BaseModel):
@@ -134,19 +91,6 @@ class OrgkitInvitation(BaseModel):
     invited_by: str | None = Field(description="Slug of the user who sent it; null if that account was deleted.")
     created_at: Moment
     expires_at: Moment
-
-
-class OrgkitInvitationCreate(OrgkitInput):
-    """Whom to invite, and in which role."""
-
-    model_config = example(email="grace@example.com", role="member")
-
-    email: Email
-    role: Annotated[RoleName, BeforeValidator(_named_role)] = Field(
-        default_factory=lambda: settings.INVITATION_ROLE,
-        validate_default=True,
-        description="Required unless the server has a role for invitations that name none.",
-    )
 
 
 class OrgkitInvitationAnswer(OrgkitInput):

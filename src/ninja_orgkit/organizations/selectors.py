@@ -100,11 +100,11 @@ def _membership_in(row: Sequence[Any], db: str, account: Account) -> Membership:
 def _required(membership: Membership | None, needs: str | None) -> Membership:
     if membership is None:
         raise NotFound
-    require(membership, needs)
+    require_permission(membership, needs)
     return membership
 
 
-def require(membership: Membership, needs: str | None) -> None:
+def require_permission(membership: Membership, needs: str | None) -> None:
     """Raise Forbidden unless the role of the membership has the permission ``needs``. None needs no permission."""
     if needs is not None and needs not in permissions_of(membership.role):
         raise Forbidden
@@ -168,6 +168,25 @@ def members_of(organization: Organization) -> QuerySet[Membership]:
     key = Coalesce("account__username_key", Lower("account__username"))
     found = Membership.objects.filter(organization=organization).annotate(sort_key=key)
     return _without_long_columns(found, "account")
+
+
+def account_to_manage(by: Membership, user_slug: str) -> Account:
+    """Return the account of a member of the organization of ``by``. Takes a statement, unless it is their own.
+
+    Raises Forbidden unless that is ``by``, or ``by`` may manage members, and NotFound.
+    """
+    if by.account.slug == user_slug:
+        return by.account
+    require_permission(by, "members.manage")
+    member = members_of(by.organization).filter(account__slug=user_slug).first()
+    if member is None:
+        raise NotFound
+    return member.account
+
+
+def membership_of_creator(organization: Organization, account: Account) -> Membership:
+    """Return the membership that creating an organization has given to an account. Takes no statement."""
+    return Membership(organization=organization, account=account, role=settings.CREATOR_ROLE)
 
 
 def invitations_of(organization: Organization) -> QuerySet[Invitation]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 
-from ninja_orgkit.database.locks import Check
+from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.errors import PreconditionFailed
 from ninja_orgkit.media.links import window
 from ninja_orgkit.protocol.responses import JSON_TYPE, NotModified, adapter
@@ -65,6 +68,21 @@ def precondition(request: Any, read: Callable[[], Any]) -> Check | None:
             raise PreconditionFailed
 
     return check
+
+
+@contextmanager
+def unchanged(request: Any, obj: models.Model, read: Callable[[], Any]) -> Iterator[None]:
+    """Run a block that writes an object, with its row locked and its ``If-Match`` checked as ``precondition`` says.
+
+    Without an ``If-Match``, this does nothing. Raises NotFound if the object is gone, and PreconditionFailed.
+    """
+    check = precondition(request, read)
+    if check is None:
+        yield
+        return
+    with atomic():
+        lock(type(obj)._base_manager.filter(pk=obj.pk), check)
+        yield
 
 
 def _state(body: bytes) -> str:

@@ -16,12 +16,14 @@ from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email, account_of_user, lock_account, username_is_taken
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.database.slugs import random_part
 from ninja_orgkit.errors import Unauthenticated, field_error
+from ninja_orgkit.signals import account_created, address_changed, password_changed
 
 TAKEN_ERRORS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
@@ -41,6 +43,7 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
     if known is not None and known._state.adding:
         known.user = user  # the user did not have a primary key before
         known.save(force_insert=True)
+        announce(account_created, known)
         return known
     if known is not None and written is not None and not host_user.read_profile(user, written=written):
         return known
@@ -50,6 +53,7 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
     changed = [column for name, value in profile.items() for column in _follow(account, name, value)]
     if account._state.adding:
         _write(account, force_insert=True)
+        announce(account_created, account)
     elif changed:
         _write(account, update_fields=changed)
     return account
@@ -86,18 +90,34 @@ def account_for(user: Any) -> Account:
     return account
 
 
-def count_password_change(user: Any) -> None:
+def as_account(person: Any) -> Account:
+    """Return the account of a user, who gets one if there is none, or the account that was given.
+
+    Raises Unauthenticated if the user is gone, and for somebody who is not signed in.
+    """
+    if isinstance(person, Account):
+        return person
+    if person.pk is None:
+        raise Unauthenticated
+    return account_for(person)
+
+
+def count_password_change(account: Account) -> None:
     """Count that the password of a user was set. That ends its sessions and voids the links mailed so far."""
-    Account.objects.filter(pk=user.pk).update(password_changes=F("password_changes") + 1)
+    Account.objects.filter(pk=account.pk).update(password_changes=F("password_changes") + 1)
+    announce(password_changed, account)
 
 
 def forget_address(account: Account, *, unless: str) -> list[str]:
     """Mark the address as changed and unverified, unless it stays ``unless``. Return the changed columns.
 
-    That invalidates every link mailed so far. Call it before you set the new address, and save the account afterwards.
+    That invalidates every link mailed so far, and sends ``address_changed``. Call it before you set the new address,
+    and save the account afterwards.
     """
     if email_key(account.email) == email_key(unless):
         return []
+    if not account._state.adding:
+        announce(address_changed, account, changes={"email": {"old": account.email, "new": unless}})
     account.email_changes += 1
     account.email_verified_at = None
     return ["email_changes", "email_verified_at"]

@@ -7,8 +7,9 @@ from typing import Any
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.organizations import errors, selectors
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
-from ninja_orgkit.organizations.schemas import OrgkitInvitation, OrgkitInvitationCreate, represent_invitation
+from ninja_orgkit.organizations.schemas import OrgkitInvitation, represent_invitation
 from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.organizations.values import OrgkitInvitationCreate
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import UuidPart
@@ -41,10 +42,11 @@ def create_invitation(request: MemberRequest, body: Json[OrgkitInvitationCreate]
 
     Without a `role` the server's own choice is taken, if it has one.
     """
-    return represent_invitation(invitations.invite(by=request.member, email=body.email, role=body.role))
+    by = request.auth.account
+    return represent_invitation(invitations.invite(request.organization, email=body.email, role=body.role, by=by))
 
 
 @router.delete("/{invitation_id}/", response={204: None}, needs=invitations.INVITE, errors=[errors.InvitationEnded])
 def cancel_invitation(request: MemberRequest, invitation_id: UuidPart) -> None:
     """Cancel a pending invitation. Its link stops working."""
-    invitations.cancel(by=request.member, invitation_id=invitation_id)
+    invitations.cancel(request.organization, invitation_id, by=request.auth.account)

@@ -31,11 +31,13 @@ def list_members(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
 @router.patch("/{user_slug}/", response=OrgkitMember, needs="members.manage", errors=[LastOwner, TooManyOrganizations])
 def change_member(request: MemberRequest, user_slug: Slug, body: Json[OrgkitMemberChange]) -> dict[str, Any]:
     """Change the role of a member. You can grant and change only roles whose permissions you hold."""
-    member = members.change_role(by=request.member, account_slug=user_slug, role=body.role)
+    account = selectors.account_to_manage(request.member, user_slug)
+    member = members.change_role(request.organization, account, role=body.role, by=request.auth.account)
     return represent_member(member, with_email=True)
 
 
 @router.delete("/{user_slug}/", response={204: None}, needs=ANY_ROLE, errors=[LastOwner, PersonalOrganization])
 def remove_member(request: MemberRequest, user_slug: Slug) -> None:
     """Remove a member, or leave the organization yourself."""
-    members.remove_member(by=request.member, account_slug=user_slug)
+    account = selectors.account_to_manage(request.member, user_slug)
+    members.remove_member(request.organization, account, by=request.auth.account)

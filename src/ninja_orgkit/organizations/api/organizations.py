@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Annotated, Any
 
 from ninja import Query
 
 from ninja_orgkit.accounts.bearer import AuthedRequest
-from ninja_orgkit.database.locks import Check
 from ninja_orgkit.errors import field_error
-from ninja_orgkit.organizations import schemas, selectors
+from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import (
     OrganizationCreationRefused,
     PersonalOrganization,
@@ -21,8 +21,9 @@ from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.organizations.schemas import OrgkitOrganization, represent_organization
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.organizations.services.limits import require_creator
+from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
 from ninja_orgkit.protocol.bodies import Json
-from ninja_orgkit.protocol.conditional import precondition
+from ninja_orgkit.protocol.conditional import unchanged
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 
 router = OrganizationRouter(tags=["organizations"], auth=organization_bearer)
@@ -55,9 +56,11 @@ def _policy(request: AuthedRequest) -> None:
     tagged=True,
     located="slug",
 )
-def create_organization(request: AuthedRequest, body: Json[schemas.OrgkitOrganizationCreate]) -> dict[str, Any]:
+def create_organization(request: AuthedRequest, body: Json[OrgkitOrganizationCreate]) -> dict[str, Any]:
     """Create an organization; the caller becomes its owner."""
-    return represent_organization(organizations.create_organization(request.auth.account, **body.model_dump()))
+    owner = request.auth.account
+    organization = organizations.create_organization(owner=owner, **body.model_dump())
+    return represent_organization(selectors.membership_of_creator(organization, owner))
 
 
 @router.get("/{org_slug}/", response=OrgkitOrganization, needs="org.read", tagged=True)
@@ -67,11 +70,12 @@ def get_organization(request: MemberRequest) -> dict[str, Any]:
 
 
 @router.patch("/{org_slug}/", response=OrgkitOrganization, needs="org.update", tagged=True)
-def update_organization(request: MemberRequest, body: Json[schemas.OrgkitOrganizationChange]) -> dict[str, Any]:
+def update_organization(request: MemberRequest, body: Json[OrgkitOrganizationChange]) -> dict[str, Any]:
     """Change the given fields of an organization. Its slug never changes."""
-    request.member.organization = organizations.update_organization(
-        request.organization, body.model_dump(exclude_unset=True), check=_check(request)
-    )
+    with _unchanged(request):
+        request.member.organization = organizations.update_organization(
+            request.organization, **body.model_dump(exclude_unset=True)
+        )
     return represent_organization(request.member)
 
 
@@ -86,9 +90,10 @@ def delete_organization(request: MemberRequest, confirm: Confirmation = "") -> N
     """Delete a group's organization. It disappears at once; its data and files are deleted in the background."""
     if confirm != request.organization.slug:
         raise field_error(["query", "confirm"], "Repeat the slug of the organization", "confirmation")
-    organizations.delete_organization(request.organization, check=_check(request))
+    with _unchanged(request):
+        organizations.delete_organization(request.organization)
 
 
-def _check(request: MemberRequest) -> Check | None:
+def _unchanged(request: MemberRequest) -> AbstractContextManager[None]:
     read = partial(selectors.read_membership, request.auth, request.organization.slug, needs="org.read")
-    return precondition(request, lambda: represent_organization(read()))
+    return unchanged(request, request.organization, lambda: represent_organization(read()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,6 +12,8 @@ from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.announcements import announce
+from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
@@ -27,50 +30,57 @@ from ninja_orgkit.organizations.errors import (
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import get_invitation, invitations_of
 from ninja_orgkit.organizations.services.limits import require_room
-from ninja_orgkit.organizations.services.members import add_membership, lock_membership, require_role
-from ninja_orgkit.organizations.services.organizations import lock_organization
+from ninja_orgkit.organizations.services.members import join, require_role
+from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization
+from ninja_orgkit.organizations.values import OrgkitInvitationCreate
+from ninja_orgkit.protocol.values import valid
+from ninja_orgkit.signals import invitation_accepted, invitation_sent
 
 MAIL = "orgkit.organizations.mail_invitation"
 INVITE = roles.INVITE
 
 
 @atomic()
-def invite(*, by: Membership, email: str, role: str) -> Invitation:
-    """Invite an e-mail address to join the organization of the member ``by`` in a role.
+def invite(organization: Organization, *, email: str, role: str, by: Any) -> Invitation:
+    """Invite an e-mail address to join a group in a role of ``ROLES``, and mail it the link.
 
-    Raises ValidationFailed for an unknown role, Forbidden for a role with a permission that ``by`` does not have,
-    PersonalOrganization, AlreadyMember, AlreadyInvited and TooManyInvitations.
+    ``by`` is a user or an account, who needs ``invitations.manage`` and every permission of the role. The invitation
+    works for ``INVITATION_LIFETIME``. Raises ValidationFailed for an unknown role and for what is not an address,
+    Forbidden, NotFound, PersonalOrganization, AlreadyMember, AlreadyInvited, TooManyInvitations, and what the hook
+    ``before_invite`` raises.
     """
-    by = lock_membership(by, needs=INVITE)
-    require_role(role)
-    if not roles.may_handle(by.role, role):
+    values = valid(OrgkitInvitationCreate, {"email": email, "role": role})
+    organization, sender = lock_as(organization, by, needs=INVITE)
+    require_role(values["role"])
+    if sender is None or not roles.may_handle(sender.role, values["role"]):
         raise Forbidden
-    if by.organization.type == Organization.Type.PERSONAL:
+    if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
     invitation = Invitation(
-        organization=by.organization,
-        email=email,
-        email_key=email_key(email) or "",
-        role=role,
-        invited_by=by.account,
+        organization=organization,
+        email_key=email_key(values["email"]) or "",
+        invited_by=sender.account,
         expires_at=timezone.now() + settings.INVITATION_LIFETIME,
+        **values,
     )
     _make_room(invitation)
+    run_hook("before_invite", organization=organization, by=sender.account, **values)
     with constraint_errors(Invitation, orgkit_invitation_pending=AlreadyInvited):
         invitation.save(force_insert=True)
     enqueue(MAIL, invitation=str(invitation.pk))
+    announce(invitation_sent, invitation, by=sender.account)
     return invitation
 
 
 @atomic()
-def cancel(*, by: Membership, invitation_id: str) -> None:
+def cancel(organization: Organization, invitation_id: str, *, by: Account) -> None:
     """Cancel an invitation, as the member ``by``.
 
     Raises NotFound, Forbidden if ``by`` may not grant its role, and InvitationEnded if it is not pending.
     """
-    by = lock_membership(by, needs=INVITE)
-    invitation = get_invitation(by.organization, invitation_id)
-    if not roles.may_handle(by.role, invitation.role):
+    organization, sender = lock_as(organization, by, needs=INVITE)
+    invitation = get_invitation(organization, invitation_id)
+    if sender is None or not roles.may_handle(sender.role, invitation.role):
         raise Forbidden
     if invitation.shown_status != Invitation.Status.PENDING:
         raise InvitationEnded
@@ -101,8 +111,8 @@ def accept_by_id(account: Account, key: UUID) -> Membership:
 
     An account that is already a member keeps its role. The account that accepted may do it again while its membership
     lasts. Raises InvalidLink if the invitation is unknown or not pending, or if its sender may no longer grant the
-    role, WrongRecipient if it was sent to another address, TooManyMembers, TooManyOrganizations, and Unauthenticated if
-    the account has been deleted.
+    role, WrongRecipient if it was sent to another address, TooManyMembers, TooManyOrganizations, Unauthenticated if the
+    account has been deleted, and what the hook ``before_add_member`` raises.
     """
     invitation = _find_by_id(key)
     if invitation.status == Invitation.Status.ACCEPTED:
@@ -110,12 +120,15 @@ def accept_by_id(account: Account, key: UUID) -> Membership:
     _require_pending(invitation)
     if lock_account(account).email_key != invitation.email_key:
         raise WrongRecipient
-    mine = Membership.objects.filter(organization=invitation.organization, account=account)
-    membership = mine.first() or add_membership(invitation.organization, account, role=invitation.role)
-    membership.organization = invitation.organization
+    organization = invitation.organization
+    membership = Membership.objects.filter(organization=organization, account=account).first()
+    if membership is None:
+        membership = join(organization, account, role=invitation.role, by=account)
+    membership.organization = organization
     invitation.membership = membership
     _end(invitation, Invitation.Status.ACCEPTED)
     mark_verified(account)
+    announce(invitation_accepted, invitation, by=account)
     return membership
 
 

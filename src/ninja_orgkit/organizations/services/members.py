@@ -1,82 +1,105 @@
-"""Change the role of members and remove them, always under the lock of the organization."""
+"""Add members, change their role and remove them, always under the lock of the organization."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db.models import ProtectedError
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.accounts import as_account
+from ninja_orgkit.custom.announcements import announce, changes_since, values_of
+from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.errors import Forbidden, NotFound, field_error
 from ninja_orgkit.organizations import roles
-from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
+from ninja_orgkit.organizations.errors import AlreadyMember, LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, lock_organizations, owned_by
-from ninja_orgkit.organizations.selectors import require
+from ninja_orgkit.organizations.selectors import require_permission
 from ninja_orgkit.organizations.services.limits import require_role_allowed
-from ninja_orgkit.organizations.services.organizations import lock_organization
+from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization
+from ninja_orgkit.signals import member_added, member_removed, role_changed
+
+MANAGE = "members.manage"
 
 
 @atomic()
-def change_role(*, by: Membership, account_slug: str, role: str) -> Membership:
-    """Give a member another role, as the member ``by``.
+def add_member(organization: Organization, account: Any, *, role: str, by: Any = None) -> Membership:
+    """Make a user or an account a member of a group, without an invitation, and return the membership.
 
-    Raises NotFound, ValidationFailed for an unknown role, Forbidden if the member's current or new role has a
-    permission that ``by`` does not have, LastOwner, and TooManyOrganizations for a new owner who owns enough.
+    ``role`` is one of ``ROLES``. ``by`` needs ``members.manage`` and every permission of the role. Raises
+    ValidationFailed for an unknown role, Forbidden, NotFound, PersonalOrganization, AlreadyMember, TooManyMembers,
+    TooManyOrganizations for an owner who owns enough, and what the hook ``before_add_member`` raises.
     """
-    by = lock_membership(by, needs="members.manage")
-    member = _member(by.organization, account_slug)
+    new = as_account(account)
+    organization, acting = lock_as(organization, by, needs=MANAGE)
     require_role(role)
-    _require_power(by, member.role, role)
+    _require_power(acting, role)
+    if organization.type == Organization.Type.PERSONAL:
+        raise PersonalOrganization
+    if Membership.objects.filter(organization=organization, account=new).exists():
+        raise AlreadyMember
+    return join(organization, new, role=role, by=acting.account if acting else None)
+
+
+def join(organization: Organization, account: Account, *, role: str, by: Account | None) -> Membership:
+    """Write the membership of an account that has none in this organization, which the caller has locked.
+
+    Raises TooManyMembers, TooManyOrganizations, and what the hook ``before_add_member`` raises.
+    """
+    require_role_allowed(organization, account, role=role)
+    run_hook("before_add_member", organization=organization, account=account, role=role, by=by)
+    with constraint_errors(Membership, orgkit_membership_once=AlreadyMember):
+        membership = Membership.objects.create(organization=organization, account=account, role=role)
+    announce(member_added, membership, by=by)
+    return membership
+
+
+@atomic()
+def change_role(organization: Organization, account: Any, *, role: str, by: Any = None) -> Membership:
+    """Give a member, who is a user or an account, another role of ``ROLES``, and return the membership.
+
+    ``by`` needs ``members.manage`` and every permission of the member's current and new role. Raises ValidationFailed
+    for an unknown role, Forbidden, NotFound if there is no such member, LastOwner, and TooManyOrganizations for a new
+    owner who owns enough.
+    """
+    organization, acting, member = _lock_member(organization, as_account(account), by)
+    require_role(role)
+    _require_power(acting, member.role, role)
     if member.role != role:
-        require_role_allowed(by.organization, member.account, role=role, former=member.role)
+        require_role_allowed(organization, member.account, role=role, former=member.role)
+        before = values_of(member, ["role"])
         member.role = role
         member.save(update_fields=["role"])
+        announce(role_changed, member, by=acting.account if acting else None, changes=changes_since(before, member))
     return member
 
 
 @atomic()
-def remove_member(*, by: Membership, account_slug: str) -> None:
-    """Remove a member, as the member ``by``. A member who removes themselves leaves.
+def remove_member(organization: Organization, account: Any, *, by: Any = None) -> None:
+    """Remove a member, who is a user or an account. If ``by`` is the same person, they leave.
 
-    Raises NotFound, Forbidden, LastOwner, and PersonalOrganization for the person that it belongs to.
+    ``by`` needs ``members.manage`` and every permission of the member's role, but not to leave. Raises Forbidden,
+    NotFound if there is no such member, LastOwner, and PersonalOrganization for the person that it belongs to.
     """
-    leaving = by.account.slug == account_slug
-    by = lock_membership(by, needs=None if leaving else "members.manage")
-    member = by if leaving else _member(by.organization, account_slug)
-    if not leaving:
-        _require_power(by, member.role)
+    _, acting, member = _lock_member(organization, as_account(account), by)
+    if acting is not member:
+        _require_power(acting, member.role)
     if member.organization.personal_of_id == member.account_id:
         raise PersonalOrganization
     try:
         member.delete()
     except ProtectedError:
         raise LastOwner from None
-
-
-def add_membership(organization: Organization, account: Account, *, role: str) -> Membership:
-    """Make an account a member of an organization, which the caller has locked.
-
-    Raises TooManyMembers and TooManyOrganizations.
-    """
-    require_role_allowed(organization, account, role=role)
-    return Membership.objects.create(organization=organization, account=account, role=role)
+    announce(member_removed, member, by=acting.account if acting else None)
 
 
 def require_role(role: str) -> None:
     """Raise ValidationFailed unless the role exists."""
     if not roles.exists(role):
         raise field_error(["body", "role"], "This role does not exist", "unknown_role")
-
-
-def lock_membership(membership: Membership, *, needs: str | None) -> Membership:
-    """Lock the organization of a membership and read the membership again. Raises NotFound and Forbidden."""
-    organization = lock_organization(membership.organization)
-    current = Membership.objects.select_related("account").filter(pk=membership.pk).first()
-    if current is None:
-        raise NotFound
-    require(current, needs)
-    current.organization = organization
-    return current
 
 
 def lock_organizations_of_account(account: Account) -> set[Owned]:
@@ -90,15 +113,44 @@ def lock_organizations_of_account(account: Account) -> set[Owned]:
     return owned_by(mine.filter(organization__in=locked))
 
 
-def _member(organization: Organization, account_slug: str) -> Membership:
-    found = Membership.objects.select_related("account").filter(organization=organization, account__slug=account_slug)
-    member = found.first()
-    if member is None:
+def tell_of_departures(account: Account, memberships: list[Membership]) -> None:
+    """Tell that a deleted account has left those of its organizations that go on. ``memberships`` is what it had."""
+    if not memberships:
+        return
+    keys = [membership.organization_id for membership in memberships]
+    going_on = set(Organization.objects.filter(pk__in=keys, deleted_at=None).values_list("pk", flat=True))
+    for membership in memberships:
+        if membership.organization_id in going_on:
+            membership.account = account
+            announce(member_removed, membership)
+
+
+def _lock_member(
+    organization: Organization, account: Account, by: Any
+) -> tuple[Organization, Membership | None, Membership]:
+    """Lock an organization, and return it with the membership of ``by``, if that is not None, and of an account.
+
+    These are one object if both are the same person, who then needs no permission. Two statements. Raises NotFound, and
+    Forbidden if ``by`` lacks ``members.manage``.
+    """
+    acting = None if by is None else as_account(by)
+    organization = lock_organization(organization)
+    keys = {account.pk, *([acting.pk] if acting else [])}
+    found = Membership.objects.select_related("account").filter(organization=organization, account__in=keys)
+    members = {member.account_id: member for member in found}
+    for member in members.values():
+        member.organization = organization
+    mine = members.get(acting.pk) if acting else None
+    if acting is not None and acting.pk != account.pk:
+        if mine is None:
+            raise NotFound
+        require_permission(mine, MANAGE)
+    if account.pk not in members:
         raise NotFound
-    member.organization = organization
-    return member
+    return organization, mine, members[account.pk]
 
 
-def _require_power(by: Membership, *touched: str) -> None:
-    if not all(roles.may_handle(by.role, role) for role in touched):
+def _require_power(by: Membership | None, *touched: str) -> None:
+    """Raise Forbidden unless a member's role holds every permission of these roles. The host (None) may do anything."""
+    if by is not None and not all(roles.may_handle(by.role, role) for role in touched):
         raise Forbidden

@@ -9,18 +9,26 @@ from django.utils import timezone
 
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.accounts import as_account
 from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.announcements import announce
+from ninja_orgkit.custom.hooks import hook_first
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import delete_links, without_cascade
 from ninja_orgkit.database.constraints import constraint_errors
-from ninja_orgkit.database.locks import Check, lock
+from ninja_orgkit.database.locks import lock
 from ninja_orgkit.database.slugs import public_slug
+from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, owned_by, raise_if_orphaned
+from ninja_orgkit.organizations.selectors import require_permission
 from ninja_orgkit.organizations.services.limits import require_ownership
+from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
+from ninja_orgkit.protocol.values import valid
+from ninja_orgkit.signals import member_added, organization_created, organization_deleted
 
 PURGE = "orgkit.organizations.purge"
 
@@ -31,16 +39,25 @@ class Undeletable(Exception):
     """Objects of a host cannot be deleted."""
 
 
-def create_organization(
-    account: Account, *, name: str, slug: str = "", custom: dict[str, Any] | None = None
-) -> Membership:
-    """Create a group organization with the account as its owner. Raises SlugTaken and TooManyOrganizations."""
-    organization = Organization(name=name, slug=slug or public_slug(name, prefix="org"), custom=custom or {})
-    with constraint_errors(Organization, orgkit_organization_slug=SlugTaken):
+def create_organization(*, owner: Any, name: str, slug: str = "", custom: dict[str, Any] | None = None) -> Organization:
+    """Create a group organization, whose owner is a user or an account.
+
+    ``name`` has 1–255 characters. ``slug`` has 2–50 lower-case letters, digits and hyphens; without one it is made from
+    the name. ``custom`` is a JSON object of at most ``CUSTOM_MAX_BYTES``.
+
+    Raises ValidationFailed, SlugTaken, TooManyOrganizations, and what the hook ``before_create_organization`` raises.
+    """
+    account = as_account(owner)
+    given = {"name": name, **({"slug": slug} if slug else {}), "custom": custom or {}}
+    values = {"slug": "", **valid(OrgkitOrganizationCreate, given)}
+    organization = Organization(**{**values, "slug": values["slug"] or public_slug(values["name"], prefix="org")})
+    hook = hook_first("before_create_organization", owner=account, **values)
+    with hook, constraint_errors(Organization, orgkit_organization_slug=SlugTaken):
         require_ownership(account)
         organization.save(force_insert=True)
         _reread(organization)
-        return _add_creator(organization, account)
+        _add_creator(organization, account)
+    return organization
 
 
 @atomic()
@@ -55,24 +72,41 @@ def create_personal_organization(account: Account) -> Membership:
     return _add_creator(organization, account)
 
 
-def lock_organization(organization: Organization, check: Check | None = None) -> Organization:
+def lock_organization(organization: Organization) -> Organization:
     """Lock the row of an organization in the caller's transaction, and return it as it is then.
 
-    Members join, leave and change role under this lock. Raises NotFound if the organization has been closed, and what
-    ``check`` raises.
+    Members join, leave and change role under this lock. Raises NotFound if the organization has been closed.
     """
-    return lock(Organization.objects.filter(pk=organization.pk, deleted_at=None), check)
+    return lock(Organization.objects.filter(pk=organization.pk, deleted_at=None))
+
+
+def lock_as(organization: Organization, by: Any, *, needs: str) -> tuple[Organization, Membership | None]:
+    """Lock an organization for somebody who needs a permission in it, and return it with their membership.
+
+    ``by`` is a user or an account; None is the host itself, which needs no permission. Raises NotFound if the
+    organization has been closed or ``by`` is not a member, and Forbidden if their role lacks the permission.
+    """
+    account = None if by is None else as_account(by)
+    organization = lock_organization(organization)
+    if account is None:
+        return organization, None
+    membership = Membership.objects.filter(organization=organization, account=account.pk).first()
+    if membership is None:
+        raise NotFound
+    require_permission(membership, needs)
+    membership.organization, membership.account = organization, account
+    return organization, membership
 
 
 @atomic()
-def update_organization(
-    organization: Organization, changes: dict[str, Any], *, check: Check | None = None
-) -> Organization:
-    """Change the given fields of an organization.
+def update_organization(organization: Organization, *, by: Any = None, **changes: Any) -> Organization:
+    """Change ``name`` and ``custom`` of an organization, as far as given, and return it as it is then.
 
-    Raises NotFound if it has been closed, and what ``check`` raises.
+    The limits are those of ``create_organization``. ``by`` needs ``org.update``. Raises ValidationFailed, also for
+    another field, and NotFound if the organization has been closed.
     """
-    organization = lock_organization(organization, check)
+    changes = valid(OrgkitOrganizationChange, changes)
+    organization, _ = lock_as(organization, by, needs="org.update")
     for name, value in changes.items():
         setattr(organization, name, value)
     if changes:
@@ -82,23 +116,25 @@ def update_organization(
 
 
 @atomic()
-def delete_organization(organization: Organization, *, check: Check | None = None) -> None:
-    """Close a group organization.
+def delete_organization(organization: Organization, *, by: Any = None) -> None:
+    """Delete a group organization. It is gone at once; its rows and files are deleted in the background.
 
-    Raises PersonalOrganization, NotFound if it has been closed, and what ``check`` raises.
+    ``by`` needs ``org.delete``. Raises PersonalOrganization, and NotFound if it has been closed.
     """
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
-    close_organization(lock_organization(organization, check))
+    organization, membership = lock_as(organization, by, needs="org.delete")
+    close_organization(organization, by=membership.account if membership else None)
 
 
 @atomic()
-def close_organization(organization: Organization) -> None:
+def close_organization(organization: Organization, *, by: Account | None = None) -> None:
     """Hide an organization at once, and delete its rows and files in the background."""
     organization.deleted_at = timezone.now()
     organization.personal_of = None
     organization.save(update_fields=["deleted_at", "personal_of", "updated_at"])
     enqueue(PURGE, organization=organization.slug)
+    announce(organization_deleted, organization, by=by)
 
 
 def purge_organization(organization: Organization) -> None:
@@ -140,7 +176,10 @@ def _reread(organization: Organization) -> None:
 
 
 def _add_creator(organization: Organization, account: Account) -> Membership:
-    return Membership.objects.create(organization=organization, account=account, role=settings.CREATOR_ROLE)
+    announce(organization_created, organization)
+    membership = Membership.objects.create(organization=organization, account=account, role=settings.CREATOR_ROLE)
+    announce(member_added, membership)
+    return membership
 
 
 def purgeable() -> list[registry.Resource]:
