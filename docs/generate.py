@@ -159,7 +159,8 @@ def errors_page() -> str:
 def checks_page() -> str:
     """Return every system check with its text and hint, as the source has them."""
     package = ROOT / "src" / "ninja_orgkit"
-    rows = {row for path in (*package.glob("checks/*.py"), *package.glob("*/checks.py")) for row in _messages(path)}
+    sources = (*package.glob("checks/*.py"), *package.glob("**/checks.py"))
+    rows = {row for path in sources for row in _messages(path)}
     table = [f"| `{name}` | {level} | {text} | {hint} |" for name, level, text, hint in sorted(rows)]
     parts = [
         NOTICE,
@@ -199,7 +200,7 @@ def _text(node: ast.expr) -> str:
 def errors() -> list[type[Any]]:
     """Return every class of an error that the package has."""
     for module in pkgutil.walk_packages(ninja_orgkit.__path__, "ninja_orgkit."):
-        if not {"admin", "migrations"} & set(module.name.split(".")):
+        if not {"admin", "contrib", "migrations"} & set(module.name.split(".")):
             import_module(module.name)
     found: list[type[Any]] = []
     waiting: list[type[Any]] = [OrgKitError]

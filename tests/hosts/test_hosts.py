@@ -9,15 +9,40 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.processes import environment
+
 ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.slow, pytest.mark.host]
+
+WITHOUT_ALLAUTH = """
+import pkgutil, sys
+from importlib import import_module
+
+class Missing:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] == "allauth":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Missing())
+import django, ninja_orgkit
+django.setup()
+for module in pkgutil.walk_packages(ninja_orgkit.__path__, "ninja_orgkit."):
+    if not module.name.startswith("ninja_orgkit.contrib."):
+        import_module(module.name)
+"""
 
 
 # What else a host goes through runs in the same process as its journey, because starting one takes longest.
 @pytest.mark.parametrize(
     ("host", "names"),
-    [("people", "backends.py"), ("stock", "late.py policies.py"), ("team", "objects.py"), ("elsewhere", "routed.py")],
+    [
+        ("people", "backends.py"),
+        ("stock", "late.py policies.py"),
+        ("team", "objects.py"),
+        ("elsewhere", "routed.py"),
+        ("allauth", "beside_allauth.py"),
+    ],
 )
 def test_every_journey_works_with_the_user_model_of_a_host(host: str, names: str) -> None:
     _run_tests(host, "journey.py", *names.split())
@@ -31,6 +56,19 @@ def test_every_journey_works_with_the_user_model_of_a_host(host: str, names: str
 def test_a_host_can_leave_out_apps(without: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST_WITHOUT", without)
     _run_tests("bare", "fewer.py")
+
+
+@pytest.mark.once
+def test_the_kit_works_where_allauth_is_not_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ALLAUTH],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _run_tests(host: str, *names: str) -> None:

@@ -9,7 +9,10 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
 
 _ALWAYS = ("ninja_orgkit.accounts", "ninja_orgkit.organizations")
-_NEEDS = {"ninja_orgkit.contacts": ("ninja_orgkit.tags",)}
+_NEEDS = {
+    "ninja_orgkit.contacts": ("ninja_orgkit.tags",),
+    "ninja_orgkit.contrib.allauth": ("allauth.account", "allauth.headless"),
+}
 
 
 @register(Tags.compatibility)

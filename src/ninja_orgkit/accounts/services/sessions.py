@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model, logout, update_session_auth_hash
 from django.contrib.auth.signals import user_logged_out
 from django.db.models import F, QuerySet
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -19,6 +20,9 @@ from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
+
+django_session_ending = Signal()
+"""Sent with the ``request`` before the kit ends its session of Django."""
 
 _MAX_ADDRESS_LENGTH = 45
 
@@ -225,7 +229,8 @@ def _usable(claims: tokens.Claims, live: LiveSessions = _live) -> Session:
 def _announce_log_out(keys: Collection[Any], request: HttpRequest | None, *, ends_django_session: bool) -> None:
     for user in get_user_model()._default_manager.filter(pk__in=keys) if keys else ():
         if ends_django_session and request is not None and _has_django_session(request, user):
-            logout(request)  # this sends the signal, too
+            django_session_ending.send(sender=Session, request=request)
+            logout(request)  # this sends the signal of Django, too
         else:
             user_logged_out.send(sender=type(user), request=request, user=user)
 

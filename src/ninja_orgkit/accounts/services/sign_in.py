@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +51,7 @@ def sign_in(user: Any, request: HttpRequest | None = None) -> SignedIn:
                 raise Unauthenticated
             signed_in = _begin(account_for(user), request)
         except OrgKitError:
-            _announce_refusal(user.get_username(), request)
+            announce_refusal(user.get_username(), request)
             raise
         announce_sign_in(signed_in.account, request)
     return signed_in
@@ -76,7 +78,7 @@ def sign_in_with_password(request: HttpRequest, *, email: str = "", username: st
     try:
         signed_in = _begin(_account_that_may_enter(user, account), request)
     except OrgKitError:
-        _announce_refusal(name, request)
+        announce_refusal(name, request)
         raise
     announce_sign_in(signed_in.account, request)
     return signed_in
@@ -85,18 +87,27 @@ def sign_in_with_password(request: HttpRequest, *, email: str = "", username: st
 def announce_sign_in(account: Account, request: HttpRequest | None) -> None:
     """Send ``user_logged_in``, by which Django also records ``last_login`` unless ``UPDATE_LAST_LOGIN`` is off."""
     user = account.user
-    setattr(user, RECORDS_NO_LOGIN, not settings.UPDATE_LAST_LOGIN)
     try:
-        user_logged_in.send(sender=user.__class__, request=request, user=user)
+        with recording_login(user):
+            user_logged_in.send(sender=user.__class__, request=request, user=user)
     except DatabaseError:
         if account_of_user(user) is not None:
             raise
         raise InvalidCredentials from None  # the account was deleted while it signed in
+
+
+@contextmanager
+def recording_login(user: Any) -> Iterator[None]:
+    """Let Django record ``last_login`` in the block only if ``UPDATE_LAST_LOGIN`` is on."""
+    setattr(user, RECORDS_NO_LOGIN, not settings.UPDATE_LAST_LOGIN)
+    try:
+        yield
     finally:
         delattr(user, RECORDS_NO_LOGIN)
 
 
-def _announce_refusal(name: str, request: HttpRequest | None) -> None:
+def announce_refusal(name: str, request: HttpRequest | None) -> None:
+    """Send ``user_login_failed`` for somebody with this name, whom the kit refuses."""
     user_login_failed.send(sender=__name__, credentials={"username": name}, request=request)
 
 

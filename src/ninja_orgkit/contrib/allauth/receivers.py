@@ -1,0 +1,105 @@
+"""What has to follow when one side changes: addresses, sessions, and second factors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from allauth.account import app_settings as account_settings
+from allauth.account.models import EmailAddress
+from allauth.account.signals import password_changed, password_set, user_signed_up
+from django.apps import apps
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db.models.signals import post_delete, post_save
+from django.http import HttpRequest
+
+from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.second_factors import ask_for_second_factors
+from ninja_orgkit.accounts.services.sessions import django_session_ending
+from ninja_orgkit.contrib.allauth import addresses, linking, sign_up
+from ninja_orgkit.contrib.allauth.models import LinkedSession
+from ninja_orgkit.custom.hooks import current_request
+
+_ADDRESS = {"email", "email_key", "email_verified_at"}
+
+
+def connect() -> None:
+    """Connect every receiver."""
+    post_save.connect(keep_row, sender=Account, dispatch_uid="orgkit.allauth.keep_row")
+    post_save.connect(keep_account, sender=EmailAddress, dispatch_uid="orgkit.allauth.keep_account")
+    post_delete.connect(end_django_session, sender=LinkedSession, dispatch_uid="orgkit.allauth.end_django_session")
+    user_logged_in.connect(follow_key, dispatch_uid="orgkit.allauth.follow_key")
+    user_logged_out.connect(end_session, dispatch_uid="orgkit.allauth.end_session")
+    django_session_ending.connect(end_session_of_kit, dispatch_uid="orgkit.allauth.end_session_of_kit")
+    user_signed_up.connect(join, dispatch_uid="orgkit.allauth.join")
+    for signal in (password_changed, password_set):
+        signal.connect(continue_session, dispatch_uid="orgkit.allauth.continue_session")
+    ask_for_second_factors(needs_more_than_a_password)
+
+
+def needs_more_than_a_password(user: Any) -> bool:
+    """Tell whether allauth would ask for more after a password: a second factor, or a mailed code."""
+    required = account_settings.LOGIN_BY_CODE_REQUIRED
+    if required is True or (required and "password" in required):
+        return True
+    if not apps.is_installed("allauth.mfa"):
+        return False
+    from allauth.mfa.models import Authenticator  # noqa: PLC0415  # its models need the app
+    from allauth.mfa.utils import is_mfa_enabled  # noqa: PLC0415
+
+    return bool(is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]))
+
+
+def keep_row(
+    sender: type[Account],
+    instance: Account,
+    created: bool,
+    raw: bool = False,
+    update_fields: Collection[str] | None = None,
+    **_kwargs: Any,
+) -> None:
+    """Keep the row of allauth in step with an account. allauth writes the rows of whoever signs up there."""
+    written = _ADDRESS if update_fields is None else _ADDRESS.intersection(update_fields)
+    if raw or not written or (created and sign_up.is_signing_up(instance.user)):
+        return
+    addresses.follow_account(instance, is_new_address=created or "email_changes" in (update_fields or ()))
+
+
+def keep_account(
+    sender: type[EmailAddress], instance: EmailAddress, created: bool, raw: bool = False, **_kwargs: Any
+) -> None:
+    """Keep an account in step with a row of allauth."""
+    if not raw:
+        addresses.follow_row(instance, is_new=created)
+
+
+def end_django_session(sender: type[LinkedSession], instance: LinkedSession, **_kwargs: Any) -> None:
+    """End the session of Django together with that of the kit."""
+    linking.end_django_session(instance)
+
+
+def follow_key(sender: Any, request: HttpRequest | None, **_kwargs: Any) -> None:
+    """Follow the session of Django, which has a new key after a sign-in."""
+    if request is not None:
+        linking.follow_key(request)
+
+
+def end_session(sender: Any, request: HttpRequest | None, **_kwargs: Any) -> None:
+    """End the session of the kit together with that of Django. The kit sends this signal too, for its own sessions."""
+    if current_request() is None:
+        linking.end_linked(request=request)
+
+
+def end_session_of_kit(sender: Any, request: HttpRequest, **_kwargs: Any) -> None:
+    """End the session of the kit together with that of Django, which the kit is about to end."""
+    linking.end_linked(request=request)
+
+
+def continue_session(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """Let the session in which somebody set a new password go on."""
+    linking.continue_after_password_change(request, user)
+
+
+def join(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """Accept the invitation with which somebody has signed up."""
+    sign_up.accept_invitation(request, user)

@@ -1,0 +1,63 @@
+"""Sign-up through allauth, under the kit's rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from ninja_orgkit.accounts import host_user
+from ninja_orgkit.accounts.services.accounts import account_for
+from ninja_orgkit.custom.hooks import request_in_context, run_hook
+from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.protocol.bodies import readable_fields
+from ninja_orgkit.users.services import registration
+
+_MARK = "_orgkit_signs_up_through_allauth"
+_FORMS = {"signup", "signup_webauthn", "provider_signup", "account_signup", "account_signup_by_passkey"}
+
+
+def is_form(request: HttpRequest | None) -> bool:
+    """Tell whether a request sends a form of allauth to sign up."""
+    match = getattr(request, "resolver_match", None)
+    return request is not None and request.method == "POST" and match is not None and match.url_name in _FORMS
+
+
+def require_open(request: HttpRequest) -> None:
+    """Ask ``REGISTRATION`` before a form is validated, so that a refusal tells nothing. Raises the kit's errors."""
+    email = readable_fields(request).get("email")
+    registration.require_open(email=email if isinstance(email, str) else None, invitation=_invitation(request))
+
+
+def prepare(request: HttpRequest, user: Any) -> None:
+    """Ask ``REGISTRATION`` and the hook ``before_register`` about a user who is about to be created.
+
+    Raises the kit's errors, also for an invitation that does not work.
+    """
+    profile = {"email": "", "username": "", "first_name": "", "last_name": "", **host_user.read_profile(user)}
+    invitation = _invitation(request)
+    registration.require_open(email=profile["email"], invitation=invitation)
+    if invitation:
+        invitations.check(invitation, email=profile["email"])
+    with request_in_context(request):
+        run_hook("before_register", **profile, invitation=invitation)
+    vars(user)[_MARK] = True
+
+
+def is_signing_up(user: Any) -> bool:
+    """Tell whether this instance of a user is being created by allauth."""
+    return _MARK in vars(user)
+
+
+def accept_invitation(request: HttpRequest, user: Any) -> None:
+    """Accept the invitation with which somebody has signed up, if there is one."""
+    invitation = _invitation(request)
+    if invitation:
+        with atomic():
+            invitations.accept(account_for(user), invitation)
+
+
+def _invitation(request: HttpRequest) -> str:
+    invitation = readable_fields(request).get("invitation")
+    return invitation if isinstance(invitation, str) else ""
