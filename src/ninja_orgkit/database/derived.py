@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import connections, models
 
-_BATCH = 500
+_BATCH = 1000
 
 
 class DerivedColumns(models.Model):
@@ -42,8 +42,14 @@ class DerivedColumns(models.Model):
 def derive_anew(rows: models.QuerySet[Any], columns: Mapping[str, Callable[[Any], Any]]) -> None:
     """Set columns of all rows to what these functions make of a row, in batches.
 
-    For a migration, whose models have no ``derive``, after a change of what the columns follow from.
+    For a migration, whose models have no ``derive``, after a change of what the columns follow from. A batch is sent at
+    once, as one statement with many values: ``bulk_update`` builds a statement that is larger than the rows.
     """
+    connection, meta = connections[rows.db], rows.model._meta
+    quote = connection.ops.quote_name
+    fields = [meta.get_field(column) for column in columns]
+    changes = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    update = f"UPDATE {quote(meta.db_table)} SET {changes} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608
     found = rows.order_by("pk")
     batch = list(found[:_BATCH])
     while batch:
@@ -51,7 +57,9 @@ def derive_anew(rows: models.QuerySet[Any], columns: Mapping[str, Callable[[Any]
         for row in batch:
             values = {column: derive(row) for column, derive in columns.items()}
             if any(getattr(row, column) != value for column, value in values.items()):
-                vars(row).update(values)
-                changed.append(row)
-        rows.bulk_update(changed, list(columns))
+                stored = [field.get_db_prep_save(values[field.name], connection) for field in fields]
+                changed.append([*stored, meta.pk.get_db_prep_save(row.pk, connection)])
+        if changed:
+            with connection.cursor() as cursor:
+                cursor.executemany(update, changed)
         batch = list(found.filter(pk__gt=batch[-1].pk)[:_BATCH])
