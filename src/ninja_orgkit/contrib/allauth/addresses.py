@@ -32,16 +32,14 @@ def follow_account(account: Account, *, is_new_address: bool) -> None:
         return
     rows = list(EmailAddress.objects.filter(user_id=account.pk))
     row = next((row for row in rows if email_key(row.email) == key), None)
-    row = row or EmailAddress(user_id=account.pk, email=account.email.lower())
     for former in rows:
         if former.primary and former is not row:
             former.delete()
-    before = (row.pk is not None, row.primary, row.verified)
-    row.primary = True
-    row.verified = account.email_verified_at is not None or (is_new_address and row.verified)
-    if before != (True, row.primary, row.verified):
-        _save(row, account)
-    if row.verified:
+    known = row is not None and row.verified
+    verified = account.email_verified_at is not None or (is_new_address and known)
+    if row is None or not row.primary or known != verified:
+        _write(account, email=row.email if row else account.email.lower(), verified=verified)
+    if verified:
         mark_verified(account)
 
 
@@ -70,16 +68,16 @@ def _follow_own(account: Account, row: EmailAddress, *, is_new: bool) -> None:
         account.save(update_fields=["email_verified_at"])
 
 
-def _save(row: EmailAddress, account: Account) -> None:
-    """Write a row. The unique key of the kit says whose address it is, so no other user keeps it as verified."""
+def _write(account: Account, *, email: str, verified: bool) -> None:
+    """Write a primary row. The unique key of the kit says whose address it is: no other user keeps it as verified."""
+    values = {"primary": True, "verified": verified}
     try:
         with atomic():
-            if row.verified:
-                others = EmailAddress.objects.filter(email=row.email, verified=True).exclude(user_id=account.pk)
-                if others.update(verified=False):
-                    _warn(account)
-            row.save()
-    except IntegrityError:  # another request has just written it
+            others = EmailAddress.objects.filter(email=email, verified=True).exclude(user_id=account.pk)
+            if verified and others.update(verified=False):
+                _warn(account)
+            EmailAddress.objects.update_or_create(user_id=account.pk, email=email, defaults=values)
+    except IntegrityError:  # another request has just verified it for another user
         _warn(account)
 
 

@@ -21,3 +21,8 @@ class AllauthConfig(AppConfig):
         from ninja_orgkit.contrib.allauth import checks, receivers  # noqa: F401
 
         receivers.connect()
+        if installed.is_installed("allauth.mfa"):
+            from ninja_orgkit.accounts.services.second_factors import ask_for_second_factors
+            from ninja_orgkit.contrib.allauth.factors import has_second_factor
+
+            ask_for_second_factors(has_second_factor)

@@ -8,7 +8,6 @@ from typing import Any
 from allauth.account import app_settings as account_settings
 from allauth.account.models import EmailAddress
 from allauth.account.signals import password_changed, password_set, user_signed_up
-from django.apps import apps
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
@@ -34,20 +33,13 @@ def connect() -> None:
     user_signed_up.connect(join, dispatch_uid="orgkit.allauth.join")
     for signal in (password_changed, password_set):
         signal.connect(continue_session, dispatch_uid="orgkit.allauth.continue_session")
-    ask_for_second_factors(needs_more_than_a_password)
+    ask_for_second_factors(needs_mailed_code)
 
 
-def needs_more_than_a_password(user: Any) -> bool:
-    """Tell whether allauth would ask for more after a password: a second factor, or a mailed code."""
+def needs_mailed_code(_user: Any) -> bool:
+    """Tell whether allauth would ask for a mailed code after a password."""
     required = account_settings.LOGIN_BY_CODE_REQUIRED
-    if required is True or (required and "password" in required):
-        return True
-    if not apps.is_installed("allauth.mfa"):
-        return False
-    from allauth.mfa.models import Authenticator  # noqa: PLC0415  # its models need the app
-    from allauth.mfa.utils import is_mfa_enabled  # noqa: PLC0415
-
-    return bool(is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]))
+    return required is True or "password" in (required or ())
 
 
 def keep_row(

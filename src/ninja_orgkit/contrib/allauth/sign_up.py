@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core import context
 from django.http import HttpRequest
 
 from ninja_orgkit.accounts import host_user
@@ -46,8 +47,9 @@ def prepare(request: HttpRequest, user: Any) -> None:
 
 
 def is_signing_up(user: Any) -> bool:
-    """Tell whether this instance of a user is being created by allauth."""
-    return _MARK in vars(user)
+    """Tell whether allauth is creating this instance of a user. Without the kit's adapter, only its views tell."""
+    match = getattr(context.request, "resolver_match", None)
+    return _MARK in vars(user) or (match is not None and match.func.__module__.startswith("allauth."))
 
 
 def accept_invitation(request: HttpRequest, user: Any) -> None:
