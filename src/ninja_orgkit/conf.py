@@ -57,6 +57,11 @@ class Settings:
     request and returns a user, a ``Caller``, or None to let the next one answer. An error of the kit refuses the
     request."""
 
+    REFRESH_COOKIE: dict[str, Any] = {}
+    """Attributes of the cookie that carries the refresh token of a browser that asks for it: ``name`` (without it,
+    ``"orgkit_refresh"``), ``path`` (where the API is mounted), ``domain`` (the host of the API), ``samesite``
+    (``"Strict"``), ``secure`` (True on https) and ``max_age`` in seconds (at most the lifetime of the token)."""
+
     UPDATE_LAST_LOGIN: bool = True
     """Whether signing in to the kit records ``last_login`` of the user. It takes one statement."""
 

@@ -87,12 +87,16 @@ def ada(register: Register, run_outbox: RunOutbox) -> Api:
 def test_a_request_in_a_guide_gets_the_answer_that_it_shows(ada: Api, exchange: Exchange) -> None:
     head, _, body = exchange.request.partition("\n\n")
     method, path, _ = head.split("\n")[0].split(" ")
-    response = ada.send(method, path, body.strip(), content_type="application/json" if body else "")
+    sent = dict(line.split(": ", 1) for line in head.split("\n")[1:] if line)
+    content_type = sent.pop("Content-Type", "application/json") if body else ""
+    response = ada.send(method, path, body.strip(), content_type=content_type, headers=sent)
     if exchange.answer is None:
         assert response.status_code < 300, response.content
         return
     head, _, shown = exchange.answer.partition("\n\n")
     assert str(response.status_code) == head.split(" ")[1], response.content
+    names = {line.split(": ")[1].partition("=")[0] for line in head.split("\n") if line.startswith("Set-Cookie: ")}
+    assert names == set(response.cookies)
     compare(json.loads(shown), response.json())
 
 

@@ -12,8 +12,11 @@ from tests.media.pictures import picture
 
 LOGIN = {"email": "ada@example.com", "password": "correct horse battery"}
 
+BEARER = "ninja_orgkit.accounts.authentication.bearer_token"
+
 MOUNTS = [
     pytest.param("/whole", "/whole", id="auth of the API"),
+    pytest.param("/with-bearer", "/with-bearer", id="bearer of the API"),
     pytest.param("/prefixed/kit", "/prefixed", id="auth of each router"),
     pytest.param("/nested/kit/v2", "/nested", id="routers inside a router"),
     pytest.param("/acme/api/v3", "/acme/api", id="a prefix with a parameter"),
@@ -106,7 +109,7 @@ OPEN = [
 ]
 
 
-@pytest.mark.parametrize("base", ["/whole", "/prefixed/kit", "/nested/kit/v2"])
+@pytest.mark.parametrize("base", ["/whole", "/with-bearer", "/prefixed/kit", "/nested/kit/v2"])
 def test_open_routes_stay_open_on_a_guarded_api(base: str) -> None:
     site = Site(base)
     ask = {"GET": lambda path, body: site.get(path), "POST": site.post}
@@ -129,7 +132,48 @@ def test_a_middleware_that_asks_for_a_django_session_lets_the_kit_find_its_calle
     assert Site("/whole").get("/own").status_code == 302  # the host's own view
 
 
+@pytest.mark.parametrize("base", ["/whole", "/with-bearer", "/prefixed/kit", "/nested/kit/v2", "/acme/api/v3"])
+def test_a_callable_of_the_host_finds_the_callers_however_the_routers_are_mounted(
+    base: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = sign_in(base)
+    org = site.get("/users/me").json()["organizations"][0]["slug"]
+    settings.NINJA_ORGKIT = {
+        **settings.NINJA_ORGKIT, "AUTHENTICATION": ["tests.hosts.mounts.guarded.by_header", BEARER],
+    }  # fmt: skip
+    known = {"X-User": LOGIN["email"]}
+    nobody = Site(base)
+    for path in ("/users/me", f"/orgs/{org}/", "/contacts/", "/auth/sessions"):
+        assert nobody.get(path, headers=known).status_code == 200
+        assert site.get(path).status_code == 200
+        assert nobody.get(path, headers={"X-User": "nobody@example.com"}).status_code == 401
+        refused = site.get(path, headers={"X-Unknown-Device": "1"})
+        assert (refused.status_code, refused.json()["detail"]) == (403, "This device is not known.")
+    made = nobody.post("/contacts/", {"organization": org, "first_name": "Ada"}, headers={**known, "X-Break": "1"})
+    assert made.status_code == 500
+    assert any(record.levelname == "ERROR" for record in caplog.records)
+    assert site.get("/contacts/").json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "base", ["/whole", "/with-bearer", "/prefixed/kit", "/nested/kit/v2", "/acme/api/v3", "/moved", "/ready"]
+)
+def test_the_cookie_of_a_browser_belongs_to_the_mount_point(base: str) -> None:
+    headers = {"Token-Delivery": "cookie"}
+    browser = Site(base)
+    answers = [
+        browser.post("/auth/register", LOGIN, headers=headers),
+        browser.post("/token/refresh", {}, headers=headers),
+        browser.post("/auth/logout", {}, headers=headers),
+    ]
+    assert [answer.status_code for answer in answers] == [201, 200, 200]
+    assert [answer.cookies["orgkit_refresh"]["path"] for answer in answers] == [base] * 3
+
+
 def test_a_hosts_own_routes_keep_the_hosts_authentication() -> None:
     site = sign_in("/whole")
     assert site.get("/users/me").status_code == 200
     assert site.get("/own").status_code == 401
+    with_bearer = Site("/with-bearer", site.token)
+    assert with_bearer.get("/own").json() == site.get("/users/me").json()["slug"]
+    assert Site("/with-bearer").get("/own").status_code == 401

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ninja_orgkit.accounts.services.sign_in import SignedIn
-from ninja_orgkit.accounts.tokens import Pair
 from ninja_orgkit.protocol.fields import (
     AnyPassword,
     Email,
@@ -24,6 +22,11 @@ from ninja_orgkit.protocol.fields import (
 Login = Annotated[str, Line(254)]
 
 _JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+
+
+RefreshToken = Annotated[
+    str | None, Field(description="Exchange it for a new pair. It works once. Null if a cookie carries it.")
+]
 
 
 class OrgkitTokenObtain(OrgkitInput):
@@ -60,7 +63,7 @@ class OrgkitTokens(BaseModel):
     )
 
     access: str = Field(description="Send it as the bearer token of your requests.")
-    refresh: str = Field(description="Exchange it for a new pair. It works once.")
+    refresh: RefreshToken
 
 
 class OrgkitRenewedTokens(BaseModel):
@@ -69,7 +72,7 @@ class OrgkitRenewedTokens(BaseModel):
     model_config = example(access=_JWT, refresh=_JWT)
 
     access: str | None = Field(description="Send it as the bearer token of your requests.")
-    refresh: str | None = Field(description="Exchange it for a new pair. It works once.")
+    refresh: RefreshToken
 
 
 class OrgkitTokensOfUser(OrgkitTokens):
@@ -81,11 +84,11 @@ class OrgkitTokensOfUser(OrgkitTokens):
 
 
 class OrgkitTokenRefresh(OrgkitInput):
-    """A refresh token to exchange."""
+    """A refresh token to exchange. Leave it out if a cookie carries it."""
 
     model_config = example(refresh=_JWT)
 
-    refresh: Token
+    refresh: Token | None = None
 
 
 class OrgkitLogout(OrgkitInput):
@@ -169,8 +172,3 @@ class OrgkitSession(BaseModel):
     created_at: Moment
     last_used_at: Moment
     current: bool
-
-
-def represent_tokens(pair: Pair | SignedIn | None) -> dict[str, Any]:
-    """Return a token pair as clients see it. Without one, both are null."""
-    return {"access": pair and pair.access, "refresh": pair and pair.refresh}

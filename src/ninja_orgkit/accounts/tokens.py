@@ -42,10 +42,11 @@ class Claims:
 
 @dataclass(frozen=True)
 class Pair:
-    """The two tokens of a session."""
+    """The two tokens of a session, and when the refresh token expires."""
 
     access: str
     refresh: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def mint_pair(session: Session) -> Pair:
     base = {"sub": session.account.slug, "sid": str(session.pk), "iat": int(now.timestamp()), "gen": session.gen}
     access = {**base, "token_type": "access", "exp": _epoch(min(now + access_lifetime(), session.expires_at))}
     refresh = {**base, "token_type": "refresh", "exp": _epoch(session.expires_at)}
-    return Pair(_encode(access, session), _encode(refresh, session))
+    return Pair(_encode(access, session), _encode(refresh, session), session.expires_at)
 
 
 def read_jwt(token: str, *, token_type: str = "") -> Claims:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,14 @@ _CUSTOM_KEYS = ("contact", "organization", "profile")
 _MAY_BE_ZERO = (
     "REFRESH_GRACE", "INVITATIONS_MAX_PENDING", "PREFERENCES_MAX_KEYS", "BROKER_PAUSE", "TRUSTED_PROXIES",
 )  # fmt: skip
+_COOKIE_VALUES: dict[str, Callable[[Any], bool]] = {
+    "name": lambda value: _matches(r"[\w!#$%&'*+.^`|~-]+", value),
+    "path": lambda value: _matches(r"/[!-:<-~]*", value),
+    "domain": lambda value: _matches(r"[\w.-]+", value),
+    "samesite": lambda value: value in ("Strict", "Lax", "None"),
+    "secure": lambda value: isinstance(value, bool),
+    "max_age": lambda value: type(value) is int and value > 0,
+}
 _WEBP_MAX_SIDE = 16_383  # pixels
 
 
@@ -29,6 +37,7 @@ def wrong_values() -> Iterator[CheckMessage]:
     yield from _check_urls()
     yield from _check_bounds()
     yield from _check_pictures()
+    yield from _check_refresh_cookie()
 
 
 def _check_choices() -> Iterator[CheckMessage]:
@@ -108,6 +117,25 @@ def _check_pictures() -> Iterator[CheckMessage]:
     if not all(0 <= quality <= 100 for _, quality in settings.RENDITIONS.values()):
         hint = "Use a quality from 0 to 100."
         yield Error("RENDITIONS has a quality that WebP does not have.", hint=hint, id="orgkit.E035")
+
+
+def _check_refresh_cookie() -> Iterator[CheckMessage]:
+    """Report attributes of the cookie that browsers or the kit would not understand."""
+    chosen = settings.REFRESH_COOKIE
+    for key, value in chosen.items():
+        if key not in _COOKIE_VALUES:
+            hint = f"Use one of: {', '.join(_COOKIE_VALUES)}."
+            yield Error(f"REFRESH_COOKIE has an unknown key: {key!r}.", hint=hint, id="orgkit.E053")
+        elif not _COOKIE_VALUES[key](value):
+            hint = "See what the settings reference says about it."
+            yield Error(f"REFRESH_COOKIE[{key!r}] cannot be used: {value!r}.", hint=hint, id="orgkit.E054")
+    if chosen.get("samesite") == "None" and chosen.get("secure") is False:
+        hint = "Leave out one of the two."
+        yield Error('REFRESH_COOKIE has samesite "None" without secure.', hint=hint, id="orgkit.E055")
+
+
+def _matches(pattern: str, value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
 
 
 def _imports(path: Any) -> bool:

@@ -26,15 +26,20 @@ def route_url(request: HttpRequest, name: str, path: str, **parameters: str) -> 
 
     ``path`` is where the route is below ``API_URL``. That is the answer if this API has no such route.
     """
+    found = route_path(request, name, **parameters)
+    return request.build_absolute_uri(found) if found else f"{settings.API_URL}{path}"
+
+
+def route_path(request: HttpRequest, name: str, **parameters: str) -> str | None:
+    """Return the path of a route of the kit, by its URL name, in the API that the request is for, or None."""
     match = request.resolver_match
     if match is not None:
         # A host's prefix may have parameters, too. They come before those of the route that was called.
         outer = list(match.kwargs.items())
         for count in range(len(outer) + 1):
             with suppress(NoReverseMatch):
-                found = reverse(f"{match.namespace}:{name}", kwargs={**dict(outer[:count]), **parameters})
-                return request.build_absolute_uri(found)
-    return f"{settings.API_URL}{path}"
+                return reverse(f"{match.namespace}:{name}", kwargs={**dict(outer[:count]), **parameters})
+    return None
 
 
 def url_below(request: HttpRequest, part: str) -> str:

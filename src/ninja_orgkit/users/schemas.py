@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.schemas import RefreshToken
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.fields import bounded, custom_field, custom_shown
 from ninja_orgkit.organizations.selectors import organizations_of_account
@@ -153,7 +154,7 @@ class OrgkitRegistered(BaseModel):
     """A new user, and the tokens of the first session."""
 
     access: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"])
-    refresh: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"])
+    refresh: RefreshToken = Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"])
     user: OrgkitUser
 
 

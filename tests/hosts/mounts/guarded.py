@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.urls import include, path
 from ninja import NinjaAPI, Router
 from ninja.security import django_auth
 
+from ninja_orgkit.accounts.bearer import bearer
 from ninja_orgkit.api import ROUTERS, mount
+from ninja_orgkit.errors import Forbidden
 from ninja_orgkit.protocol.problems import add_error_handlers
+
+
+def by_header(request: HttpRequest) -> Any:
+    """Find the user whose address is in a header, refuse an unknown device, and break on another header."""
+    if "X-Break" in request.headers:
+        raise RuntimeError("a defect of the host's")
+    if "X-Unknown-Device" in request.headers:
+        raise Forbidden("This device is not known.")
+    return get_user_model().objects.filter(email=request.headers.get("X-User", "")).first()
 
 
 def nobody(request: HttpRequest) -> None:
@@ -29,6 +43,15 @@ add_error_handlers(prefixed)
 for prefix, router in ROUTERS:
     prefixed.add_router(f"/kit{prefix}", router, auth=nobody)
 
+with_bearer = NinjaAPI(title="With bearer", urls_namespace="with-bearer", auth=bearer)
+mount(with_bearer)
+
+
+@with_bearer.get("/own")
+def own_by_token(request: HttpRequest) -> str:
+    return str(request.auth.slug)  # type: ignore[attr-defined]
+
+
 nested = NinjaAPI(title="Nested", urls_namespace="nested", auth=nobody)
 add_error_handlers(nested)
 kit = Router()
@@ -47,6 +70,7 @@ for prefix, router in ROUTERS:
 urlpatterns = [
     path("whole/", whole.urls),
     path("prefixed/", prefixed.urls),
+    path("with-bearer/", with_bearer.urls),
     path("nested/", nested.urls),
     path("<slug:tenant>/api/", of_tenant.urls),
     path("moved/", moved.urls),

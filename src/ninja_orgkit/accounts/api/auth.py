@@ -10,14 +10,21 @@ from ninja.decorators import decorate_view
 
 from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
-from ninja_orgkit.accounts.schemas import OrgkitMessage, represent_tokens
+from ninja_orgkit.accounts.schemas import OrgkitMessage
 from ninja_orgkit.accounts.services import emails, passwords, sessions
+from ninja_orgkit.accounts.token_delivery import (
+    LOG_OUT,
+    forget_refresh_token,
+    presented_refresh_token,
+    represent_tokens,
+    token_delivery,
+)
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.protocol.bodies import Json, OptionalJson
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import UuidPart
-from ninja_orgkit.protocol.responses import kept_private, not_stored
+from ninja_orgkit.protocol.responses import kept_private
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_account, per_client, per_value, throttle
 
@@ -31,20 +38,25 @@ _RESET_SENT = {"detail": "If an account has this address, we have sent a link to
 _MAIL_SENT = {"detail": "If this address can be used, we have sent a link to it."}
 
 
-@router.post("/logout", response=schemas.OrgkitNothing, openapi_extra=_BEARER_OR_NOT)
+@router.post("/logout", response=schemas.OrgkitNothing, openapi_extra=_BEARER_OR_NOT, url_name=LOG_OUT)
+@token_delivery
 def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None] = None) -> dict[str, Any]:
     """End the session of the given refresh token or bearer token, if there is one."""
     caller = bearer.optional(request)
     session = caller.session if caller else None
     account = caller.account if caller and session is None else None
-    sessions.log_out(request, refresh=body.refresh if body else None, session=session, account=account)
+    refresh = presented_refresh_token(request, body.refresh if body else None)
+    sessions.log_out(request, refresh=refresh, session=session, account=account)
+    forget_refresh_token(request)
     return {}
 
 
 @router.post("/logout-all", auth=bearer, response={204: None})
+@token_delivery
 def log_out_everywhere(request: AuthedRequest) -> None:
     """End every session of the caller, this one included."""
     sessions.log_out_everywhere(request.auth.account, request)
+    forget_refresh_token(request)
 
 
 @router.get("/sessions", auth=bearer, response=OrgkitPage[schemas.OrgkitSession])
@@ -60,9 +72,13 @@ def list_sessions(request: AuthedRequest, page: PageQuery) -> dict[str, Any]:
 
 
 @router.delete("/sessions/{session_id}", auth=bearer, response={204: None})
+@token_delivery
 def end_session(request: AuthedRequest, session_id: UuidPart) -> None:
     """Sign out one device."""
-    selectors.session_of(request.auth.account, session_id).delete()
+    ended, current = selectors.session_of(request.auth.account, session_id), request.auth.session
+    if ended == current:
+        forget_refresh_token(request)
+    ended.delete()
 
 
 @router.post(
@@ -72,14 +88,14 @@ def end_session(request: AuthedRequest, session_id: UuidPart) -> None:
     errors=[errors.WrongPassword, errors.WeakPassword],
     throttles=[per_account("password_check.user")],
 )
-@decorate_view(not_stored)
+@token_delivery
 def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordChange]) -> dict[str, Any]:
     """Change the password. Every other session ends."""
     account, session = request.auth.account, request.auth.session
     pair = passwords.change_password(account, session=session, old=body.old_password, new=body.new_password)
     if session is None:
         sessions.keep_django_session(request, account)
-    return represent_tokens(pair)
+    return represent_tokens(request, pair)
 
 
 @router.patch(

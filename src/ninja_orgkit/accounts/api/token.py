@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja.decorators import decorate_view
 
 from ninja_orgkit.accounts import errors, schemas, selectors
-from ninja_orgkit.accounts.schemas import represent_tokens
 from ninja_orgkit.accounts.services import sessions
 from ninja_orgkit.accounts.services.sign_in import sign_in_with_password
-from ninja_orgkit.protocol.bodies import Json
-from ninja_orgkit.protocol.responses import not_stored
+from ninja_orgkit.accounts.token_delivery import (
+    REFRESH,
+    forget_refresh_token,
+    presented_refresh_token,
+    represent_tokens,
+    token_delivery,
+)
+from ninja_orgkit.protocol.bodies import Json, OptionalJson
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_client, per_value
 
@@ -28,21 +32,28 @@ router = OrgkitRouter(tags=["tokens"])
         per_value("login.account", lambda body: selectors.login_key(body.email or body.username)),
     ],
 )
-@decorate_view(not_stored)
+@token_delivery
 def obtain_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenObtain]) -> dict[str, Any]:
     """Sign in with an e-mail address or a username."""
     signed_in = sign_in_with_password(
         request, email=body.email or "", username=body.username or "", password=body.password
     )
     account = signed_in.account
-    return {**represent_tokens(signed_in), "user": {"slug": account.slug, "username": account.username}}
+    return {**represent_tokens(request, signed_in), "user": {"slug": account.slug, "username": account.username}}
 
 
-@router.post("/refresh", response=schemas.OrgkitTokens, errors=[errors.InvalidJwt])
-@decorate_view(not_stored)
-def refresh_token_pair(request: HttpRequest, body: Json[schemas.OrgkitTokenRefresh]) -> dict[str, Any]:
+@router.post("/refresh", response=schemas.OrgkitTokens, errors=[errors.InvalidJwt], url_name=REFRESH)
+@token_delivery
+def refresh_token_pair(
+    request: HttpRequest, body: OptionalJson[schemas.OrgkitTokenRefresh | None] = None
+) -> dict[str, Any]:
     """Exchange a refresh token for a new pair. Each refresh token works once."""
-    return represent_tokens(sessions.refresh(body.refresh))
+    token = presented_refresh_token(request, body.refresh if body else None)
+    try:
+        return represent_tokens(request, sessions.refresh(token or ""))
+    except errors.InvalidJwt:
+        forget_refresh_token(request)
+        raise
 
 
 @router.post("/verify", response=schemas.OrgkitNothing, errors=[errors.InvalidJwt])

@@ -19,6 +19,7 @@ from ninja_orgkit.accounts.services.accounts import account_for
 from ninja_orgkit.accounts.services.registrations import was_chosen
 from ninja_orgkit.accounts.services.second_factors import needs_second_factor
 from ninja_orgkit.accounts.services.sessions import begin_session
+from ninja_orgkit.accounts.tokens import Pair
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.hooks import current_request, hook_first, request_in_context
 from ninja_orgkit.errors import OrgKitError, Unauthenticated
@@ -29,12 +30,10 @@ RECORDS_NO_LOGIN = "_orgkit_records_no_login"
 
 
 @dataclass(frozen=True)
-class SignedIn:
-    """A session that has just begun: its account and its tokens."""
+class SignedIn(Pair):
+    """A session that has just begun: its tokens and its account."""
 
     account: Account
-    access: str
-    refresh: str
 
 
 def sign_in(user: Any, request: HttpRequest | None = None) -> SignedIn:
@@ -118,7 +117,7 @@ def _begin(account: Account, request: HttpRequest | None) -> SignedIn:
             pair = begin_session(account, device=device, address=address)
     except IntegrityError:
         raise InvalidCredentials from None  # the account was deleted while it signed in
-    return SignedIn(account, pair.access, pair.refresh)
+    return SignedIn(**vars(pair), account=account)
 
 
 def _account_that_may_enter(user: Any, account: Account | None) -> Account:

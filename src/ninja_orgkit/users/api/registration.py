@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja.decorators import decorate_view
 from pydantic import ValidationError
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
@@ -18,12 +17,13 @@ from ninja_orgkit.accounts.errors import (
     WeakPassword,
 )
 from ninja_orgkit.accounts.schemas import OrgkitMessage
+from ninja_orgkit.accounts.token_delivery import forget_refresh_token, represent_tokens, token_delivery
 from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.errors import LastOwner, TooManyMembers, TooManyOrganizations, WrongRecipient
 from ninja_orgkit.protocol.bodies import Json, readable_fields
 from ninja_orgkit.protocol.clients import client_address, client_device
 from ninja_orgkit.protocol.fields import Email
-from ninja_orgkit.protocol.responses import Reply, adapter, not_stored
+from ninja_orgkit.protocol.responses import Reply, adapter
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_client, throttle_client
 from ninja_orgkit.users.schemas import OrgkitRegistered, OrgkitRegistration, represent_user
@@ -72,7 +72,7 @@ def _email_of(sent: dict[str, Any]) -> str | None:
     policy=_policy,
     throttles=[per_client(_THROTTLE)],
 )
-@decorate_view(not_stored)
+@token_delivery
 def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply:
     """Register a user, who gets a personal organization unless the server gives none.
 
@@ -85,11 +85,12 @@ def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply
     )
     if made is None:
         return Reply(_MAIL_SENT, status=202)
-    tokens = {"access": made.pair.access, "refresh": made.pair.refresh}
-    return Reply({**tokens, "user": represent_user(made.account)}, status=201)
+    return Reply({**represent_tokens(request, made.pair), "user": represent_user(made.account)}, status=201)
 
 
 @router.delete("/delete", auth=bearer, response={204: None}, errors=[LastOwner, AccountInUse])
+@token_delivery
 def delete_user(request: AuthedRequest) -> None:
     """Delete the caller's account, and the organizations that nobody else belongs to with all their data."""
     deletion.delete_account(request.auth.account)
+    forget_refresh_token(request)
