@@ -8,6 +8,7 @@ import pytest
 
 from ninja_orgkit.tags.models import Tag, TagAssignment
 from tests.client import Api
+from tests.conftest import CountQueries
 from tests.org import Org
 from tests.tags.actions import assign, contact_tags_path, list_tags
 
@@ -115,6 +116,29 @@ def test_an_unknown_or_malformed_tag_id_is_not_found(org: Org, tag_id: str) -> N
     for send in (org.api.get, org.api.delete, lambda path: org.api.patch(path, {"name": "x"})):
         response = send(f"{org.tags_path}{tag_id}/")
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("zeros", ["0", "000"])
+def test_zeros_in_front_of_an_id_make_it_an_unknown_one(org: Org, count_queries: CountQueries, zeros: str) -> None:
+    tag, image, contact = org.add_tag("VIP")["id"], org.add_image()["id"], org.add_contact()
+    org.api.post(org.images_path_of(contact), {"image_ids": [image]})
+    for path, found, methods in (
+        (org.tags_path, tag, ("GET", "PATCH", "DELETE")),
+        (org.images_path, image, ("GET", "PATCH", "DELETE")),
+        (org.images_path_of(contact), image, ("PATCH", "DELETE")),
+        (f"{org.tags_path}images/image/", image, ("GET",)),
+    ):
+        for method in methods:
+            answers = []
+            for sent in (f"{zeros}{found}", "999999"):
+                with count_queries() as queries:
+                    answer = org.api.send(method, f"{path}{sent}/", b"{}", content_type="application/json")
+                answers.append((answer.status_code, answer.content, len(queries)))
+            assert answers[0][0] == 404
+            assert answers[0] == answers[1]
+    assert org.api.delete(f"{org.tags_path}{tag}/").status_code == 204
+    assert org.api.delete(f"{org.images_path_of(contact)}{image}/").status_code == 204
+    assert org.api.delete(org.image_path(image)).status_code == 204
 
 
 def test_tags_of_another_organization_answer_like_unknown_ones(org: Org, other_org: Org, count_queries: Any) -> None:

@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Annotated
 
+from django.urls import register_converter
 from ninja import Path, Schema
 from ninja.params.functions import Path as PathParam
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from ninja_orgkit.database.keys import MAX_ID
 from ninja_orgkit.database.tagging import TagTerms
 from ninja_orgkit.errors import Invalid, NotFound
 from ninja_orgkit.protocol.fields import LOWER_UUID, Line
@@ -49,6 +51,33 @@ def _uuid(value: str) -> str:
         raise NotFound
     return value
 
+
+def _number(value: str) -> int:
+    """Return the number that an id in a path stands for: 0, which no row has, for what is the id of no row.
+
+    There is one spelling of each id, without zeros in front.
+    """
+    number = int(value) if value[0] != "0" and len(value) <= len(str(MAX_ID)) else 0
+    return number if number <= MAX_ID else 0
+
+
+class DigitsConverter:
+    """Keeps a number in a path as it was sent. Django's ``int`` drops the zeros in front."""
+
+    regex = "[0-9]+"
+
+    def to_python(self, value: str) -> str:
+        """Return the digits."""
+        return value
+
+    def to_url(self, value: object) -> str:
+        """Return the digits of a number."""
+        return str(value)
+
+
+register_converter(DigitsConverter, "digits")
+NUMBER = BeforeValidator(_number)
+"""Reads the id of a tag or an image from ``{digits:…}`` in a path."""
 
 UuidPart = Annotated[str, AfterValidator(_uuid), PathParam(description="A UUID in lower case.")]
 

@@ -11,14 +11,14 @@ from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import precondition
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
-from ninja_orgkit.protocol.parameters import Slug, Target
+from ninja_orgkit.protocol.parameters import NUMBER, Slug, Target
 from ninja_orgkit.tags import schemas, selectors, services
 from ninja_orgkit.tags.errors import TagExists
 from ninja_orgkit.tags.schemas import OrgkitTag, represent_tag
 
 router = OrganizationRouter(tags=["tags"], auth=organization_bearer)
 
-TagId = Annotated[int, Path(description="Id of the tag.")]
+TagId = Annotated[int, NUMBER, Path(description="Id of the tag.")]
 ORDERINGS = Orderings(
     columns={"name": "sort_key", "usage_count": "usage_count", "created_at": "created_at"}, default="name", tie="id"
 )
@@ -46,13 +46,13 @@ def create_tag(request: MemberRequest, body: Json[schemas.OrgkitTagCreate]) -> d
     return represent_tag(selectors.tag_row(tag))
 
 
-@router.get("/{int:tag_id}/", response=OrgkitTag, needs="tags.read", tagged=True)
+@router.get("/{digits:tag_id}/", response=OrgkitTag, needs="tags.read", tagged=True)
 def get_tag(request: MemberRequest, tag_id: TagId) -> dict[str, Any]:
     """Return a tag."""
     return represent_tag(selectors.tag_row(selectors.get_tag(request.organization, tag_id)))
 
 
-@router.patch("/{int:tag_id}/", response=OrgkitTag, needs="tags.write", errors=[TagExists], tagged=True)
+@router.patch("/{digits:tag_id}/", response=OrgkitTag, needs="tags.write", errors=[TagExists], tagged=True)
 def update_tag(request: MemberRequest, tag_id: TagId, body: Json[schemas.OrgkitTagChange]) -> dict[str, Any]:
     """Change the name, slug or color of a tag."""
     tag = selectors.get_tag(request.organization, tag_id)
@@ -61,7 +61,7 @@ def update_tag(request: MemberRequest, tag_id: TagId, body: Json[schemas.OrgkitT
     return represent_tag(selectors.tag_row(tag))
 
 
-@router.delete("/{int:tag_id}/", response={204: None}, needs="tags.write", tagged=OrgkitTag)
+@router.delete("/{digits:tag_id}/", response={204: None}, needs="tags.write", tagged=OrgkitTag)
 def delete_tag(request: MemberRequest, tag_id: TagId) -> None:
     """Delete a tag and remove it from every object."""
     tag = selectors.get_tag(request.organization, tag_id)

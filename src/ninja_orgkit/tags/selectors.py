@@ -29,7 +29,6 @@ from ninja_orgkit.tags.models import Tag, TagAssignment
 M = TypeVar("M", bound=models.Model)
 
 _COLUMNS = ("id", "name", "slug", "color", "created_at", "sort_key")
-_MAX_ID = 2**63 - 1
 _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 """Where the groups of digits of a UUID begin, and how long they are."""
 _LOADED = "_orgkit_tags"
@@ -63,7 +62,7 @@ def tags_of_object(organization: Organization, obj: models.Model) -> QuerySet[Ta
 
 def get_tag(organization: Organization, tag_id: int) -> Tag:
     """Return a tag of the organization. Raises NotFound."""
-    tag = Tag.objects.filter(organization=organization, pk=tag_id).first() if tag_id <= _MAX_ID else None
+    tag = Tag.objects.filter(organization=organization, pk=tag_id).first()
     if tag is None:
         raise NotFound
     return tag

@@ -72,7 +72,7 @@ def bulk_detach_images(request: MemberRequest, target: Target, body: AnyBody[sch
     return asdict(attachments.detach_images(obj, image_ids=body.image_ids))
 
 
-@router.patch(f"{_OBJECT}/{{int:image_id}}/", response=OrgkitAttachment, needs="images.write")
+@router.patch(f"{_OBJECT}/{{digits:image_id}}/", response=OrgkitAttachment, needs="images.write")
 def update_image_of_object(
     request: MemberRequest, target: Target, image_id: ImageId, body: Json[schemas.OrgkitAttachmentChange]
 ) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def update_image_of_object(
     return _represent(obj)(selectors.attachment_row(request.organization, obj, image_id))
 
 
-@router.delete(f"{_OBJECT}/{{int:image_id}}/", response={204: None}, needs="images.write")
+@router.delete(f"{_OBJECT}/{{digits:image_id}}/", response={204: None}, needs="images.write")
 def detach_image_of_object(request: MemberRequest, target: Target, image_id: ImageId) -> None:
     """Detach an image from an object. If it was the cover, the next image becomes the cover."""
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)

@@ -82,13 +82,13 @@ def upload_image(request: MemberRequest, body: ImageForm[schemas.OrgkitImageUplo
     return write
 
 
-@router.get("/images/{int:image_id}/", response=OrgkitImage, needs="images.read", tagged=True)
+@router.get("/images/{digits:image_id}/", response=OrgkitImage, needs="images.read", tagged=True)
 def get_image(request: MemberRequest, image_id: ImageId) -> dict[str, Any]:
     """Return an image."""
     return represent_image(selectors.image_row(request.organization, image_id))
 
 
-@router.patch("/images/{int:image_id}/", response=OrgkitImage, needs="images.write", tagged=True)
+@router.patch("/images/{digits:image_id}/", response=OrgkitImage, needs="images.write", tagged=True)
 def update_image(request: MemberRequest, image_id: ImageId, body: Json[schemas.OrgkitImageChange]) -> dict[str, Any]:
     """Change the title, description or alternative text of an image."""
     changes, check = body.model_dump(exclude_unset=True), _check(request, image_id)
@@ -96,7 +96,7 @@ def update_image(request: MemberRequest, image_id: ImageId, body: Json[schemas.O
     return represent_image(selectors.image_row(request.organization, image_id))
 
 
-@router.delete("/images/{int:image_id}/", response={204: None}, needs="images.write", tagged=OrgkitImage)
+@router.delete("/images/{digits:image_id}/", response={204: None}, needs="images.write", tagged=OrgkitImage)
 def delete_image(request: MemberRequest, image_id: ImageId) -> None:
     """Delete an image and its files. It is detached from every object."""
     images.delete_image(request.organization, image_id, check=_check(request, image_id))

@@ -9,9 +9,8 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.keys import MAX_ID
-from ninja_orgkit.errors import NotFound
 from ninja_orgkit.protocol.fields import Id
+from ninja_orgkit.protocol.parameters import NUMBER
 
 
 def _bounded(ids: list[int]) -> list[int]:
@@ -20,14 +19,7 @@ def _bounded(ids: list[int]) -> list[int]:
     return list(dict.fromkeys(ids))
 
 
-def _possible(value: int) -> int:
-    if value > MAX_ID:
-        raise NotFound
-    return value
-
-
-ImageId = Annotated[int, AfterValidator(_possible), PathParam(description="Id of the image.")]
-"""The id of an image in a path. A number too large for an id is not found."""
+ImageId = Annotated[int, NUMBER, PathParam(description="Id of the image.")]
 
 # A setting: OpenAPI shows its value at start.
 _MAX_IDS: dict[str, Any] = {"maxItems": settings.BULK_MAX_ITEMS}
