@@ -13,8 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import TAKEN_ERRORS
+from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.database.alias import atomic, kit_connection
 from ninja_orgkit.database.constraints import constraint_errors
+from ninja_orgkit.database.pages import Keyset, Page
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.protocol.throttling import throttle
 from ninja_orgkit.tags.models import Tag
@@ -56,6 +58,20 @@ def test_only_the_keys_have_a_collation_of_their_own() -> None:
     assert keys == {f"{table}.{column}" for table, column, _ in columns if column.endswith(("slug", "_key", "_sort"))}
     assert {"orgkit_contacts_contact.display_sort", "orgkit_contacts_contact.slug"} <= keys
     assert "orgkit_contacts_contact.display_name" not in keys
+
+
+@pytest.mark.postgres
+def test_a_page_is_read_in_the_order_of_an_index_whatever_the_collation_of_the_database(org: Org) -> None:
+    page = Page(Keyset("display_sort", "slug", descending=False), backward=False, started=True, offset=0, stop=50)
+    rows = page.of(Contact.objects.filter(organization=org.row), ["ada", "ada-1"], None)
+    with kit_connection().cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read faster than an index
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    plan = rows.explain()
+    assert "Index Cond: ((organization_id = " in plan
+    assert "(display_sort)::text >= 'ada'::text" in plan
+    assert "orgkit_contacts_by_name" in plan
+    assert "Sort Key" not in plan
 
 
 @pytest.mark.django_db
