@@ -143,6 +143,7 @@ def test_somebody_registers_works_and_leaves(
         return api.as_user(answer.json()["access"])
 
     invited: dict[str, str] = {}
+    host = api
     if settings.REGISTRATION == "invitation":
         assert api.post("/auth/register", {"email": EMAIL, "password": PASSWORD}).status_code == 403
         boss = host_user.build_user_without_password(email="host@example.com", username="host")
