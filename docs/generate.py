@@ -1,6 +1,7 @@
-"""Write the pages of the reference that follow from the code: ``python docs/generate.py``.
+"""Write what follows from the code into the documentation: ``python docs/generate.py``.
 
-Run it after a change of routes, settings or errors; a test compares the pages with what it would write.
+That is the reference, and the files that other pages show. Run it after a change of routes, settings, errors or
+examples; a test compares the pages with what it would write.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import ast
 import itertools
 import os
 import pkgutil
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from ninja_orgkit.errors import OrgKitError
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+FILE = re.compile(r"^<!-- file: (\S+) -->\n```python\n.*?^```$", re.MULTILINE | re.DOTALL)
 METHODS = ("get", "post", "put", "patch", "delete")
 NOTICE = "<!-- Written by docs/generate.py; change the code, not this page. -->"
 
@@ -47,7 +50,21 @@ def pages() -> dict[Path, str]:
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "checks.md": checks_page(),
         REFERENCE / "surface.txt": surface(),
+        **pages_with_files(),
     }
+
+
+def pages_with_files() -> dict[Path, str]:
+    """Return each written page that shows whole files, with these as they are now.
+
+    The code stands in the page itself, where a forge shows it, below a comment that names the file.
+    """
+    texts = {path: path.read_text() for path in sorted((ROOT / "docs").glob("**/*.md")) if "_build" not in path.parts}
+    return {path: FILE.sub(_with_file, text) for path, text in texts.items() if FILE.search(text)}
+
+
+def _with_file(found: re.Match[str]) -> str:
+    return f"<!-- file: {found[1]} -->\n```python\n{(ROOT / found[1]).read_text()}```"
 
 
 def routes() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -35,6 +35,12 @@ def test_a_generated_page_is_up_to_date(page: str) -> None:
     assert path.read_text() == generate.pages()[path], "Run python docs/generate.py"
 
 
+def test_the_files_that_pages_show_are_up_to_date() -> None:
+    expected = generate.pages_with_files()
+    assert len(expected) > 3
+    assert {path: path.read_text() for path in expected} == expected, "Run python docs/generate.py"
+
+
 @pytest.mark.parametrize("page", GUIDES, ids=name_of)
 def test_every_error_in_a_guide_exists_with_its_status(page: Path) -> None:
     known = {(str(error.status), error.code) for error in generate.errors()}
