@@ -175,6 +175,7 @@ def test_a_browser_gets_tokens_too(ada: Allauth) -> None:
     assert _works(browser)
     first = browser.access
     assert browser.is_signed_in()
+    assert browser.get("config").status_code == 200
     assert browser.access == first
     assert browser.send("DELETE", "auth/session").status_code == 401
     assert not _works(browser)
@@ -467,6 +468,10 @@ def test_only_the_invited_sign_up_where_registration_needs_an_invitation(
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, code)
     assert _at_provider(app, email="eve@example.com", email_verified=True).status_code == 403
     assert User.objects.count() == 1
+    _configure(settings, THROTTLES={"register.address": "1/h"})
+    guess = app.sign_up("eva@example.com", invitation=token)
+    assert (guess.status_code, guess.json()["errors"][0]["code"]) == (429, "throttled")
+    assert 0 < int(guess["Retry-After"]) <= 3600
 
     answer = app.sign_up("grace@example.com", invitation=token)
     assert answer.status_code == 200, answer.content
@@ -496,6 +501,21 @@ def test_the_hooks_of_the_host_are_asked_before_signing_up_and_in(ada: Allauth, 
     assert "/auth/login ['user']" in answer.content.decode()
     assert (Session.objects.count(), app.access) == (sessions, "")
     assert not app.is_signed_in()
+
+
+def break_down(**values: Any) -> None:
+    """Fail with an error that is not the kit's; a hook of this host."""
+    raise RuntimeError("a defect of the host's")
+
+
+@pytest.mark.parametrize("hook", ["before_register", "before_sign_in"])
+def test_a_hook_that_breaks_down_is_an_error_that_changes_nothing(ada: Allauth, settings: Any, hook: str) -> None:
+    _configure(settings, HOOKS={hook: f"{__name__}.break_down"})
+    app = Allauth()
+    sessions = Session.objects.count()
+    answer = app.sign_up("grace@example.com") if hook == "before_register" else app.sign_in(ADA)
+    assert answer.status_code == 500
+    assert (User.objects.count(), Session.objects.count(), app.access) == (1, sessions, "")
 
 
 def test_whether_last_login_is_recorded_follows_the_setting(ada: Allauth, settings: Any) -> None:

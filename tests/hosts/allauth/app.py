@@ -36,7 +36,7 @@ class Allauth:
         headers = {"X-Session-Token": self.session_token} if self.session_token else {}
         data = "" if body is None else jsonlib.dumps(body)
         answer = self.client.generic(method, f"{self._base}/{path}", data, "application/json", headers=headers)
-        meta = answer.json().get("meta", {}) if answer.content else {}
+        meta = answer.json().get("meta", {}) if answer["Content-Type"] == "application/json" else {}
         self.session_token = meta.get("session_token", self.session_token)
         self.access = meta.get("access_token", self.access)
         self.refresh = meta.get("refresh_token", self.refresh)

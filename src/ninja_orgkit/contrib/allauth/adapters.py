@@ -100,7 +100,8 @@ class HeadlessAdapter(DefaultHeadlessAdapter):
     def populate_response_meta(self, request: HttpRequest, meta: dict[str, Any]) -> None:
         """Add the tokens that allauth itself does not ask for, such as those of a browser."""
         super().populate_response_meta(request, meta)
-        meta.update(linking.tokens_due(request))
+        if meta.get("is_authenticated"):
+            meta.update(linking.tokens_due(request))
 
 
 class UserSessionsAdapter(DefaultUserSessionsAdapter):
@@ -126,4 +127,7 @@ def _refuse(request: HttpRequest, error: OrgKitError) -> NoReturn:
     if not is_headless_request(request):
         raise PermissionDenied(error.detail) from error
     errors = [{"code": error.code, "message": error.detail}]
-    raise ImmediateHttpResponse(APIResponse(request, errors=errors, status=error.status)) from error
+    response = APIResponse(request, errors=errors, status=error.status)
+    for name, value in error.headers.items():
+        response[name] = value
+    raise ImmediateHttpResponse(response) from error

@@ -30,13 +30,13 @@ def expect_tokens(request: HttpRequest) -> None:
 
 
 def tokens_due(request: HttpRequest) -> dict[str, str]:
-    """Return the tokens that this answer owes to whoever has signed in. Empty if it owes none.
+    """Return the tokens that this answer owes to the user of a request. Empty if it owes none.
 
     A sign-in at a provider ends in a redirect, so the next answer has the tokens.
     """
     if _PAIR not in vars(request) and not request.session.get(_DUE):
         return {}
-    return begin(request) if request.user.is_authenticated else {}
+    return begin(request)
 
 
 def begin(request: HttpRequest) -> dict[str, str]:

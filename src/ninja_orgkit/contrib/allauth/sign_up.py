@@ -11,8 +11,10 @@ from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.services.accounts import account_for
 from ninja_orgkit.custom.hooks import request_in_context, run_hook
 from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.organizations.errors import WrongRecipient
 from ninja_orgkit.organizations.services import invitations
 from ninja_orgkit.protocol.bodies import readable_fields
+from ninja_orgkit.protocol.throttling import throttle_client
 from ninja_orgkit.users.services import registration
 
 _MARK = "_orgkit_signs_up_through_allauth"
@@ -28,7 +30,7 @@ def is_form(request: HttpRequest | None) -> bool:
 def require_open(request: HttpRequest) -> None:
     """Ask ``REGISTRATION`` before a form is validated, so that a refusal tells nothing. Raises the kit's errors."""
     email = readable_fields(request).get("email")
-    registration.require_open(email=email if isinstance(email, str) else None, invitation=_invitation(request))
+    _ask_policy(request, email if isinstance(email, str) else None)
 
 
 def prepare(request: HttpRequest, user: Any) -> None:
@@ -38,7 +40,7 @@ def prepare(request: HttpRequest, user: Any) -> None:
     """
     profile = {"email": "", "username": "", "first_name": "", "last_name": "", **host_user.read_profile(user)}
     invitation = _invitation(request)
-    registration.require_open(email=profile["email"], invitation=invitation)
+    _ask_policy(request, profile["email"])
     if invitation:
         invitations.check(invitation, email=profile["email"])
     with request_in_context(request):
@@ -58,6 +60,14 @@ def accept_invitation(request: HttpRequest, user: Any) -> None:
     if invitation:
         with atomic():
             invitations.accept(account_for(user), invitation)
+
+
+def _ask_policy(request: HttpRequest, email: str | None) -> None:
+    try:
+        registration.require_open(email=email, invitation=_invitation(request))
+    except WrongRecipient:
+        throttle_client("register.address", request)  # whoever has somebody's link may guess the address
+        raise
 
 
 def _invitation(request: HttpRequest) -> str:
