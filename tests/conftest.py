@@ -131,7 +131,8 @@ def run_outbox(db: None) -> RunOutbox:
     def _run() -> int:
         done = 0
         while message := OutboxMessage.objects.order_by("created_at").first():
-            celery_app.tasks[message.task].apply(kwargs=message.kwargs, task_id=str(message.pk), throw=True)
+            options = {"task_id": str(message.pk), "headers": {"orgkit_language": message.language}}
+            celery_app.tasks[message.task].apply(kwargs=message.kwargs, throw=True, **options)
             message.delete()
             done += 1
         return done

@@ -49,6 +49,7 @@ def main() -> None:
     assert package.joinpath("py.typed").is_file()
     mails = [item.name for item in package.joinpath("templates/orgkit/mail").iterdir()]
     assert any(name.endswith(".html") for name in mails), mails
+    assert package.joinpath("locale/de/LC_MESSAGES/django.mo").is_file()
     assert not any(item.name == "tests" for item in package.iterdir())
     answer = Client().get("/api/v1/health?live=1")
     assert answer.status_code == 200, answer.content

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext
+
 
 class OrgKitError(Exception):
     """Something went wrong."""
@@ -21,8 +23,11 @@ class OrgKitError(Exception):
             cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **extra: Any) -> None:
-        """Keep what the client is told: ``detail`` instead of the docstring, ``headers``, and extra members."""
-        self.detail = detail or self.message()
+        """Keep what the client is told: ``detail`` instead of the docstring, ``headers``, and extra members.
+
+        ``detail`` is in the active language already. The docstring is looked up in the catalogues of all apps.
+        """
+        self.detail = detail or self.translated()
         self.headers = headers or {}
         self.extra = extra
         super().__init__(self.detail)
@@ -31,6 +36,11 @@ class OrgKitError(Exception):
     def message(cls) -> str:
         """Return the first paragraph of the docstring on one line, without its markup."""
         return " ".join((cls.__doc__ or "").split("\n\n", 1)[0].replace("`", "").split())
+
+    @classmethod
+    def translated(cls) -> str:
+        """Return the message in the active language."""
+        return gettext(cls.message())
 
 
 class BadRequest(OrgKitError):
@@ -163,6 +173,9 @@ class Unavailable(OrgKitError):
         super().__init__(detail, headers={"Retry-After": "5", **(headers or {})}, **extra)
 
 
-def field_error(loc: list[str | int], msg: str, kind: str) -> ValidationFailed:
-    """Return the error that says that one value is not valid, as the validation of a schema would."""
-    return ValidationFailed(errors=[{"loc": loc, "msg": msg, "type": kind}])
+def field_error(loc: list[str | int], msg: str, kind: str, **values: Any) -> ValidationFailed:
+    """Return the error that says that one value is not valid, as the validation of a schema would.
+
+    ``msg`` is a literal, so that it can be translated. ``{name}`` in it stands for one of ``values``.
+    """
+    return ValidationFailed(errors=[{"loc": loc, "msg": gettext(msg).format(**values), "type": kind}])

@@ -13,6 +13,7 @@ class OutboxMessage(models.Model):
 
     ``available_at`` is when it is published, or published again because the broker may have lost it. ``retries`` counts
     the attempts that failed, and ``waits_for`` names the service that has to come back before the next one.
+    ``language`` was the active one when the task was enqueued, and the task runs in it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -22,6 +23,7 @@ class OutboxMessage(models.Model):
     available_at = models.DateTimeField(default=timezone.now, db_index=True)
     retries = models.PositiveSmallIntegerField(default=0)
     waits_for = models.CharField(max_length=16, blank=True)
+    language = models.CharField(max_length=35, blank=True)
 
     class Meta:
         ordering = ("created_at",)

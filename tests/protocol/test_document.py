@@ -28,7 +28,7 @@ FEATURES = ("accounts", "users", "organizations", "contacts", "tags", "images", 
 
 def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema, that of the component if it is a reference."""
-    return SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema  # type: ignore[no-any-return]
+    return SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
 
 class ColorFilters(Schema):

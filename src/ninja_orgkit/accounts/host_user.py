@@ -130,7 +130,12 @@ def _write(user: Any, name: str, field: str, value: str) -> list[str]:
         return []
     max_length = _max_length(field)
     if max_length is not None and len(value) > max_length:
-        raise field_error(["body", name], f"String should have at most {max_length} characters", "string_too_long")
+        raise field_error(
+            ["body", name],
+            "String should have at most {max_length} characters",
+            "string_too_long",
+            max_length=max_length,
+        )
     setattr(user, field, value)
     return [field]
 

@@ -54,7 +54,8 @@ MAIL_TASK: dict[str, Any] = {"base": MailTask, "ignore_result": True, "acks_late
 def send_mail(name: str, to: str, *, language: str = "", **context: Any) -> None:
     """Send the mail whose templates are ``orgkit/mail/<name>.{subject.txt,txt,html}``.
 
-    ``language`` is the receiver's language tag (BCP 47). The default language is used when it is empty or unknown.
+    ``language`` is the receiver's language tag (BCP 47). When it is empty or unknown, the mail is in the active
+    language, which is that of the request that asked for the mail.
     A mail that the server refuses for good is logged, and is not sent. Raises what the mail backend raises otherwise.
     """
     with translation.override(_known(language)):
@@ -102,6 +103,6 @@ def frontend_link(page: str, token: str) -> str:
 
 def _known(language: str) -> str:
     try:
-        return translation.get_supported_language_variant(language or django_settings.LANGUAGE_CODE)
+        return translation.get_supported_language_variant(language)
     except LookupError:
-        return django_settings.LANGUAGE_CODE
+        return translation.get_language() or django_settings.LANGUAGE_CODE

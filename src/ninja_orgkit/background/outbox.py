@@ -25,7 +25,7 @@ from uuid import UUID
 from celery import current_app
 from celery.exceptions import QueueNotFound
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 from kombu import pools
 from kombu.connection import Connection
 from kombu.exceptions import EncodeError
@@ -47,6 +47,7 @@ _SOCKET_OPTIONS = {
 _BATCH = 100
 _LONGEST_LEASE = timedelta(days=1)
 _MARK = "orgkit_outbox"  # a header of messages whose row waits for the end of the task
+_LANGUAGE = "orgkit_language"  # a header with the language in which the task was enqueued
 _UNSENDABLE = (EncodeError, QueueNotFound, LookupError, TypeError, ValueError)
 
 _connections: dict[int, Connection] = {}
@@ -65,7 +66,8 @@ def enqueue_each(task: str, several: Iterable[dict[str, Any]]) -> None:
     """Enqueue a task once for each set of arguments, with as many statements as for a single one."""
     now = timezone.now()
     again = now + settings.OUTBOX_LEASE
-    messages = [OutboxMessage(task=task, kwargs=kwargs, created_at=now, available_at=again) for kwargs in several]
+    common = {"task": task, "created_at": now, "available_at": again, "language": translation.get_language() or ""}
+    messages = [OutboxMessage(kwargs=kwargs, **common) for kwargs in several]
     if messages:
         OutboxMessage.objects.bulk_create(messages)
         on_commit(partial(_publish_claimed, messages), robust=True)
@@ -118,7 +120,8 @@ def send(message: OutboxMessage) -> bool:
     global _closed_until
     if time.monotonic() < _closed_until:
         return False
-    options = {"task_id": str(message.pk), "retries": message.retries, "headers": {_MARK: True}}
+    headers = {_MARK: True, _LANGUAGE: message.language}
+    options = {"task_id": str(message.pk), "retries": message.retries, "headers": headers}
     try:
         with _producer() as producer:
             current_app.send_task(message.task, kwargs=message.kwargs, producer=producer, retry=False, **options)
@@ -135,6 +138,11 @@ def send(message: OutboxMessage) -> bool:
 def is_from_outbox(request: Any) -> bool:
     """Tell whether the message of a running task, given its Celery request, is recorded here."""
     return bool(getattr(request, _MARK, False))
+
+
+def language_of(request: Any) -> str:
+    """Return the language in which a running task was enqueued, given its Celery request, "" if that is unknown."""
+    return (request.headers or {}).get(_LANGUAGE) or ""
 
 
 def extend(message: str, *, seconds: float = 0, **values: Any) -> bool:

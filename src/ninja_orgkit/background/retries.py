@@ -13,7 +13,9 @@ from typing import Any
 from celery import Task
 from celery.exceptions import Ignore
 from celery.utils.time import get_exponential_backoff_interval
+from django.conf import settings as django_settings
 from django.db import InterfaceError, OperationalError
+from django.utils import translation
 
 from ninja_orgkit.background import outbox
 
@@ -29,6 +31,8 @@ DATABASE_DOWN = (OperationalError, InterfaceError)
 class RetriedTask(Task):  # type: ignore[misc]  # Celery has no types
     """A task that is tried again after the errors in ``retry_on``: ``@shared_task(base=RetriedTask, retry_on=…)``.
 
+    It runs in the language in which it was enqueued.
+
     The pauses double, from ``first_pause`` to ``longest_pause`` seconds, and end after ``max_retries`` of them.
     """
 
@@ -41,8 +45,10 @@ class RetriedTask(Task):  # type: ignore[misc]  # Celery has no types
         if self.request.id is None:  # called as a function
             return super().__call__(*args, **kwargs)
         errors: tuple[type[Exception], ...] = (*self.retry_on, *DATABASE_DOWN)
+        language = outbox.language_of(self.request) or django_settings.LANGUAGE_CODE
         try:
-            return self.attempt(*args, **kwargs)
+            with translation.override(language):
+                return self.attempt(*args, **kwargs)
         except errors as exc:
             raise self.later(exc) from exc
 

@@ -14,5 +14,5 @@ class NamelessContact(ValidationFailed):
 
     def __init__(self) -> None:
         """Report the missing name as the validation of a schema would."""
-        message = self.message()
+        message = self.translated()
         super().__init__(errors=[{"loc": ["body", "display_name"], "msg": message, "type": "nameless_contact"}])

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from pydantic import BaseModel, Field
 
 from ninja_orgkit.protocol.fields import Moment, example
@@ -67,7 +68,7 @@ def represent_export(row: dict[str, Any], link: Callable[[str], str]) -> dict[st
         "sha256": row["sha256"] or None,
         "requested_by": row["requested_by__slug"],
         "download_url": link(str(row["id"])) if status == "ready" else None,
-        "error": row["error"] or None,
+        "error": gettext(row["error"]) or None,
     }
 
 

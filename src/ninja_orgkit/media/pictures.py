@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.utils.translation import gettext
 from PIL import Image
 
 from ninja_orgkit.conf import settings
@@ -196,12 +197,18 @@ def _check_limits(size: Size, frames: int) -> None:
     if not pixels:
         raise InvalidImage
     if max(size) > (limit := settings.IMAGE_MAX_SIDE):
-        raise ImageTooLarge(f"This picture has a side of {max(size)} pixels. The limit is {limit}.")
+        raise _too_large(gettext("This picture has a side of {pixels} pixels. The limit is {limit}."), max(size), limit)
     if pixels > (limit := settings.IMAGE_MAX_PIXELS):
-        raise ImageTooLarge(f"This picture has {pixels} pixels. The limit is {limit}.")
+        raise _too_large(gettext("This picture has {pixels} pixels. The limit is {limit}."), pixels, limit)
     total = frames * max(pixels, _FRAME_OVERHEAD)
     if frames > 1 and total > (limit := settings.IMAGE_MAX_FRAME_PIXELS):
-        raise ImageTooLarge(f"This picture has {total} pixels in all its frames. The limit is {limit}.")
+        raise _too_large(
+            gettext("This picture has {pixels} pixels in all its frames. The limit is {limit}."), total, limit
+        )
+
+
+def _too_large(text: str, pixels: int, limit: int) -> ImageTooLarge:
+    return ImageTooLarge(text.format(pixels=pixels, limit=limit))
 
 
 def check_work(source: Source, specs: Mapping[str, tuple[int, int]]) -> None:
@@ -209,7 +216,9 @@ def check_work(source: Source, specs: Mapping[str, tuple[int, int]]) -> None:
     sizes = {fit(source.size, side) for side, _ in specs.values()}
     total = source.frames * sum(max(width * height, _FRAME_OVERHEAD) for width, height in sizes)
     if source.frames > 1 and total > (limit := settings.ANIMATION_MAX_RENDERED_PIXELS):
-        raise ImageTooLarge(f"This animation has {total} pixels in all its renditions. The limit is {limit}.")
+        raise _too_large(
+            gettext("This animation has {pixels} pixels in all its renditions. The limit is {limit}."), total, limit
+        )
 
 
 def inspect(file: IO[bytes]) -> ImageInfo:

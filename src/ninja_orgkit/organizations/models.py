@@ -114,7 +114,7 @@ class Membership(models.Model):
             return
         stays = self._stored().filter(organization=self.organization_id, account=self.account_id).exists()
         if not (stays and self.role in roles.owner_roles()) and Membership.objects.orphaned_by([self.pk]):
-            raise ValidationError({"role": LastOwner.message()})
+            raise ValidationError({"role": LastOwner.translated()})
 
     def _check_open(self) -> None:
         joined = Organization.objects.filter(pk=self.organization_id).first()
@@ -123,7 +123,7 @@ class Membership(models.Model):
         if joined.deleted_at is not None:
             raise ValidationError({"organization": "This organization is closed."})
         if joined.type == Organization.Type.PERSONAL and joined.personal_of_id != self.account_id:
-            raise ValidationError({"organization": PersonalOrganization.message()})
+            raise ValidationError({"organization": PersonalOrganization.translated()})
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

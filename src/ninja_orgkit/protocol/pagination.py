@@ -128,7 +128,7 @@ def _limit(query: OrgkitPageQuery) -> int:
         raise field_error(["query", "offset"], "Give either an offset or a cursor", "offset_and_cursor")
     limit = settings.PAGE_SIZE if query.limit is None else query.limit
     if not 1 <= limit <= settings.PAGE_MAX_SIZE:
-        raise field_error(["query", "limit"], f"Input should be 1 to {settings.PAGE_MAX_SIZE}", "limit")
+        raise field_error(["query", "limit"], "Input should be 1 to {max}", "limit", max=settings.PAGE_MAX_SIZE)
     return limit
 
 
@@ -137,7 +137,7 @@ def _keyset(query: OrgkitPageQuery, orderings: Orderings) -> tuple[str, Keyset]:
     column = orderings.columns.get(ordering.removeprefix("-"))
     if column is None:
         known = ", ".join(orderings.columns)
-        raise field_error(["query", "ordering"], f"Input should be one of: {known}", "ordering")
+        raise field_error(["query", "ordering"], "Input should be one of: {known}", "ordering", known=known)
     return ordering, Keyset(column, orderings.tie, ordering.startswith("-"))
 
 

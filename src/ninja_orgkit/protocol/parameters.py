@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from django.urls import register_converter
+from django.utils.translation import gettext
 from ninja import Path, Schema
 from ninja.params.functions import Path as PathParam
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
@@ -100,7 +101,9 @@ Target = Path[OrgkitTarget]
 
 def _few_terms(value: str) -> str:
     if len(value.split()) > _MAX_TERMS:
-        raise PydanticCustomError("too_many_terms", "Give at most {max_terms} terms", {"max_terms": _MAX_TERMS})
+        raise PydanticCustomError(
+            "too_many_terms", gettext("Give at most {max_terms} terms"), {"max_terms": _MAX_TERMS}
+        )
     return value
 
 
@@ -128,5 +131,5 @@ class UnknownParameter(Invalid):
 
 def unknown_parameters(names: Iterable[str]) -> UnknownParameter:
     """Return the error for query parameters that a route does not know: a misspelt filter would show everything."""
-    errors = [{"loc": ["query", name], "msg": UnknownParameter.message(), "type": "unknown"} for name in names]
+    errors = [{"loc": ["query", name], "msg": UnknownParameter.translated(), "type": "unknown"} for name in names]
     return UnknownParameter(errors=field_errors(errors))

@@ -21,6 +21,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext, gettext_noop
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 
@@ -45,8 +46,25 @@ from ninja_orgkit.protocol.responses import json_bytes
 logger = logging.getLogger("ninja_orgkit")
 
 _BODY_SOURCES = {"form", "file"}
+_AN_OBJECT = gettext_noop("Input should be an object")
 # These of Pydantic name our classes.
-_MESSAGES = dict.fromkeys(("model_type", "model_attributes_type", "dataclass_type"), "Input should be an object")
+_MESSAGES = dict.fromkeys(("model_type", "model_attributes_type", "dataclass_type"), _AN_OBJECT)
+# What Pydantic says of values that are not valid: with a value in it, and without.
+_WITH_VALUE = {
+    "string_too_short": gettext_noop("String should have at least {min_length} characters"),
+    "string_too_long": gettext_noop("String should have at most {max_length} characters"),
+    "greater_than_equal": gettext_noop("Input should be greater than or equal to {ge}"),
+    "less_than_equal": gettext_noop("Input should be less than or equal to {le}"),
+    "literal_error": gettext_noop("Input should be {expected}"),
+}
+_PLAIN = (
+    gettext_noop("Field required"),
+    gettext_noop("Extra inputs are not permitted"),
+    gettext_noop("Input should be a valid string"),
+    gettext_noop("Input should be a valid boolean"),
+    gettext_noop("Input should be a valid dictionary"),
+    gettext_noop("Input should be a valid list"),
+)
 _MAX_NAME_LENGTH = 64
 _MAX_UNREAD_BYTES = 4 * 2**20
 _CHUNK = 2**16
@@ -56,7 +74,7 @@ def problem(exc: OrgKitError) -> HttpResponse:
     """Return the response that tells a client about an error."""
     body = {
         "type": "about:blank",
-        "title": exc.title,
+        "title": gettext(exc.title),
         "status": exc.status,
         "detail": exc.detail,
         "code": exc.code,
@@ -71,9 +89,17 @@ def field_errors(errors: Sequence[Any], *, source: str = "") -> list[dict[str, A
     for error in errors:
         loc = [*([source] if source else []), *error["loc"]]
         loc[0] = "body" if loc[0] in _BODY_SOURCES else loc[0]
-        message = _MESSAGES.get(error["type"], error["msg"])
-        shown.append({"loc": [_name(part) for part in loc], "msg": message, "type": error["type"]})
+        shown.append({"loc": [_name(part) for part in loc], "msg": _message(error), "type": error["type"]})
     return shown
+
+
+def _message(error: Any) -> str:
+    """Return what a validation error says, in the active language if it is known there."""
+    template = _WITH_VALUE.get(error["type"], "")
+    translated = gettext(template)
+    if translated != template:
+        return translated.format(**error["ctx"])
+    return gettext(_MESSAGES.get(error["type"], error["msg"]))
 
 
 def _name(part: str | int) -> str | int:
@@ -129,9 +155,9 @@ def defect(request: HttpRequest, exc: BaseException | None = None) -> HttpRespon
     report(request, exc)
     body = {
         "type": "about:blank",
-        "title": "Internal server error",
+        "title": gettext("Internal server error"),
         "status": 500,
-        "detail": "Something went wrong on our side. Please try again later.",
+        "detail": gettext("Something went wrong on our side. Please try again later."),
         "code": "internal_error",
     }
     return HttpResponse(json_bytes(body), status=500, content_type=MEDIA_TYPE)

@@ -86,7 +86,7 @@ class Tag(DerivedColumns):
         self.derive()
         others = Tag.objects.filter(organization=self.organization_id).exclude(pk=self.pk)
         if others.filter(name_key=self.name_key).exists():
-            raise ValidationError({"name": TagExists.message()})
+            raise ValidationError({"name": TagExists.translated()})
         if not chosen and others.filter(slug=self.slug).exists():
             self.slug = slug_with_suffix(self.name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 from ninja import FilterSchema
 from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, StringConstraints, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -27,7 +28,8 @@ def _slug(value: str) -> str:
 def _few(value: list[str]) -> list[str]:
     max_length = settings.TAGS_MAX_ASSIGN
     if not 1 <= len(value) <= max_length:
-        raise PydanticCustomError("list_length", "List should have 1 to {max_length} items", {"max_length": max_length})
+        text = gettext("List should have 1 to {max_length} items")
+        raise PydanticCustomError("list_length", text, {"max_length": max_length})
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_noop
 from ninja import Query
 from ninja.decorators import decorate_view
 
@@ -34,8 +35,8 @@ _SESSIONS = Orderings({"created_at": "created_at", "last_used_at": "last_used_at
 MailToken = Annotated[str, Query(description="From the link in the mail.")]
 
 _BEARER_OR_NOT: dict[str, Any] = {"security": [{}, {type(bearer).__name__: []}]}
-_RESET_SENT = {"detail": "If an account has this address, we have sent a link to it."}
-_MAIL_SENT = {"detail": "If this address can be used, we have sent a link to it."}
+_RESET_SENT = gettext_noop("If an account has this address, we have sent a link to it.")
+_MAIL_SENT = gettext_noop("If this address can be used, we have sent a link to it.")
 
 
 @router.post("/logout", response=schemas.OrgkitNothing, openapi_extra=_BEARER_OR_NOT, url_name=LOG_OUT)
@@ -110,7 +111,7 @@ def request_email_change(request: AuthedRequest, body: Json[schemas.OrgkitEmailC
     if body.password is not None:
         throttle("password_check.user", request.auth.slug)
     emails.request_change(request.auth.account, email=body.email, password=body.password)
-    return _MAIL_SENT
+    return {"detail": gettext(_MAIL_SENT)}
 
 
 @router.get("/email/verify", response=OrgkitMessage, errors=[InvalidLink], any_query=True)
@@ -119,7 +120,7 @@ def verify_email(request: HttpRequest, token: MailToken) -> dict[str, Any]:
     """Verify an e-mail address, or complete a change to it, with the token of a mailed link."""
     # Mail scanners ask by HEAD: only opening the link has an effect.
     emails.verify(token, dry_run=request.method == "HEAD")
-    return {"detail": "Your e-mail address is verified."}
+    return {"detail": gettext("Your e-mail address is verified.")}
 
 
 @router.post(
@@ -130,7 +131,7 @@ def verify_email(request: HttpRequest, token: MailToken) -> dict[str, Any]:
 def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> dict[str, Any]:
     """Send the verification mail again."""
     emails.resend_verification(body.email)
-    return _MAIL_SENT
+    return {"detail": gettext(_MAIL_SENT)}
 
 
 @router.post(
@@ -141,11 +142,11 @@ def resend_verification(request: HttpRequest, body: Json[schemas.OrgkitAddress])
 def request_password_reset(request: HttpRequest, body: Json[schemas.OrgkitAddress]) -> dict[str, Any]:
     """Send a password-reset link to an address, if an account has it."""
     passwords.request_reset(body.email)
-    return _RESET_SENT
+    return {"detail": gettext(_RESET_SENT)}
 
 
 @router.post("/password-reset/confirm", response=OrgkitMessage, errors=[InvalidLink, errors.WeakPassword])
 def confirm_password_reset(request: HttpRequest, body: Json[schemas.OrgkitPasswordReset]) -> dict[str, Any]:
     """Set a new password with the token of a mailed link. Every session ends."""
     passwords.confirm_reset(body.token, body.new_password)
-    return {"detail": "Your password has been changed."}
+    return {"detail": gettext("Your password has been changed.")}

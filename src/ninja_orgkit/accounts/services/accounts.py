@@ -198,8 +198,10 @@ def require_username(username: str, *, own: Account | None = None) -> None:
     match check_username(username, own=own):
         case "taken":
             raise UsernameTaken
-        case str() as reason:
-            raise field_error(["body", "username"], f"This username is {reason}", f"username_{reason}")
+        case "reserved":
+            raise field_error(["body", "username"], "This username is reserved", "username_reserved")
+        case str():
+            raise field_error(["body", "username"], "This username is invalid", "username_invalid")
 
 
 def make_up_username() -> str:

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
@@ -22,7 +23,7 @@ from ninja_orgkit.exports.archive.progress import Progress, Stopped
 from ninja_orgkit.exports.models import ExportJob
 
 NOTIFY = "orgkit.exports.notify"
-FAULT = "Something went wrong on our side. Please start a new export."
+FAULT = gettext_noop("Something went wrong on our side. Please start a new export.")
 
 logger = logging.getLogger("ninja_orgkit.exports")
 

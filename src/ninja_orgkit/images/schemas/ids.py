@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from django.utils.translation import gettext
 from ninja.params.functions import Path as PathParam
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -15,7 +16,7 @@ from ninja_orgkit.protocol.parameters import NUMBER
 
 def _bounded(ids: list[int]) -> list[int]:
     if len(ids) > settings.BULK_MAX_ITEMS:
-        raise PydanticCustomError("too_long", "At most {n} ids are allowed", {"n": settings.BULK_MAX_ITEMS})
+        raise PydanticCustomError("too_long", gettext("At most {n} ids are allowed"), {"n": settings.BULK_MAX_ITEMS})
     return list(dict.fromkeys(ids))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from pydantic import ValidationError
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
@@ -32,7 +33,6 @@ from ninja_orgkit.users.services import deletion, registration
 router = OrgkitRouter(tags=["account"])
 
 _THROTTLE = "register.address"
-_MAIL_SENT = {"detail": "We have sent you a mail. It says how to continue."}
 
 
 def _policy(request: HttpRequest) -> None:
@@ -84,7 +84,7 @@ def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply
         wanted, request=request, device=client_device(request), address=client_address(request)
     )
     if made is None:
-        return Reply(_MAIL_SENT, status=202)
+        return Reply({"detail": gettext("We have sent you a mail. It says how to continue.")}, status=202)
     return Reply({**represent_tokens(request, made.pair), "user": represent_user(made.account)}, status=201)
 
 
