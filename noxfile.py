@@ -19,7 +19,7 @@ EXTRAS = "-e.[argon2,postgresql,redis,s3]"
 
 # What pytest runs. Tests marked ``once`` depend neither on the pair nor on the database; those marked ``host`` set up a
 # host project. The smoke set meets what differs between versions: checks, hosts, migrations, requests and OpenAPI.
-ALL = ["-m", ""]
+ALL = ["-m", "not browser"]
 WHOLE = ["-m", "not once"]
 PROTOCOL = [
     f"tests/protocol/test_{part}.py" for part in ("asgi", "conditional", "document", "head", "problems", "queries")
@@ -49,6 +49,9 @@ RUNS = [
 MARIADB = ("3.13", "6.1", "mariadb")
 MARIADB_VARIED = ["tests/test_databases.py", "tests/contacts", "tests/tags", "tests/protocol/test_throttling.py"]
 MARIADB_SMOKE = ["-m", "not once and not slow", *MARIADB_VARIED]
+# So does a browser (.ci/chromium), which drives the browser app of the example.
+BROWSER = ("3.13", "6.1", "browser")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # CI insists on these interpreters. The pairs of others are tested where the interpreter is found.
 CI_PYTHONS = ("3.11", "3.12", "3.13")
 # Coverage is measured in this run, which is the cheapest of the whole ones: it takes half as long again.
@@ -90,6 +93,11 @@ def has_mariadb() -> bool:
     return "CI" in os.environ or shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") is not None
 
 
+def has_browser() -> bool:
+    """Tell whether ``nox`` alone drives a browser: the machine has one, or CI insists on it."""
+    return "CI" in os.environ or any(shutil.which(name) for name in BROWSERS)
+
+
 def report_of(python: str, django: str, database: str) -> Path:
     """Return the file that a run writes its JUnit report to."""
     return REPORTS / f"py{python}-dj{django}-{database}.xml"
@@ -98,7 +106,9 @@ def report_of(python: str, django: str, database: str) -> Path:
 def expected_reports() -> list[Path]:
     """Return the reports that ``nox`` alone writes on this machine."""
     runs = [tuple(run) for *run, _ in RUNS if is_expected(run[0])]
-    return [report_of(*run) for run in ([*runs, MARIADB] if has_mariadb() else runs)]
+    runs += [MARIADB] if has_mariadb() else []
+    runs += [BROWSER] if has_browser() else []
+    return [report_of(*run) for run in runs]
 
 
 PAIRS = list(dict.fromkeys((python, django) for python, django, _, _ in RUNS))
@@ -111,6 +121,7 @@ nox.options.sessions = [
     *("lint", "imports", "types", "migrations", "docs", "build"),
     *(session for (python, _), session in TESTS.items() if is_expected(python)),
     *(["mariadb_smoke"] if has_mariadb() else []),
+    *(["browser"] if has_browser() else []),
     "not_here",
 ]
 
@@ -194,6 +205,14 @@ def mariadb_smoke(session: nox.Session) -> None:
     _test_on_mariadb(session, MARIADB_SMOKE)
 
 
+@nox.session(python=BROWSER[0], default=False, allow_parallel=True)
+def browser(session: nox.Session) -> None:
+    """Drive the browser app of the example with Chromium; arguments behind ``--`` go to pytest too."""
+    session.install(EXTRAS, "--group", "test", "--group", "browser", f"django~={BROWSER[1]}.0")
+    report = f"--junitxml={report_of(*BROWSER)}"
+    session.run("python", "-m", "pytest", report, "-m", "browser", "tests/example", *session.posargs)
+
+
 def _test_on_mariadb(session: nox.Session, what: list[str]) -> None:
     # Built against the library of the system, so no other session installs it.
     session.install(EXTRAS, "-e.[mysql]", "--group", "test", f"django~={MARIADB[1]}.0")
@@ -255,11 +274,13 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def not_here(session: nox.Session) -> None:
-    """Name the pairs, and the database, that this machine cannot test; ``nox`` prints them last."""
+    """Name the pairs, and the programs, that this machine cannot test with; ``nox`` prints them last."""
     missing = [f"py{python}-dj{django}" for python, django in PAIRS if not is_here(python)]
     reasons = [f"no interpreter on this machine for {', '.join(missing)}"] if missing else []
     if not has_mariadb():
         reasons.append("no MariaDB on this machine")
+    if not has_browser():
+        reasons.append("no Chromium on this machine")
     if reasons:
         session.skip("; ".join(reasons))
 

@@ -11,6 +11,7 @@ from example import views
 urlpatterns = [
     path("", views.start, name="start"),
     path("tour/", views.tour, name="tour"),
+    path("app/", views.app, name="app"),
     path("mails/", views.mails, name="mails"),
     path("mails/<str:name>", views.mail, name="mail"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),

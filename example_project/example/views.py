@@ -17,6 +17,10 @@ _README = Path(__file__).resolve().parent.parent.parent / "README.md"
 _TOUR = re.compile(r"<!-- tour: begin -->(.*)<!-- tour: end -->", re.DOTALL)
 _API_IN_README = "http://127.0.0.1:8000/api/v1"
 _NEWEST = 200
+# Pictures may come from an object store.
+_APP_MAY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 class WrittenMail(NamedTuple):
@@ -50,6 +54,13 @@ def tour(request: HttpRequest) -> HttpResponse:
         raise Http404
     text = found[1].replace(_API_IN_README, environment.api_url())
     return _page(request, "tour", {"tour": MarkdownIt().render(text)})
+
+
+def app(request: HttpRequest) -> HttpResponse:
+    """Show a browser app that signs in with the cookie. All of its script is in a file of its own."""
+    response = _page(request, "app", {})
+    response["Content-Security-Policy"] = _APP_MAY
+    return response
 
 
 def mails(request: HttpRequest) -> HttpResponse:

@@ -108,3 +108,11 @@ def test_a_host_says_who_is_calling_and_signs_people_in_as_the_guide_shows(
     assert api.get("/users/me").status_code == 401
     pair = module.after_single_sign_on(RequestFactory().get("/"), user)
     assert api.as_user(pair["access"]).get("/users/me").status_code == 200
+
+
+def test_the_script_of_the_browser_app_is_that_of_the_example() -> None:
+    script = (ROOT / "example_project" / "example" / "static" / "example" / "app.js").read_text()
+    (shown,) = blocks(DOCS / "guides" / "browser-app.md", "javascript")
+    parts = shown.split("\n\n")
+    assert len(parts) > 3
+    assert [part for part in parts if part.rstrip() not in script] == []
