@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import django
 import pytest
 from django.apps import apps
 from django.db import models
@@ -133,6 +134,26 @@ def test_a_deployment_gets_warnings_about_settings_for_development(settings: Any
     settings.MEDIA_ROOT, settings.MEDIA_URL = "/srv/media", "/media/"
     assert found_by_id() == {}
     assert set(found_by_id(deploy=True)) == {"orgkit.W026", "orgkit.W027", "orgkit.W028"}
+
+
+@pytest.mark.parametrize("sender", ["webmaster@localhost", "Kit <hello@localhost>", "", "nobody"])
+def test_a_deployment_is_warned_of_a_sender_that_mail_servers_refuse(settings: Any, sender: str) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
+    settings.NINJA_ORGKIT = {"API_URL": "https://api.example.com/v1", "FRONTEND_URL": "https://example.com"}
+    assert "orgkit.W068" in found_by_id(deploy=True)
+    assert "orgkit.W068" not in found_by_id()
+    settings.DEFAULT_FROM_EMAIL = "Kit <hello@example.com>"
+    assert "orgkit.W068" not in found_by_id(deploy=True)
+
+
+@pytest.mark.parametrize("kind", ["console", "dummy", "filebased", "smtp", "locmem"])
+def test_a_deployment_is_warned_of_mails_that_reach_nobody(settings: Any, kind: str) -> None:
+    backend = f"django.core.mail.backends.{kind}.EmailBackend"
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": backend}}
+    else:
+        settings.EMAIL_BACKEND = backend
+    assert ("orgkit.W069" in found_by_id(deploy=True)) == (kind in ("console", "dummy", "filebased"))
 
 
 def test_a_deployment_with_its_own_addresses_passes(settings: Any) -> None:

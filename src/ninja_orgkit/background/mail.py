@@ -9,7 +9,6 @@ from smtplib import (
     SMTPException,
     SMTPRecipientsRefused,
     SMTPResponseException,
-    SMTPSenderRefused,
 )
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -81,10 +80,11 @@ def _domain_of(sender: str) -> str:
 def _is_final(error: SMTPException) -> bool:
     """Tell whether the server will not take this mail either when it is sent again (RFC 5321, section 4.2.1).
 
-    Only the sender, the receiver and the text belong to the mail. A password that the server does not accept, or
-    encryption that it misses, is put right in the settings.
+    Only the receiver and the text belong to the mail. A sender or a password that the server does not accept, or
+    encryption that it misses, concerns every mail and is put right in the settings. Until then the health check says
+    that mails wait for the server.
     """
-    if not isinstance(error, SMTPSenderRefused | SMTPRecipientsRefused | SMTPDataError):
+    if not isinstance(error, SMTPRecipientsRefused | SMTPDataError):
         return False
     return all(500 <= code < 600 and code not in _ABOUT_SETTINGS for code in _codes(error))
 
