@@ -26,6 +26,7 @@ from tests.conftest import Register, RunOutbox
 from tests.hosts.allauth.app import PASSWORD, Allauth, code_in, key_in, totp_of
 from tests.hosts.allauth.passkeys import Passkey
 from tests.mails import token_in
+from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -416,6 +417,18 @@ def test_accounts_that_are_older_than_allauth_are_brought_there(register: Regist
         assert out.getvalue() == f"Addresses created: {created}.\n"
     assert _addresses() == [("eve@example.com", True, False), ("grace@example.com", True, True)]
     assert Allauth().sign_in("grace@example.com").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_two_who_sign_up_at_once_has_the_address(app: Allauth) -> None:
+
+    def sign_up(number: int) -> Any:
+        return Api().post("/auth/register", {"email": ADA, "password": PASSWORD}) if number else app.sign_up(ADA)
+
+    answers = in_parallel(2, sign_up)
+    assert {answer.status_code for answer in answers} <= {200, 201, 400, 409}
+    assert list(Account.objects.exclude(email_key=None).values_list("email_key", flat=True)) == [ADA]
+    assert not app.access or _alive(app)
 
 
 def test_an_administrator_who_withdraws_a_verification_withdraws_both(ada: Allauth) -> None:

@@ -59,7 +59,7 @@ def follow_key(request: HttpRequest) -> None:
     """Follow a session of Django that has a new key."""
     session_id = linked_session_id(request)
     if session_id:
-        LinkedSession.objects.filter(pk=session_id).update(session_key=request.session.session_key)
+        LinkedSession.objects.filter(pk=session_id).update(session_key=_key_of(request.session))
 
 
 def linked_session_id(request: HttpRequest | None) -> str | None:
@@ -111,7 +111,11 @@ def _link(request: HttpRequest, session_id: Any) -> None:
     session.pop(_DUE, None)
     if not session.session_key:
         session.save()
-    LinkedSession.objects.create(session_id=session_id, session_key=session.session_key)
+    LinkedSession.objects.create(session_id=session_id, session_key=_key_of(session))
+
+
+def _key_of(session: Any) -> str:
+    return str(session.session_key)[: LinkedSession.MAX_KEY_LENGTH]
 
 
 def _keep(request: HttpRequest, pair: tokens.Pair) -> None:

@@ -12,11 +12,14 @@ from ninja_orgkit.accounts.models import Session
 class LinkedSession(models.Model):
     """A sign-in through allauth: a session of the kit, and the session of Django that ends together with it.
 
-    The session of Django holds the id of the other one. Its key changes now and then, and this row follows.
+    The session of Django holds the id of the other one. Its key changes now and then, and this row follows. A signed
+    cookie is its own key, which is longer, and no server can end it.
     """
 
+    MAX_KEY_LENGTH = 40
+
     session = models.OneToOneField(Session, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    session_key = models.CharField(max_length=40, db_index=True)
+    session_key = models.CharField(max_length=MAX_KEY_LENGTH, db_index=True)
 
     objects: ClassVar[models.Manager[LinkedSession]] = models.Manager()
 
