@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.database.constraints import constraint_errors
+from ninja_orgkit.database.inserting import insert_rows
 from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.errors import NotFound
@@ -78,8 +79,8 @@ def assign_tags(organization: Organization, obj: models.Model, *, names: Iterabl
         wanted.setdefault(name_key(name), name)
     assigned = TagAssignment.objects.filter(tag=OuterRef("pk"), **target)
     tags = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
-    links = [TagAssignment(tag_id=tag.pk, **target) for tag in tags if not getattr(tag, "assigned", False)]
-    TagAssignment.objects.bulk_create(links, ignore_conflicts=True)
+    links = [(tag.pk, *target.values()) for tag in tags if not getattr(tag, "assigned", False)]
+    insert_rows(TagAssignment, ("tag_id", *target), links, ignore_conflicts=True)
     forget_tags(obj)
 
 
@@ -113,7 +114,7 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
 
 def _fresh(organization: Organization, name: str, slug: str, taken: dict[str, Tag]) -> Tag:
     """Return a new tag with a free slug, and add it to the taken ones."""
-    tag = Tag(organization=organization, name=name, slug=slug)
+    tag = Tag(organization_id=organization.pk, name=name, slug=slug)
     tag.derive()
     if tag.slug in taken:
         tag.slug = slug_with_suffix(name)

@@ -10,6 +10,7 @@ from django.db.models import Count, F, Max, Model, QuerySet
 
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import fast_delete, target_of
+from ninja_orgkit.database.inserting import insert_rows
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.selectors import ORDER, forget_images, links_of
@@ -73,10 +74,9 @@ def _append(obj: Model, links: QuerySet[ImageAttachment], image_ids: list[int]) 
     present = links.aggregate(last=Max("position"), covers=Count("cover_of"))
     start = 0 if present["last"] is None else present["last"] + 1
     target = target_of(obj)
-    new = [ImageAttachment(image_id=key, position=start + at, **target) for at, key in enumerate(image_ids)]
-    if not present["covers"]:
-        new[0].cover_of = new[0].target_key
-    ImageAttachment.objects.bulk_create(new)
+    cover = None if present["covers"] else ImageAttachment(**target).target_key
+    rows = [(key, start + at, None if at else cover, *target.values()) for at, key in enumerate(image_ids)]
+    insert_rows(ImageAttachment, ("image_id", "position", "cover_of", *target), rows)
 
 
 def detach_image(obj: Model, image_id: int) -> None:
