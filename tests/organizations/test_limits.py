@@ -11,8 +11,9 @@ from pytest_django import Settings
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.conf import Settings as Defaults
 from ninja_orgkit.organizations import tokens
-from ninja_orgkit.organizations.errors import TooManyOrganizations
+from ninja_orgkit.organizations.errors import TooManyMembers, TooManyOrganizations
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.services.members import add_member, change_role
 from ninja_orgkit.organizations.services.organizations import create_organization
 from tests.client import Api, Person
 from tests.conftest import CountQueries, RunOutbox
@@ -156,6 +157,15 @@ class TestOrganizationsMax:
         settings.NINJA_ORGKIT = {"ORGANIZATIONS_MAX": 2}
         assert _accept(org.owner, token)[0] == 200
 
+    def test_code_of_the_host_makes_nobody_an_owner_beyond_it(self, org: Org, make_org: MakeOrg) -> None:
+        other, olga = make_org("other"), account_of(org.owner)
+        with pytest.raises(TooManyOrganizations):
+            add_member(other.row, olga, role="owner")
+        add_member(other.row, olga, role="admin")
+        with pytest.raises(TooManyOrganizations):
+            change_role(other.row, olga, role="owner")
+        assert roles_in(other)[org.owner.slug] == "admin"
+
     def test_accepting_another_role_is_not_limited(self, org: Org, make_org: MakeOrg) -> None:
         assert _accept(org.owner, _token(make_org("other"), org.owner, "admin"))[0] == 200
 
@@ -257,6 +267,13 @@ class TestMembersMax:
         row = Membership.objects.get(organization=org.row, account__slug=ann.slug)
         path = f"/admin/orgkit_organizations/membership/{row.pk}/change/"
         assert admin_client.post(path, {"role": "admin"}).status_code == 302
+
+    def test_code_of_the_host_adds_nobody_to_a_full_organization(self, org: Org, make_person: MakePerson) -> None:
+        ann, bob = (account_of(make_person(name)) for name in ("ann", "bob"))
+        add_member(org.row, ann, role="member")
+        with pytest.raises(TooManyMembers):
+            add_member(org.row, bob, role="member")
+        assert set(roles_in(org)) == {org.owner.slug, ann.slug}
 
     def test_roles_change_in_a_full_organization(self, org: Org) -> None:
         ann = org.add_member("member")
