@@ -154,6 +154,13 @@ def test_open_routes_ask_nobody(api: Api, ann: Person, settings: Settings) -> No
     assert ann.api.post("/token/verify", {"token": ann.refresh}).status_code == 200
 
 
+@pytest.mark.parametrize("find", [refuses, is_down])
+def test_logging_out_works_for_whoever_is_refused(api: Api, ann: Person, settings: Settings, find: Any) -> None:
+    use(settings, find)
+    assert api.post("/auth/logout", {"refresh": ann.refresh}).status_code == 200
+    assert not Session.objects.exists()
+
+
 def test_bad_tokens_are_throttled_beside_other_callables(api: Api, settings: Settings) -> None:
     use(settings, anonymous, KIT)
     settings.NINJA_ORGKIT["THROTTLES"] = {"bearer.address": "2/h"}

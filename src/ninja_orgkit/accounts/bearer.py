@@ -10,7 +10,7 @@ from ninja.security import HttpBearer
 
 from ninja_orgkit.accounts.authentication import Caller, FindCaller, authenticate, caller_of, caller_with_profile
 from ninja_orgkit.accounts.errors import InvalidJwt
-from ninja_orgkit.errors import Forbidden, OrgKitError, Unauthenticated
+from ninja_orgkit.errors import OrgKitError, Unauthenticated
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.throttling import throttle_client
 
@@ -68,10 +68,10 @@ class OrgkitBearer(HttpBearer):
         return self._find(request, token)
 
     def optional(self, request: HttpRequest) -> Caller | None:
-        """Return the caller, or None where nobody has the right to call."""
+        """Return the caller, or None for nobody and for whoever is refused."""
         try:
             return authenticate(request, find=self._find)
-        except (Unauthenticated, Forbidden):
+        except OrgKitError:
             return None
 
 
