@@ -103,7 +103,10 @@ class PostgresServer:
 
 def _order() -> str:
     """Return the locale by which texts without a collation of their own sort."""
-    known = subprocess.run(["locale", "-a"], check=True, capture_output=True, text=True).stdout.split()
+    program = shutil.which("locale")
+    known = (
+        subprocess.run([program, "-a"], check=True, capture_output=True, text=True).stdout.split() if program else []
+    )
     return next((name for name in _LANGUAGES if name.replace("UTF-8", "utf8") in known), "C.UTF-8")
 
 
