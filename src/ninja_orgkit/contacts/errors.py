@@ -12,6 +12,8 @@ class OrganizationImmutable(Conflict):
 class NamelessContact(ValidationFailed):
     """A contact needs a display name, a first name or a last name."""
 
+    code = ValidationFailed.code
+
     def __init__(self) -> None:
         """Report the missing name as the validation of a schema would."""
         message = self.translated()
