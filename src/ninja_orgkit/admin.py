@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from ninja_orgkit.files.admin import ListAdmin
 from ninja_orgkit.models import OutboxMessage
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OutboxMessageAdmin(ListAdmin):
     """Tasks that are not done yet. Nothing can be edited."""
 
     list_display = ("task", "created_at", "available_at", "retries", "waits_for")
+    ordering = ("created_at",)
     list_filter = ("task", "waits_for", "created_at")
     readonly_fields = ("id", "task", "kwargs", "created_at", "available_at", "retries", "waits_for")
 

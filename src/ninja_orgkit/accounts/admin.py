@@ -6,17 +6,31 @@ from django.contrib import admin
 
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.custom.forms import JSON_OBJECTS
+from ninja_orgkit.files.admin import ListAdmin, picture
 
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AccountAdmin(ListAdmin):
     """Accounts. Edit the e-mail address, the username and the names on the user."""
 
-    list_display = ("username", "email", "display_name", "slug", "email_verified_at", "created_at")
+    list_display = ("portrait", "username", "email", "display_name", "slug", "email_verified_at", "created_at")
+    list_display_links = ("username",)
     list_filter = ("finished_onboarding", "preferred_theme", "created_at")
     search_fields = ("username", "email", "first_name", "last_name", "display_name", "slug")
-    readonly_fields = ("user", "slug", "username", "email", "first_name", "last_name", "created_at", "updated_at")
+    readonly_fields = (
+        "avatar_picture", "user", "slug", "username", "email", "first_name", "last_name", "created_at", "updated_at",
+    )  # fmt: skip
     formfield_overrides = JSON_OBJECTS
+
+    @admin.display(description="")
+    def portrait(self, account: Account) -> str:
+        """Show the avatar."""
+        return picture(account.avatar, size=40)
+
+    @admin.display(description="avatar")
+    def avatar_picture(self, account: Account) -> str:
+        """Show the avatar, which links to the large one."""
+        return picture(account.avatar, size=160, target=account.avatar_large)
 
     def has_add_permission(self, request: object) -> bool:
         """Allow nobody to add an account: it is created with its user."""
@@ -24,7 +38,7 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SessionAdmin(ListAdmin):
     """Signed-in devices. Deleting a session signs the device out."""
 
     list_display = ("account", "device", "address", "created_at", "last_used_at", "expires_at")

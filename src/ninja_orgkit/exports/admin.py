@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils import timezone
 
 from ninja_orgkit.exports.models import ExportJob
+from ninja_orgkit.files.admin import ListAdmin, file_link
+from ninja_orgkit.media.links import named_file
 
 
 @admin.register(ExportJob)
-class ExportJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ExportJobAdmin(ListAdmin):
     """Exports. Deleting one deletes its archive."""
 
-    list_display = ("id", "organization", "requested_by", "status", "size", "attempts", "created_at", "expires_at")
+    list_display = (
+        "id",
+        "organization",
+        "requested_by",
+        "status",
+        "progress",
+        "download",
+        "size",
+        "attempts",
+        "created_at",
+        "expires_at",
+    )
     list_filter = ("status", "created_at")
-    list_select_related = ("organization", "requested_by")
+    list_select_related = ("organization__personal_of", "requested_by")
+    fields = (
+        "id", "organization", "requested_by", "status", "progress", "download", "size", "sha256", "error", "attempts",
+        "created_at", "started_at", "finished_at", "expires_at",
+    )  # fmt: skip
     search_fields = ("organization__slug", "organization__name", "requested_by__email")
+
+    @admin.display(description="progress")
+    def progress(self, job: ExportJob) -> str:
+        """Show how much of the archive is written."""
+        return f"{job.done} of {job.total} ({100 * job.done // job.total} %)" if job.total else "–"
+
+    @admin.display(description="archive")
+    def download(self, job: ExportJob) -> str:
+        """Link to the archive while it can be downloaded."""
+        is_there = job.status == ExportJob.Status.READY and job.expires_at and job.expires_at > timezone.now()
+        return file_link(named_file(job.file, f"{job.organization.slug}.zip") if is_there else "", "Download")
 
     def has_add_permission(self, request: object) -> bool:
         """Allow nobody to add an export here: the API starts exports."""

@@ -8,14 +8,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.forms import JSON_OBJECTS
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import Conflict, NotFound
+from ninja_orgkit.files.admin import ListAdmin
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import without_active_owner
 from ninja_orgkit.organizations.services import organizations
@@ -26,43 +27,79 @@ _NAMED = 10
 """How many organizations a warning names."""
 
 
-class _WarnsOfBlockedOrganizations(admin.ModelAdmin):  # type: ignore[type-arg]
+class _WarnsOfBlockedOrganizations(ListAdmin):
     """Pages that say which organizations nobody can manage, because the users of all their owners are inactive."""
 
     _organization = "pk"
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Show the list, with the warning. Without a column for it, asking every user would take too long."""
-        if has_active_column():
-            self._warn(request, Organization.objects.all())
-        return super().changelist_view(request, *args, **kwargs)
+        """Show the list, with the warning about the organizations on this page."""
+        response = super().changelist_view(request, *args, **kwargs)
+        shown = (getattr(response, "context_data", None) or {}).get("cl")
+        if request.method == "GET" and shown is not None:
+            keys = {attrgetter(self._organization)(row) for row in shown.result_list}
+            warn_of_blocked(request, Organization.objects.filter(pk__in=keys))
+        return response
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """Show the form, with the warning about the organization that it is about."""
         obj = self.get_object(request, object_id) if object_id else None
-        if obj is not None:
-            self._warn(request, Organization.objects.filter(pk=attrgetter(self._organization)(obj)))
+        if request.method == "GET" and obj is not None:
+            warn_of_blocked(request, Organization.objects.filter(pk=attrgetter(self._organization)(obj)))
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def _warn(self, request: HttpRequest, organizations: QuerySet[Organization]) -> None:
-        blocked = without_active_owner(organizations) if request.method == "GET" else []
-        if blocked:
-            named = ", ".join(item.slug for item in blocked[:_NAMED])
-            more = f" and {len(blocked) - _NAMED} more" if len(blocked) > _NAMED else ""
-            messages.warning(request, f"No active owner: {named}{more}. Make an active member an owner.")
+
+def warn_of_blocked(request: HttpRequest, organizations: QuerySet[Organization]) -> None:
+    """Warn of the organizations among these that nobody can manage."""
+    if blocked := without_active_owner(organizations):
+        named = ", ".join(item.slug for item in blocked[:_NAMED])
+        more = f" and {len(blocked) - _NAMED} more" if len(blocked) > _NAMED else ""
+        messages.warning(request, f"No active owner: {named}{more}. Make an active member an owner.")
+
+
+def warn_of_deactivation(user_admin: Any) -> None:
+    """Let the host's admin of users warn when a saved user was the last active owner of an organization."""
+    if "log_change" in vars(user_admin):  # done before: URLs may be made twice
+        return
+    log_change = user_admin.log_change
+
+    def warning(request: HttpRequest, obj: Any, *args: Any) -> Any:
+        if not getattr(obj, "is_active", True):
+            warn_of_blocked(request, Organization.objects.filter(memberships__account=obj.pk))
+        return log_change(request, obj, *args)
+
+    user_admin.log_change = warning
 
 
 @admin.register(Organization)
 class OrganizationAdmin(_WarnsOfBlockedOrganizations):
     """Organizations. Deleting one closes it; its rows and files are deleted in the background."""
 
-    list_display = ("name", "slug", "type", "created_at", "deleted_at")
+    list_display = ("name", "owner", "slug", "type", "created_at", "deleted_at")
     list_filter = ("type", ("deleted_at", admin.EmptyFieldListFilter))
-    search_fields = ("name", "slug")
-    readonly_fields = ("slug", "type", "personal_of", "created_at", "updated_at", "deleted_at")
+    list_select_related = ("personal_of",)
+    search_fields = ("name", "slug", "personal_of__username", "personal_of__email")
+    readonly_fields = ("slug", "type", "owner", "created_at", "updated_at", "deleted_at")
     formfield_overrides = JSON_OBJECTS
+
+    def get_urls(self) -> Any:
+        """Return the URLs. By now every model is registered, the host's users too, so their admin can be reached."""
+        if self.admin_site.is_registered(get_user_model()):
+            warn_of_deactivation(self.admin_site.get_model_admin(get_user_model()))
+        return super().get_urls()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
+        """Return the organizations with their owners, so that the choice in a form tells personal ones apart."""
+        found: QuerySet[Organization] = super().get_queryset(request).select_related("personal_of")
+        return found
+
+    @admin.display(description="owner")
+    def owner(self, organization: Organization) -> str:
+        """Return the person whose personal organization it is."""
+        account = organization.personal_of
+        return (account.username or account.slug) if account else "–"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow nobody to add an organization here: the API and the service create it with an owner."""
@@ -119,7 +156,7 @@ class MembershipAdmin(_WarnsOfBlockedOrganizations):
     form = _MembershipForm
     list_display = ("organization", "account", "role", "joined_at")
     list_filter = ("role",)
-    list_select_related = ("organization", "account")
+    list_select_related = ("organization__personal_of", "account")
     search_fields = ("organization__slug", "organization__name", "account__slug", "account__email")
     autocomplete_fields = ("organization",)
     raw_id_fields = ("account",)
@@ -144,12 +181,11 @@ class MembershipAdmin(_WarnsOfBlockedOrganizations):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class InvitationAdmin(ListAdmin):
     """Invitations. The API sends and answers them."""
 
     list_display = ("email", "organization", "role", "current_status", "invited_by", "created_at", "expires_at")
     list_filter = ("status",)
-    list_select_related = ("organization", "invited_by")
     search_fields = ("email", "organization__slug", "organization__name")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -162,7 +198,9 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         """Return the invitations with what their status depends on."""
         everything: Any = super().get_queryset(request)
-        found: QuerySet[Invitation] = everything.with_senders()
+        found: QuerySet[Invitation] = everything.with_senders().select_related(
+            "organization__personal_of", "invited_by"
+        )
         return found
 
     @admin.display(description="status", ordering="status")

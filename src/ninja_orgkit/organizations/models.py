@@ -58,8 +58,9 @@ class Organization(DerivedColumns):
         constraints = (models.UniqueConstraint(fields=["slug"], name="orgkit_organization_slug"),)
 
     def __str__(self) -> str:
-        """Return the name."""
-        return self.name
+        """Return the name; that of a personal one with its owner, if the owner has been loaded."""
+        owner = self.personal_of if Organization.personal_of.is_cached(self) else None
+        return f"{self.name} ({owner.username or owner.slug})" if owner else self.name
 
     def clean(self) -> None:
         """Validate a form: refuse a name of which nothing can be seen."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ninja_orgkit.database.keys import search_key
-from ninja_orgkit.tags.models import Tag
+from ninja_orgkit.files.admin import ListAdmin, number_of
+from ninja_orgkit.tags.models import Tag, TagAssignment
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class TagAdmin(ListAdmin):
     """Tags of all organizations."""
 
     list_display = ("name", "slug", "organization", "color", "uses", "created_at")
     list_filter = ("created_at",)
-    list_select_related = ("organization",)
+    list_select_related = ("organization__personal_of",)
     search_fields = ("sort_key", "slug", "organization__sort_key")
     search_help_text = "Name, slug or organization"
     raw_id_fields = ("organization",)
@@ -30,13 +31,12 @@ class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at ru
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         """Count the uses in the same statement."""
         tags: QuerySet[Tag] = super().get_queryset(request)
-        return tags.annotate(uses=Count("assignments"))
+        return tags.annotate(uses=number_of(TagAssignment.objects.all(), "tag"))
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Tag], search_term: str) -> Any:
         """Search as the API does."""
         return super().get_search_results(request, queryset, search_key(search_term))
 
-    @admin.display(ordering="uses")
     def uses(self, tag: Tag) -> int:
         """Return the number of objects that have the tag."""
         return int(tag.uses)  # type: ignore[attr-defined]  # annotated above
