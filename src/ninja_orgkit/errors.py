@@ -14,12 +14,14 @@ class OrgKitError(Exception):
     status: ClassVar[int] = 400
     title: ClassVar[str] = "Bad request"
     code: ClassVar[str] = "org_kit_error"
-    """The stable, snake_case name that clients compare. A class that sets none gets its own name."""
+    """The stable, snake_case name that clients compare: the name of the class, unless it or a parent sets a code."""
+    _sets_code: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Make the code of the name of the class, unless the class sets one."""
+        """Make the code of the name of the class, unless the class or a parent sets one."""
         super().__init_subclass__(**kwargs)
-        if "code" not in vars(cls):
+        cls._sets_code = cls._sets_code or "code" in vars(cls)
+        if not cls._sets_code:
             cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **extra: Any) -> None:

@@ -120,6 +120,31 @@ class Resource:
         found: models.QuerySet[Any, Any] = objects.annotate(**{OWN_ORGANIZATION: models.F(self.organization)})
         return found
 
+    def home(self, obj: models.Model) -> Any:
+        """Return the primary key of an object's organization. Takes a statement if that is not in a column of its own.
+
+        Raises NotFound if there is none.
+        """
+        if "__" in self.organization:
+            found = self.organization_of(obj).values_list(self.organization, flat=True).first()
+        else:
+            found = getattr(obj, self.model._meta.get_field(self.organization).attname)  # type: ignore[union-attr]
+        if found is None:
+            raise NotFound
+        return found
+
+    def lock(self, obj: models.Model) -> Any:
+        """Lock the row of an object in the caller's transaction, and return the primary key of its organization.
+
+        Raises NotFound if either is gone.
+        """
+        rows = self.model._base_manager.select_for_update().filter(pk=obj.pk)
+        far = "__" in self.organization  # a lock of all tables on the way would be too much
+        found = rows.values_list("pk" if far else self.organization, flat=True).first()
+        if found is None:
+            raise NotFound
+        return self.home(obj) if far else found
+
     def get(self, organization: models.Model, obj_id: str) -> Any:
         """Return the object of an organization by its public identifier.
 
@@ -240,6 +265,17 @@ def resource_of(model: type[models.Model]) -> Resource:
     resource = entries.get(model) or entries.get(model._meta.concrete_model or model)
     if resource is None:
         raise LookupError(f"{model._meta.label} is not registered. Register it with ninja_orgkit.registry.register().")
+    return resource
+
+
+def resource_for(obj: models.Model, *, ability: str) -> Resource:
+    """Return the entry of the model of an object that a host's code passes. Raises LookupError.
+
+    ``ability`` is ``taggable`` or ``imageable``.
+    """
+    resource = resource_of(type(obj))
+    if not getattr(resource, ability):
+        raise LookupError(f"{resource.model._meta.label} is not {ability}. Register it with {ability}=True.")
     return resource
 
 

@@ -85,7 +85,7 @@ def twenty(org: Org) -> list[Organization]:
                 created_at=began + timedelta(days=number // 3),
             )
             if number % 3 == 0:
-                assign_tags(row, contact, names=["vip", "lead"] if number else ["vip"])
+                assign_tags(contact, ["vip", "lead"] if number else ["vip"])
     return mine
 
 
@@ -180,7 +180,7 @@ def test_listing_contacts_runs_as_many_statements_for_1_contact_as_for_50(
     account = Account.objects.get(slug=org.owner.slug)
     for number in range(50):
         contact = Contact.objects.create(organization=organization, creator=account, display_name=f"N{number}")
-        assign_tags(organization, contact, names=["vip", f"t{number}"])
+        assign_tags(contact, ["vip", f"t{number}"])
     assert (cost(count="false"), cost()) == (base, base + 1)
     # One more statement looks up the tags, however many there are.
     tagged = (cost(search="n"), cost(search="n", tag=["vip"]), cost(tag=["vip", "t1"], tag_any="t2", tag_none="t3"))

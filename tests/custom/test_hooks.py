@@ -12,8 +12,9 @@ from django.db import IntegrityError
 from django.http import Http404, HttpRequest
 
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.contacts.errors import NamelessContact
 from ninja_orgkit.custom.hooks import current_request, request_in_context
-from ninja_orgkit.errors import OrgKitError, Throttled
+from ninja_orgkit.errors import OrgKitError, Throttled, ValidationFailed
 from ninja_orgkit.models import OutboxMessage
 from tests.checks.messages import found_by_id
 from tests.client import Api
@@ -199,3 +200,4 @@ def test_hooks_that_work_pass_the_checks(settings: Any, set_hook: SetHook) -> No
 def test_the_code_of_an_error_is_an_attribute_of_the_class_and_of_its_instances() -> None:
     assert (OutOfSeats.code, OutOfSeats().code) == ("out_of_seats", "out_of_seats")
     assert (NotHere.code, NotHere().code) == ("host_says_no", "host_says_no")
+    assert NamelessContact.code == ValidationFailed.code == "validation_error"

@@ -21,7 +21,7 @@ from tests.org import Org
 def test_a_deletion_during_an_export_neither_waits_nor_leaves_dangling_references(
     org: Org, isolated_registry: None, export: Export, tmp_path: Path
 ) -> None:
-    assign_tags(org.row, create_contact(org, display_name="Ann"), names=["VIP"])
+    assign_tags(create_contact(org, display_name="Ann"), ["VIP"])
     tags_of = export_kind("tags").rows
     waited = []
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
+from ninja_orgkit import services
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.background.schedule import ORGKIT_BEAT_SCHEDULE
 from ninja_orgkit.organizations.models import Organization
@@ -61,3 +63,15 @@ def test_somebody_registers_works_and_leaves_with_fewer_apps(register: Register,
     run_outbox()
     assert not Organization.objects.exists()
     assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [("contacts", "create_contact"), ("tags", "tags_of"), ("images", "file_url"), ("exports", "request_export")],
+)
+def test_a_function_for_the_hosts_code_says_which_app_it_needs(name: str, function: str) -> None:
+    if apps.is_installed(f"ninja_orgkit.{name}"):
+        assert getattr(services, function).__module__.startswith(f"ninja_orgkit.{name}.")
+    else:
+        with pytest.raises(ImproperlyConfigured, match=f"ninja_orgkit.{name}"):
+            getattr(services, function)("anything")

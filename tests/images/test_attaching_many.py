@@ -128,9 +128,9 @@ def test_attaching_a_thousand_images_runs_at_most_five_statements_and_repeating_
     ids = add_rows(org, 1000)
     obj = org.row.contacts.get()
     with count_queries() as first:
-        assert attachments.attach_images(org.row, obj, image_ids=ids).attached == ids
+        assert attachments.attach_images(obj, ids).attached == ids
     with count_queries() as again:
-        assert attachments.attach_images(org.row, obj, image_ids=ids).already_attached == ids
+        assert attachments.attach_images(obj, ids).already_attached == ids
     # Here ``org.row`` is one of them.
     assert len(statements(first)) - 1 <= 5
     assert len(statements(again)) - 1 <= 3

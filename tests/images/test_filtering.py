@@ -82,7 +82,7 @@ def test_images_are_filtered_by_tags_and_attachments(
         tag(org, image, *names) if names else None
     tag(other_org, other_org.add_image(title="Elsewhere"), "vip", "unknown")
     contact = org.add_contact("Ada")
-    attach_images(org.row, Contact.objects.get(slug=contact["slug"]), image_ids=[Image.objects.get(title="A").pk])
+    attach_images(Contact.objects.get(slug=contact["slug"]), [Image.objects.get(title="A").pk])
     assert titles(org, **query) == list(found)
     assert "".join(image["title"] for image in org.api.walk(org.images_path, ordering="title", limit=1, **query)) == (
         found

@@ -80,11 +80,11 @@ def test_assigning_runs_at_most_five_statements_and_repeating_it_three(
     contact_tags_path(org)
     contact = Contact.objects.get()
     names = [f"t{number}" for number in range(count)]
-    services.assign_tags(org.row, contact, names=["before"])
+    services.assign_tags(contact, ["before"])
     with count_queries() as first:
-        services.assign_tags(org.row, contact, names=names)
+        services.assign_tags(contact, names)
     with count_queries() as second:
-        services.assign_tags(org.row, contact, names=names)
+        services.assign_tags(contact, names)
     organization = 1  # what ``org.row`` asks for
     told = kit_connection().features.can_return_rows_from_bulk_insert
     assert len(statements_in(first)) - organization <= (5 if told else 6)  # the keys of new tags, by MySQL

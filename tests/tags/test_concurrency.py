@@ -87,7 +87,7 @@ def test_deleting_a_tag_waits_for_a_running_assignment(org: Org) -> None:
 
     meanwhile = threading.Thread(target=delete)
     with transaction.atomic():
-        services.assign_tags(org.row, Contact.objects.get(), names=["vip"])
+        services.assign_tags(Contact.objects.get(), ["vip"])
         meanwhile.start()
         meanwhile.join(0.5)
         assert deleted == []

@@ -20,7 +20,7 @@ from ninja_orgkit.images.services.attachments import attach_images, detach_image
 from ninja_orgkit.tags.models import Tag, TagAssignment
 from ninja_orgkit.tags.schemas import TagFilter
 from ninja_orgkit.tags.selectors import tagged, tags_of, with_tags
-from ninja_orgkit.tags.services import assign_tags, unassign_tag
+from ninja_orgkit.tags.services import assign_tags, unassign_tags
 from shop.models import Product, Shop
 from tests.client import statements_in
 from tests.conftest import CountQueries
@@ -35,7 +35,7 @@ def add_products(org: Org) -> Shop:
     shop = Shop.objects.create(organization=org.row, name="Shop")
     for name, tags in TAGGED.items():
         product = Product.objects.create(shop=shop, sku=f"{org.slug}-{name}", name=name, price=1)
-        assign_tags(org.row, product, names=tags)
+        assign_tags(product, tags)
     return shop
 
 
@@ -101,8 +101,8 @@ def test_contacts_and_images_are_found_too(org: Org) -> None:
     add_rows(org, 2)
     contact, image = Contact.objects.get(), Image.objects.first()
     assert image is not None
-    assign_tags(org.row, contact, names=["vip"])
-    assign_tags(org.row, image, names=["vip"])
+    assign_tags(contact, ["vip"])
+    assign_tags(image, ["vip"])
     assert list(tagged(Contact.objects.all(), ["vip"])) == [contact]
     assert list(tagged(Image.objects.all(), ["vip"])) == [image]
     assert tagged(Image.objects.all(), none_of=["vip"]).count() == 1
@@ -156,7 +156,7 @@ def test_a_list_reads_tags_and_images_in_one_statement_each(org: Org, count_quer
     add_products(org)
     ids = add_rows(org, 3)
     product = Product.objects.get(sku="acme-A")
-    attach_images(org.row, product, image_ids=ids[::-1])
+    attach_images(product, ids[::-1])
     rows = with_images(with_tags(Product.objects.order_by("name")))
     with count_queries() as queries:
         shown = [
@@ -196,14 +196,14 @@ def test_tags_and_images_of_an_object_take_one_statement_and_follow_changes(
     with count_queries() as queries:
         product = with_images(with_tags(Product.objects.filter(sku="acme-B"))).get()
     assert len(statements_in(queries)) == 3
-    assign_tags(org.row, product, names=["new"])
-    attach_images(org.row, product, image_ids=ids)
+    assign_tags(product, ["new"])
+    attach_images(product, ids)
     with count_queries() as queries:
         assert [tag.slug for tag in tags_of(product)] == ["new", "vip"]
         assert [image.pk for image in images_of(product)] == ids
     assert len(statements_in(queries)) == 2
     product = with_images(with_tags(Product.objects.filter(sku="acme-B"))).get()
-    unassign_tag(org.row, product, slug="vip")
-    detach_images(product, image_ids=ids)
+    unassign_tags(product, ["vip"])
+    detach_images(product, ids)
     assert ([tag.slug for tag in tags_of(product)], images_of(product)) == (["new"], [])
     assert TagAssignment.objects.filter(tag__slug="vip").count() == 1

@@ -50,9 +50,9 @@ def fill(folder: Path) -> None:
         for name, color in world.TAG_COLORS.items():
             create_tag(society, name=name, color=color)
         contacts = _invite_people(society, creator=member, stored_files=stored_files)
-        images = _hang_pictures(society, creator=owner, stored_files=stored_files)
-        attach_images(society, contacts[0], image_ids=images)
-        attach_images(society, contacts[1], image_ids=images[:1])
+        images = _hang_pictures(society, creator=owner)
+        attach_images(contacts[0], images)
+        attach_images(contacts[1], images[:1])
         _open_shop(society, images)
         _keep(folder / "logins.json", passwords)
         stored_files.keep_on_commit()
@@ -81,22 +81,22 @@ def _invite_people(society: Organization, *, creator: Account, stored_files: Sto
             "email": f"person{number + 1}@example.net",
             "phone": f"+44 20 7946 {number:04}",  # a range that Ofcom keeps for fiction
         }
-        contact = create_contact(society, creator=creator, fields=fields)
-        assign_tags(society, contact, names=person.tags)
+        contact = create_contact(society, creator=creator, **fields)
+        assign_tags(contact, person.tags)
         if number % 2 == 0:
             set_avatar(contact, file=BytesIO(pictures.face(number)), stored_files=stored_files)
         contacts.append(contact)
     return contacts
 
 
-def _hang_pictures(society: Organization, *, creator: Account, stored_files: StoredFiles) -> list[int]:
+def _hang_pictures(society: Organization, *, creator: Account) -> list[int]:
     """Upload pictures, whose renditions a worker makes, and return their ids."""
     drawn = [(title, "jpg", pictures.landscape(number)) for number, title in enumerate(world.PICTURES)]
     drawn += [("Logo", "png", pictures.logo()), ("Orbit", "gif", pictures.animation())]
     ids = []
     for title, extension, content in drawn:
         file = SimpleUploadedFile(f"{title}.{extension}", content)
-        ids.append(upload_image(society, creator, file=file, stored_files=stored_files, title=title).image_id)
+        ids.append(upload_image(society, file, creator=creator, title=title).pk)
     return ids
 
 
@@ -107,8 +107,8 @@ def _open_shop(society: Organization, images: list[int]) -> None:
         product = Product.objects.create(
             shop=shop, sku=article.sku, name=article.name, price=Decimal(article.price), cost_note="Half of the price."
         )
-        assign_tags(society, product, names=article.tags)
-        attach_images(society, product, image_ids=[image])
+        assign_tags(product, article.tags)
+        attach_images(product, [image])
 
 
 def _keep(file: Path, passwords: dict[str, str]) -> None:

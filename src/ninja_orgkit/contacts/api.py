@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ninja import Query
@@ -11,7 +12,6 @@ from ninja_orgkit.accounts.bearer import AuthedRequest
 from ninja_orgkit.contacts import schemas, selectors, services
 from ninja_orgkit.contacts.errors import OrganizationImmutable
 from ninja_orgkit.contacts.schemas import OrgkitContact, represent_contact
-from ninja_orgkit.database.locks import Check
 from ninja_orgkit.database.searching import search_terms
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
@@ -19,7 +19,7 @@ from ninja_orgkit.media.avatars import clear_avatar, store_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.bodies import Json
-from ninja_orgkit.protocol.conditional import precondition
+from ninja_orgkit.protocol.conditional import unchanged
 from ninja_orgkit.protocol.multipart import AvatarUpload
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import Slug
@@ -90,7 +90,7 @@ def list_contacts(
 def create_contact(request: MemberRequest, body: Json[schemas.OrgkitContactCreate]) -> dict[str, Any]:
     """Create a contact in an organization. It needs at least one name."""
     fields = body.model_dump(exclude={"organization"})
-    contact = services.create_contact(request.organization, creator=request.auth.account, fields=fields)
+    contact = services.create_contact(request.organization, creator=request.auth.account, **fields)
     return represent_contact(selectors.row_of(contact))
 
 
@@ -104,23 +104,24 @@ def get_contact(request: ContactRequest) -> dict[str, Any]:
 def replace_contact(request: ContactRequest, body: Json[schemas.OrgkitContactChange]) -> dict[str, Any]:
     """Replace all editable fields of a contact. Fields that are not given become empty."""
     unsaid = {"organization"} - body.model_fields_set
-    contact = services.update_contact(request.contact, changes=body.model_dump(exclude=unsaid), check=_check(request))
+    with _unchanged(request):
+        contact = services.update_contact(request.contact, **body.model_dump(exclude=unsaid))
     return represent_contact(selectors.row_of(contact))
 
 
 @router.patch("/{slug}/", response=OrgkitContact, gate=_TO_CHANGE, errors=[OrganizationImmutable], tagged=True)
 def update_contact(request: ContactRequest, body: Json[schemas.OrgkitContactChange]) -> dict[str, Any]:
     """Change the given fields of a contact."""
-    contact = services.update_contact(
-        request.contact, changes=body.model_dump(exclude_unset=True), check=_check(request)
-    )
+    with _unchanged(request):
+        contact = services.update_contact(request.contact, **body.model_dump(exclude_unset=True))
     return represent_contact(selectors.row_of(contact))
 
 
 @router.delete("/{slug}/", response={204: None}, gate=_TO_CHANGE, tagged=OrgkitContact)
 def delete_contact(request: ContactRequest) -> None:
     """Delete a contact."""
-    services.delete_contact(request.contact, check=_check(request))
+    with _unchanged(request):
+        services.delete_contact(request.contact)
 
 
 @router.post(
@@ -144,6 +145,6 @@ def delete_contact_avatar(request: ContactRequest) -> None:
     clear_avatar(request.contact)
 
 
-def _check(request: ContactRequest) -> Check | None:
+def _unchanged(request: ContactRequest) -> AbstractContextManager[None]:
     contact = request.contact
-    return precondition(request, lambda: represent_contact(selectors.row_of(contact)))
+    return unchanged(request, contact, lambda: represent_contact(selectors.row_of(contact)))

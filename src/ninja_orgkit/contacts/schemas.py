@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from ninja_orgkit.custom.fields import custom_field, custom_shown
+from ninja_orgkit.contacts.values import OrgkitContactFields
+from ninja_orgkit.custom.fields import custom_shown
 from ninja_orgkit.protocol.fields import (
     Line,
     Moment,
-    OrgkitInput,
     Since,
-    Text,
-    clean_email,
     example,
 )
 from ninja_orgkit.protocol.parameters import OrgkitTagQuery, Part, Search
 from ninja_orgkit.protocol.urls import FileLink
 from ninja_orgkit.tags.selectors import read_tags
 
-
-def _email_or_nothing(value: str) -> str:
-    return clean_email(value) if value else ""
-
-
-PersonName = Annotated[str, Line(150)]
 SlugText = Annotated[str, Line(255)]
-ContactEmail = Annotated[str, Line(254), AfterValidator(_email_or_nothing)]
-CustomFields: Any = custom_field("contact")
 CustomShown: Any = custom_shown("contact")
 
 
@@ -80,19 +70,6 @@ class OrgkitContact(BaseModel):
     custom: CustomShown
     created_at: Moment
     updated_at: Moment
-
-
-class OrgkitContactFields(OrgkitInput):
-    """The editable fields of a contact."""
-
-    display_name: Annotated[str, Line(255)] = Field("", description="Derived from the other names when it is empty.")
-    first_name: PersonName = ""
-    last_name: PersonName = ""
-    email: ContactEmail = ""
-    phone: Annotated[str, Line(32)] = ""
-    location: Annotated[str, Line(255)] = ""
-    notes: Text = ""
-    custom: CustomFields = Field(default_factory=dict)
 
 
 class OrgkitContactCreate(OrgkitContactFields):

@@ -4,38 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.accounts import as_account
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
 from ninja_orgkit.contacts.models import Contact
+from ninja_orgkit.contacts.values import OrgkitContactFields
+from ninja_orgkit.custom.announcements import announce, changes_since, values_of
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import delete_links, fast_delete, without_cascade
-from ninja_orgkit.database.locks import Check, lock
+from ninja_orgkit.database.locks import lock
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.protocol.values import valid
+from ninja_orgkit.signals import contact_changed, contact_created, contact_deleted
 
 _BATCH = 1000
 
 
 @atomic()
-def create_contact(organization: Organization, *, creator: Account, fields: dict[str, Any]) -> Contact:
-    """Create a contact. An empty display name is made from the other names. Raises NamelessContact."""
-    contact = Contact(organization=organization, creator=creator, **fields)
+def create_contact(organization: Organization, *, creator: Any = None, **fields: Any) -> Contact:
+    """Create a contact. ``creator`` is a user or an account, if anybody.
+
+    ``fields`` are ``display_name`` and ``location`` (up to 255 characters), ``first_name`` and ``last_name`` (150),
+    ``email`` (254), ``phone`` (32), ``notes`` (10,000) and ``custom`` (a JSON object of at most ``CUSTOM_MAX_BYTES``).
+    An empty display name is made from the other names. Raises ValidationFailed and NamelessContact.
+    """
+    account = None if creator is None else as_account(creator)
+    contact = Contact(organization=organization, creator=account, **valid(OrgkitContactFields, fields))
     _require_name(contact)
     contact.save(force_insert=True)
+    announce(contact_created, contact)
     return contact
 
 
 @atomic()
-def update_contact(contact: Contact, *, changes: dict[str, Any], check: Check | None = None) -> Contact:
-    """Change the given fields of a contact. A display name that is given stays, an empty one follows the other names.
+def update_contact(contact: Contact, **changes: Any) -> Contact:
+    """Change the given fields of a contact, and return it as it is then.
 
-    ``organization`` (a slug) must be the contact's own. Raises OrganizationImmutable, NamelessContact, NotFound if the
-    contact is gone, and what ``check`` raises.
+    The fields are those of ``create_contact``. A display name that is given stays, an empty one follows the other
+    names. ``organization``, if given, must be the contact's own, or its slug. Raises ValidationFailed,
+    OrganizationImmutable, NamelessContact, and NotFound if the contact is gone.
     """
-    if changes.pop("organization", contact.organization.slug) != contact.organization.slug:
+    home = changes.pop("organization", contact.organization)
+    if getattr(home, "slug", home) != contact.organization.slug:
         raise OrganizationImmutable
-    locked: Contact = lock(Contact.objects.filter(pk=contact.pk), check)
+    changes = valid(OrgkitContactFields, changes)
+    locked: Contact = lock(Contact.objects.filter(pk=contact.pk))
+    locked.organization = contact.organization
+    before = values_of(locked, OrgkitContactFields.model_fields)
     for field, value in changes.items():
         setattr(locked, field, value)
     if "display_name" in changes:
@@ -43,6 +59,8 @@ def update_contact(contact: Contact, *, changes: dict[str, Any], check: Check | 
     _require_name(locked)
     if changes:
         locked.save(update_fields=[*changes, "updated_at"])
+    if changed := changes_since(before, locked):
+        announce(contact_changed, locked, changes=changed)
     return locked
 
 
@@ -53,12 +71,14 @@ def _require_name(contact: Contact) -> None:
 
 
 @atomic()
-def delete_contact(contact: Contact, *, check: Check | None = None) -> None:
+def delete_contact(contact: Contact) -> None:
     """Delete a contact and what is attached to it. The files of its avatar are deleted after the commit.
 
-    Raises NotFound if it is gone, and what ``check`` raises.
+    Raises NotFound if it is gone.
     """
-    lock(Contact.objects.filter(pk=contact.pk), check).delete()
+    locked: Contact = lock(Contact.objects.filter(pk=contact.pk))
+    locked.delete()
+    announce(contact_deleted, locked)
 
 
 @atomic()

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.accounts import as_account
 from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.exports.errors import ExportActive
 from ninja_orgkit.exports.jobs import leases
 from ninja_orgkit.exports.models import ACTIVE, ExportJob
+from ninja_orgkit.exports.selectors import PERMISSION
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.organizations.selectors import require_member
 
 RUN = "orgkit.exports.run"
 
 _BATCH = 100
 
 
-def request_export(
-    organization: Organization, *, account: Account, admit: Callable[[], None] | None = None
-) -> ExportJob:
+def request_export(organization: Organization, *, by: Any, admit: Callable[[], None] | None = None) -> ExportJob:
     """Return the active export of an organization, or queue a new one.
 
-    Two requests at the same time get the same job. ``admit`` is called for a new one, and may raise to refuse it.
-    Raises ExportActive when jobs come and go too fast to catch one.
+    ``by`` is a user or an account, who needs ``export.create`` and gets the mail with the link. With None, the host
+    itself, nobody gets a mail. Two calls at the same time get the same job. ``admit`` is called for a new one, and may
+    raise to refuse it.
+
+    Raises NotFound if ``by`` is not a member or the organization has been closed, Forbidden, what the hook
+    ``before_export`` raises for a new one, and ExportActive when jobs come and go too fast to catch one.
     """
+    account = None if by is None else as_account(by)
+    require_member(organization, account, needs=PERMISSION)
     for _ in range(3):
         job = ExportJob.objects.filter(active_key=str(organization.pk)).first()
         if job is not None:
@@ -45,8 +54,9 @@ def request_export(
 
 
 @atomic()
-def _queue(organization: Organization, account: Account, admit: Callable[[], None] | None) -> ExportJob:
+def _queue(organization: Organization, account: Account | None, admit: Callable[[], None] | None) -> ExportJob:
     job = ExportJob(organization=organization, requested_by=account, lease_until=timezone.now() + settings.EXPORT_LEASE)
+    run_hook("before_export", organization=organization, by=account)
     with constraint_errors(ExportJob, orgkit_export_active=ExportActive):
         job.save(force_insert=True)
     if admit is not None:

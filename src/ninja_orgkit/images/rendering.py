@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.background.tasks import DELETE_FILES
+from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage, UnsupportedImage
 from ninja_orgkit.media.renditions import Rendered, render
 from ninja_orgkit.media.storage import StoredFiles, open_file
+from ninja_orgkit.signals import image_failed, image_ready
 
 RENDER = "orgkit.images.render"
 
@@ -48,8 +50,18 @@ def _begin(image_id: int) -> Image | None:
     waiting = Image.objects.filter(pk=image_id, status=Image.Status.PROCESSING)
     if waiting.filter(attempts__lt=_MAX_ATTEMPTS).update(attempts=F("attempts") + 1):
         return waiting.first()
-    waiting.update(status=Image.Status.FAILED, updated_at=timezone.now())
+    _give_up(waiting)
     return None
+
+
+@atomic()
+def _give_up(waiting: QuerySet[Image]) -> None:
+    """Let images fail, and tell that, if anybody listens."""
+    failed = list(waiting.select_for_update()) if image_failed.has_listeners(Image) else []
+    waiting.update(status=Image.Status.FAILED, updated_at=timezone.now())
+    for image in failed:
+        image.status = Image.Status.FAILED
+        announce(image_failed, image)
 
 
 def _render(image: Image) -> None:
@@ -93,6 +105,7 @@ def _finish(image: Image, **values: Any) -> bool:
     current.save(update_fields=[*values, "updated_at"])
     if former and "renditions" in values:
         enqueue(DELETE_FILES, names=former)
+    announce(image_ready if current.status == Image.Status.READY else image_failed, current)
     return True
 
 
@@ -108,7 +121,7 @@ def revive() -> None:
     """Ask again for renditions that a killed worker did not finish. After a day without them an image fails."""
     now = timezone.now()
     waiting = Image.objects.filter(status=Image.Status.PROCESSING)
-    waiting.filter(updated_at__lte=now - _GIVE_UP_AFTER).update(status=Image.Status.FAILED, updated_at=now)
+    _give_up(waiting.filter(updated_at__lte=now - _GIVE_UP_AFTER))
     while _ask_again(now):
         pass
 

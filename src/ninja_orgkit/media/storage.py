@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -99,6 +100,13 @@ class StoredFiles:
         """Keep the files once the current transaction is committed."""
         on_commit(self.names.clear)
 
+    def follow_transaction(self) -> None:
+        """Delete the files if the current transaction is rolled back, even after the block.
+
+        For a host's own code, which may have a transaction around the block.
+        """
+        on_commit(_Pending(self.names).keep)
+
     def save(self, feature: str, extension: str, content: File[bytes] | bytes) -> str:
         """Store a file as the function ``save`` does, and remember its name."""
         name = save(feature, extension, content)
@@ -108,6 +116,20 @@ class StoredFiles:
     def discard(self) -> None:
         """Delete all files."""
         _delete_all(self.names)
+
+
+class _Pending:
+    """Files that wait for a commit. Django drops its callbacks in a rollback, and with them this object."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._rolled_back = weakref.finalize(self, _delete_all, names)
+        self._rolled_back.atexit = False  # a process that ends in the middle may still have committed
+
+    def keep(self) -> None:
+        """Keep the files."""
+        self._rolled_back.detach()
+        self._names.clear()
 
 
 def _delete_all(names: list[str]) -> None:

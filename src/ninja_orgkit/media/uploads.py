@@ -12,6 +12,7 @@ import unicodedata
 from io import BytesIO
 from typing import Any
 
+from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopFutureHandlers
 from django.http import HttpRequest
@@ -53,13 +54,13 @@ def limit_bulk_upload(request: HttpRequest) -> None:
     _install(request, quota)
 
 
-def refuse_oversize(file: UploadedFile[Any], *, max_bytes: int) -> None:
+def refuse_oversize(file: File[Any], *, max_bytes: int) -> None:
     """Raise FileTooLarge when a file has more than ``max_bytes`` bytes, or had them before they were discarded."""
     if isinstance(file, OversizeFile) or (file.size or 0) > max_bytes:
         raise FileTooLarge
 
 
-def filename_of(file: UploadedFile[Any]) -> str:
+def filename_of(file: File[Any]) -> str:
     """Return what the sender calls a file: no folders, in NFC, at most 255 characters, and none that nobody can see."""
     last = re.split(r"[/\\]", file.name or "")[-1]
     seen = "".join(letter for letter in last if unicodedata.category(letter) not in _UNSEEN)

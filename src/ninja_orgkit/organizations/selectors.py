@@ -110,6 +110,17 @@ def require_permission(membership: Membership, needs: str | None) -> None:
         raise Forbidden
 
 
+def require_member(organization: Organization, account: Account | None, *, needs: str) -> None:
+    """Raise NotFound unless an account is a member of an open organization, and Forbidden without a permission.
+
+    None is the host itself, which needs no permission.
+    """
+    if account is None:
+        return
+    found = Membership.objects.filter(organization=organization, organization__deleted_at=None, account=account)
+    _required(found.first(), needs)
+
+
 def memberships_of(caller: Caller, *, needs: str = "org.read") -> QuerySet[Membership]:
     """Return the caller's memberships in open organizations whose role has a permission."""
     roles = roles_with(needs)

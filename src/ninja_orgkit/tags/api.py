@@ -15,6 +15,7 @@ from ninja_orgkit.protocol.parameters import NUMBER, Slug, Target
 from ninja_orgkit.tags import schemas, selectors, services
 from ninja_orgkit.tags.errors import TagExists
 from ninja_orgkit.tags.schemas import OrgkitTag, represent_tag
+from ninja_orgkit.tags.values import OrgkitTagNames
 
 router = OrganizationRouter(tags=["tags"], auth=organization_bearer)
 
@@ -83,10 +84,10 @@ def list_tags_of_object(request: MemberRequest, target: Target, page: PageQuery)
     errors=[TagExists],
     idempotent=True,
 )
-def assign_tags(request: MemberRequest, target: Target, body: Json[schemas.OrgkitTagNames]) -> list[dict[str, Any]]:
+def assign_tags(request: MemberRequest, target: Target, body: Json[OrgkitTagNames]) -> list[dict[str, Any]]:
     """Assign tags to an object by name. Missing tags are created. Returns all tags of the object."""
     obj = registry.taggable(target.name).get(request.organization, target.obj_id)
-    services.assign_tags(request.organization, obj, names=body.tags)
+    services.assign_tags(obj, body.tags)
     rows = selectors.tags_of_object(request.organization, obj).order_by("sort_key", "id")
     return [represent_tag(row) for row in rows]
 
@@ -95,4 +96,4 @@ def assign_tags(request: MemberRequest, target: Target, body: Json[schemas.Orgki
 def unassign_tag(request: MemberRequest, target: Target, slug: Slug) -> None:
     """Remove a tag from an object."""
     obj = registry.taggable(target.name).get(request.organization, target.obj_id)
-    services.unassign_tag(request.organization, obj, slug=slug)
+    services.unassign_slug(obj, slug)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext
 from ninja import FilterSchema
-from pydantic import AfterValidator, BaseModel, Field, GetJsonSchemaHandler, StringConstraints, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
-from ninja_orgkit.conf import settings
 from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.protocol.fields import Line, Moment, OrgkitInput, example
 from ninja_orgkit.protocol.parameters import OrgkitTagQuery
 from ninja_orgkit.tags.selectors import tagged
+from ninja_orgkit.tags.values import TagName
 
 
 def _slug(value: str) -> str:
@@ -25,15 +23,6 @@ def _slug(value: str) -> str:
     return value
 
 
-def _few(value: list[str]) -> list[str]:
-    max_length = settings.TAGS_MAX_ASSIGN
-    if not 1 <= len(value) <= max_length:
-        text = gettext("List should have 1 to {max_length} items")
-        raise PydanticCustomError("list_length", text, {"max_length": max_length})
-    return value
-
-
-TagName = Annotated[str, Line(50, min_length=1)]
 TagSlug = Annotated[TagName, AfterValidator(_slug)]
 Color = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^#[0-9a-fA-F]{6}$")]
 
@@ -78,29 +67,6 @@ class OrgkitTagChange(OrgkitInput):
     name: TagName = ""
     slug: TagSlug = ""
     color: Color | None = None
-
-
-# For the document alone, as they were at start.
-_LENGTHS: dict[str, Any] = {"minItems": 1, "maxItems": settings.TAGS_MAX_ASSIGN}
-
-
-class OrgkitTagNames(OrgkitInput):
-    """Names of tags, as ``{"tags": [...]}`` or as a bare list."""
-
-    model_config = example(tags=["VIP", "lead"])
-
-    tags: Annotated[list[TagName], Field(json_schema_extra=_LENGTHS), AfterValidator(_few)]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_list(cls, value: Any) -> Any:
-        return {"tags": value} if isinstance(value, list) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        whole = handler.resolve_ref_schema(handler(schema))
-        bare = whole["properties"]["tags"]
-        return {"title": cls.__name__, "anyOf": [dict(whole), bare], "examples": whole["examples"]}
 
 
 class OrgkitTagSearch(BaseModel):

@@ -16,9 +16,12 @@ from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.protocol.values import valid
+from ninja_orgkit.registry import resource_for
 from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
 from ninja_orgkit.tags.models import Tag, TagAssignment, name_key, slug_with_suffix
 from ninja_orgkit.tags.selectors import forget_tags
+from ninja_orgkit.tags.values import OrgkitTagNames
 
 _ROUNDS = 10
 _BATCH = 5000
@@ -64,19 +67,21 @@ def delete_tag(tag: Tag, *, check: Check | None = None) -> None:
 
 
 @atomic()
-def assign_tags(organization: Organization, obj: models.Model, *, names: Iterable[str]) -> None:
-    """Assign tags to an object of the organization by name, and create missing tags.
+def assign_tags(obj: models.Model, names: Iterable[str]) -> None:
+    """Assign tags of its own organization to an object by name, and create missing tags.
 
-    Assigns all of them or none, in a constant number of statements. Tags that the object already has stay as they are.
-    The object is locked, so that nothing is assigned while it is being deleted. Raises NotFound if it is gone.
+    Takes up to ``TAGS_MAX_ASSIGN`` names of 1–50 characters. Assigns all of them or none, in a constant number of
+    statements. Tags that the object already has stay as they are. The object is locked, so that nothing is assigned
+    while it is being deleted. Raises ValidationFailed, NotFound if the object is gone, and LookupError if its model is
+    not registered as taggable.
     """
-    rows = type(obj)._base_manager.select_for_update().filter(pk=obj.pk)
-    if not rows.values_list("pk").first():
-        raise NotFound
+    organization = resource_for(obj, ability="taggable").lock(obj)
     target = target_of(obj)
     wanted: dict[str, str] = {}
-    for name in names:
+    for name in _valid_names(names):
         wanted.setdefault(name_key(name), name)
+    if not wanted:
+        return
     assigned = TagAssignment.objects.filter(tag=OuterRef("pk"), **target)
     tags = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
     links = [(tag.pk, *target.values()) for tag in tags if not getattr(tag, "assigned", False)]
@@ -84,7 +89,7 @@ def assign_tags(organization: Organization, obj: models.Model, *, names: Iterabl
     forget_tags(obj)
 
 
-def _ensure(organization: Organization, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> list[Tag]:
+def _ensure(organization: int, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> list[Tag]:
     """Return the tags with these names (by key), and create missing ones. ``tags`` is the queryset to search in.
 
     Existing tags are locked, so that none is deleted before it is assigned. If another transaction takes a name or a
@@ -112,9 +117,9 @@ def _ensure(organization: Organization, wanted: dict[str, str], tags: models.Que
     raise TagExists
 
 
-def _fresh(organization: Organization, name: str, slug: str, taken: dict[str, Tag]) -> Tag:
+def _fresh(organization: int, name: str, slug: str, taken: dict[str, Tag]) -> Tag:
     """Return a new tag with a free slug, and add it to the taken ones."""
-    tag = Tag(organization_id=organization.pk, name=name, slug=slug)
+    tag = Tag(organization_id=organization, name=name, slug=slug)
     tag.derive()
     if tag.slug in taken:
         tag.slug = slug_with_suffix(name)
@@ -122,12 +127,37 @@ def _fresh(organization: Organization, name: str, slug: str, taken: dict[str, Ta
     return tag
 
 
-def unassign_tag(organization: Organization, obj: models.Model, *, slug: str) -> None:
-    """Remove the tag with this slug from an object of the organization. Raises NotFound if the object lacks it."""
-    assigned = TagAssignment.objects.filter(tag__organization=organization, tag__slug=slug, **target_of(obj))
-    if not assigned.delete()[0]:
+@atomic()
+def unassign_tags(obj: models.Model, names: Iterable[str]) -> None:
+    """Remove tags of its own organization from an object by name, all of them or none.
+
+    Raises ValidationFailed, NotFound if the object lacks one of them, and LookupError if its model is not registered as
+    taggable.
+    """
+    keys = {name_key(name) for name in _valid_names(names)}
+    assigned = _assigned(obj).filter(tag__name_key__in=keys)
+    if len(links := list(assigned.values_list("pk", flat=True))) < len(keys):
+        raise NotFound
+    TagAssignment.objects.filter(pk__in=links).delete()
+    forget_tags(obj)
+
+
+def unassign_slug(obj: models.Model, slug: str) -> None:
+    """Remove the tag with this slug from an object. Raises NotFound if the object lacks it."""
+    if not _assigned(obj).filter(tag__slug=slug).delete()[0]:
         raise NotFound
     forget_tags(obj)
+
+
+def _valid_names(names: Iterable[str]) -> list[str]:
+    given = list(names)
+    found: list[str] = valid(OrgkitTagNames, {"tags": given})["tags"] if given else []
+    return found
+
+
+def _assigned(obj: models.Model) -> models.QuerySet[TagAssignment]:
+    home = resource_for(obj, ability="taggable").home(obj)
+    return TagAssignment.objects.filter(tag__organization=home, **target_of(obj))
 
 
 def purge_tags(organization: int) -> bool:

@@ -36,7 +36,7 @@ def request_export(request: MemberRequest) -> dict[str, Any]:
     """
     # Only a new export counts.
     admit = partial(throttle, "export.organization", request.organization.slug)
-    job = services.request_export(request.organization, account=request.auth.account, admit=admit)
+    job = services.request_export(request.organization, by=request.auth.account, admit=admit)
     return _represent(request)(selectors.get_export(request.organization, str(job.pk)))
 
 

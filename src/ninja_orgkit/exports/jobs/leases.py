@@ -18,9 +18,11 @@ from django.utils.translation import gettext_noop
 
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.database.alias import atomic, kit_connection
 from ninja_orgkit.exports.archive.progress import Progress, Stopped
 from ninja_orgkit.exports.models import ExportJob
+from ninja_orgkit.signals import export_ready
 
 NOTIFY = "orgkit.exports.notify"
 FAULT = gettext_noop("Something went wrong on our side. Please start a new export.")
@@ -77,6 +79,7 @@ def finish(job: ExportJob, *, size: int, sha256: str, units: int) -> None:
         expires_at=now + settings.EXPORT_LIFETIME,
     )
     enqueue(NOTIFY, job=str(job.pk))
+    announce(export_ready, job)
 
 
 @atomic()

@@ -29,7 +29,7 @@ _OBJECT = "/images/{app_label}/{model}/{obj_id}"
 def attach_image(request: MemberRequest, body: AnyBody[schemas.OrgkitImageAndObject]) -> dict[str, Any]:
     """Attach an image to an object. If it is attached already, nothing changes."""
     obj = registry.imageable(body.name).get(request.organization, body.obj_id)
-    attachments.attach_images(request.organization, obj, image_ids=[body.image_id])
+    attachments.attach_images(obj, [body.image_id])
     return _represent(obj)(selectors.attachment_row(request.organization, obj, body.image_id))
 
 
@@ -54,7 +54,7 @@ def attach_images_to_object(
 ) -> list[dict[str, Any]]:
     """Attach images to an object, all or none. Returns all images of the object."""
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)
-    attachments.attach_images(request.organization, obj, image_ids=body.image_ids)
+    attachments.attach_images(obj, body.image_ids)
     return list(map(_represent(obj), selectors.attachment_rows(request.organization, obj)))
 
 
@@ -62,14 +62,14 @@ def attach_images_to_object(
 def bulk_attach_images(request: MemberRequest, target: Target, body: AnyBody[schemas.OrgkitImageIds]) -> dict[str, Any]:
     """Attach those of the given images that exist."""
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)
-    return asdict(attachments.attach_found_images(request.organization, obj, image_ids=body.image_ids))
+    return asdict(attachments.attach_found_images(obj, body.image_ids))
 
 
 @router.post(f"{_OBJECT}/bulk_detach/", response=schemas.OrgkitDetachedImages, needs="images.write", idempotent=True)
 def bulk_detach_images(request: MemberRequest, target: Target, body: AnyBody[schemas.OrgkitImageIds]) -> dict[str, Any]:
     """Detach those of the given images that are attached."""
     obj = registry.imageable(target.name).get(request.organization, target.obj_id)
-    return asdict(attachments.detach_images(obj, image_ids=body.image_ids))
+    return asdict(attachments.detach_images(obj, body.image_ids))
 
 
 @router.patch(f"{_OBJECT}/{{digits:image_id}}/", response=OrgkitAttachment, needs="images.write")

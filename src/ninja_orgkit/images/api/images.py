@@ -15,6 +15,7 @@ from ninja_orgkit.images.schemas import images as schemas
 from ninja_orgkit.images.schemas.ids import ImageId
 from ninja_orgkit.images.schemas.images import OrgkitImage, represent_image
 from ninja_orgkit.images.services import images, uploads
+from ninja_orgkit.images.values import OrgkitImageChange
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, FileTooLarge, StorageUnavailable, TooManyFiles
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.bodies import AnyBody, Json
@@ -89,7 +90,7 @@ def get_image(request: MemberRequest, image_id: ImageId) -> dict[str, Any]:
 
 
 @router.patch("/images/{digits:image_id}/", response=OrgkitImage, needs="images.write", tagged=True)
-def update_image(request: MemberRequest, image_id: ImageId, body: Json[schemas.OrgkitImageChange]) -> dict[str, Any]:
+def update_image(request: MemberRequest, image_id: ImageId, body: Json[OrgkitImageChange]) -> dict[str, Any]:
     """Change the title, description or alternative text of an image."""
     changes, check = body.model_dump(exclude_unset=True), _check(request, image_id)
     images.update_image(request.organization, image_id, changes=changes, check=check)

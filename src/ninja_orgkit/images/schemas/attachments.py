@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, StrictBool
 
 from ninja_orgkit.images.schemas.ids import Ids
-from ninja_orgkit.images.schemas.images import AltText, OrgkitImage, Title, represent_image
+from ninja_orgkit.images.schemas.images import OrgkitImage, represent_image
+from ninja_orgkit.images.values import AltText, Title
 from ninja_orgkit.protocol.fields import Id, Line, OrgkitInput, Text, example
 
 _MAX_POSITION = 2**31 - 1

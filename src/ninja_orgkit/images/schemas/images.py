@@ -10,16 +10,15 @@ from pydantic import BaseModel, Field
 from ninja_orgkit.conf import settings
 from ninja_orgkit.images.schemas.ids import Ids
 from ninja_orgkit.images.services.uploads import Uploaded
+from ninja_orgkit.images.values import AltText, Title
 from ninja_orgkit.media.links import named_file
-from ninja_orgkit.protocol.fields import Flag, Line, Moment, OrgkitInput, Text, example
+from ninja_orgkit.protocol.fields import Flag, Moment, OrgkitInput, Text, example
 from ninja_orgkit.protocol.multipart import Picture
 from ninja_orgkit.protocol.parameters import OrgkitTagQuery, Search
 from ninja_orgkit.protocol.urls import FileLink
 
 # A setting: OpenAPI shows its value at start.
 _MAX_FILES: dict[str, Any] = {"maxItems": settings.BULK_UPLOAD_MAX_FILES}
-Title = Annotated[str, Line(200)]
-AltText = Annotated[str, Line(500)]
 
 
 class OrgkitRendition(BaseModel):
@@ -93,16 +92,6 @@ class OrgkitBulkUpload(OrgkitInput):
     """Several pictures."""
 
     files: Annotated[list[Picture], Field(min_length=1, description="1–50 files.", json_schema_extra=_MAX_FILES)]
-
-
-class OrgkitImageChange(OrgkitInput):
-    """What to change of an image."""
-
-    model_config = example(title="Evening", alt_text="The sun sets behind hills")
-
-    title: Title = ""
-    description: Text = ""
-    alt_text: AltText = ""
 
 
 class OrgkitImageFilters(OrgkitTagQuery):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.selectors import ORDER, forget_images, links_of
 from ninja_orgkit.images.targets import give_covers, lock_object
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.registry import resource_for
 
 
 @dataclass(frozen=True)
@@ -36,30 +37,34 @@ class Detached:
 
 
 @atomic()
-def attach_images(organization: Organization, obj: Model, *, image_ids: Sequence[int]) -> Attached:
-    """Attach images of the organization to one of its objects, after those that it already has: all or none.
+def attach_images(obj: Model, images: Iterable[Image | int]) -> Attached:
+    """Attach images of its own organization to an object, after those that it already has: all or none.
 
-    The first image of an object becomes its cover. Raises NotFound if the object or one of the images does not exist.
+    ``images`` are images or their ids. The first image of an object becomes its cover. Raises NotFound if the object or
+    one of the images does not exist, and LookupError if its model is not registered as imageable.
     """
-    attached = _attach(organization, obj, image_ids)
+    attached = _attach(obj, images)
     if attached.not_found:
         raise NotFound
     return attached
 
 
 @atomic()
-def attach_found_images(organization: Organization, obj: Model, *, image_ids: Sequence[int]) -> Attached:
+def attach_found_images(obj: Model, images: Iterable[Image | int]) -> Attached:
     """Attach those of the images that exist in the organization. Takes five statements for any number of images.
 
     Raises NotFound if the object is gone.
     """
-    return _attach(organization, obj, image_ids)
+    return _attach(obj, images)
 
 
-def _attach(organization: Organization, obj: Model, image_ids: Sequence[int]) -> Attached:
-    images = Image.objects.select_for_update().filter(organization=organization, pk__in=image_ids)
-    found = set(images.order_by("pk").values_list("pk", flat=True))
-    lock_object(obj)
+def _attach(obj: Model, images: Iterable[Image | int]) -> Attached:
+    resource, image_ids = resource_for(obj, ability="imageable"), _ids(images)
+    organization = resource.home(obj)
+    locked = Image.objects.select_for_update().filter(organization=organization, pk__in=image_ids)
+    found = set(locked.order_by("pk").values_list("pk", flat=True))
+    if resource.lock(obj) != organization:
+        raise NotFound
     links = links_of(obj)
     present = set(links.filter(image_id__in=found).values_list("image_id", flat=True))
     new = [key for key in image_ids if key in found and key not in present]
@@ -68,6 +73,10 @@ def _attach(organization: Organization, obj: Model, image_ids: Sequence[int]) ->
         forget_images(obj)
     already = [key for key in image_ids if key in present]
     return Attached(new, already, [key for key in image_ids if key not in found])
+
+
+def _ids(images: Iterable[Image | int]) -> list[int]:
+    return list(dict.fromkeys(image.pk if isinstance(image, Image) else image for image in images))
 
 
 def _append(obj: Model, links: QuerySet[ImageAttachment], image_ids: list[int]) -> None:
@@ -81,13 +90,17 @@ def _append(obj: Model, links: QuerySet[ImageAttachment], image_ids: list[int]) 
 
 def detach_image(obj: Model, image_id: int) -> None:
     """Detach an image from an object. Raises NotFound if it is not attached."""
-    if not detach_images(obj, image_ids=[image_id]).detached:
+    if not detach_images(obj, [image_id]).detached:
         raise NotFound
 
 
 @atomic()
-def detach_images(obj: Model, *, image_ids: Sequence[int]) -> Detached:
-    """Detach images from an object. Without its cover it gets the next one. Raises NotFound if the object is gone."""
+def detach_images(obj: Model, images: Iterable[Image | int]) -> Detached:
+    """Detach images, or their ids, from an object. Without its cover it gets the next one.
+
+    Images that are not attached are in the result. Raises NotFound if the object is gone.
+    """
+    image_ids = _ids(images)
     lock_object(obj)
     links = links_of(obj).filter(image_id__in=image_ids)
     covers = dict(links.values_list("image_id", "cover_of"))

@@ -5,25 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.base import File
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.services.accounts import as_account
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
+from ninja_orgkit.custom.hooks import hook_first
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import OrgKitError, Unavailable
 from ninja_orgkit.images.errors import ImageExists
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.images.rendering import RENDER
 from ninja_orgkit.images.selectors import image_rows_by_sha256
+from ninja_orgkit.images.values import OrgkitImageChange
 from ninja_orgkit.media.pictures import inspect
 from ninja_orgkit.media.storage import StoredFiles, exists
 from ninja_orgkit.media.uploads import filename_of, refuse_oversize
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.protocol.values import valid
 
 _TRIES = 3
 _MENDED = (
@@ -37,6 +41,7 @@ _MENDED = (
     "height",
     "placeholder",
 )
+_HOOK_VALUES = ("organization", "creator", "title", "description", "alt_text")
 _RENDERED_ANEW = ("status", "attempts", "asked_at", "renditions", "updated_at")
 
 
@@ -59,24 +64,40 @@ class Uploaded:
 
 
 def upload_image(
-    organization: Organization, creator: Account, *, file: UploadedFile[Any], stored_files: StoredFiles, **texts: str
-) -> Uploaded:
-    """Store a picture and write its row. Its renditions are made in the background.
+    organization: Organization,
+    file: File[Any] | IO[bytes],
+    *,
+    creator: Any = None,
+    title: str = "",
+    description: str = "",
+    alt_text: str = "",
+) -> Image:
+    """Store a picture and return its image. Its renditions are made in the background.
 
-    ``texts`` are ``title``, ``description`` and ``alt_text``. ``stored_files`` deletes the file when the row cannot be
-    written. The same bytes again in the same organization return the existing image, unchanged. If that image failed,
-    or if its file is gone, it gets the new file and counts as new. Raises FileTooLarge, UnsupportedImage, InvalidImage,
-    ImageTooLarge and StorageUnavailable, and ImageExists when others upload and delete the same picture too fast to
-    find it.
+    ``file`` is a Django file, or one that is open for reading bytes and can seek, of at most ``IMAGE_MAX_BYTES``. Its
+    bytes are a JPEG, PNG, WebP, AVIF or GIF. ``creator`` is a user or an account, if anybody. ``title`` has up to 200
+    characters, ``description`` 10,000 and ``alt_text`` 500. The same bytes again in the same organization return the
+    existing image, unchanged. If that image failed, or if its file is gone, it gets the new file.
+
+    Raises ValidationFailed, FileTooLarge, UnsupportedImage, InvalidImage, ImageTooLarge, StorageUnavailable, what the
+    hook ``before_upload`` raises, and ImageExists when others upload and delete the same picture too fast to find it.
+    A transaction of the caller that is rolled back leaves no file.
     """
-    return store_images(organization, creator, files=[file], stored_files=stored_files, **texts).write_one()
+    texts = valid(OrgkitImageChange, {"title": title, "description": description, "alt_text": alt_text})
+    picture: File[Any] = file if isinstance(file, File) else File(file, name=str(getattr(file, "name", "")))
+    account = None if creator is None else as_account(creator)
+    with StoredFiles() as stored_files:
+        stored = store_images(organization, account, files=[picture], stored_files=stored_files, **texts)
+        image = Image.objects.get(pk=stored.write_one().image_id)
+        stored_files.follow_transaction()
+        return image
 
 
 def store_images(
     organization: Organization,
-    creator: Account,
+    creator: Account | None,
     *,
-    files: Iterable[UploadedFile[Any]],
+    files: Iterable[File[Any]],
     stored_files: StoredFiles,
     **texts: str,
 ) -> Upload:
@@ -115,12 +136,30 @@ class Upload:
     def write(self) -> list[Uploaded]:
         """Write the rows in one transaction, and return a result for each file."""
         with atomic():
+            self._ask_hook()
             _mend(self.organization, self.fresh, self.broken)
             created = _insert(self.organization, self.fresh, self.rows, self.stored_files)
             self.stored_files.keep_on_commit()
         for picture in self.pictures:
             picture.conclude(self.rows, created)
         return [picture.result for picture in self.pictures]
+
+    def _ask_hook(self) -> None:
+        """Call ``before_upload`` for each picture that is to be written. One that it refuses is not."""
+        for picture in self.pictures:
+            image = self.fresh.get(picture.sha256)
+            if image is None or picture.result.error is not None:
+                continue
+            picture.file.seek(0)
+            values = {name: getattr(image, name) for name in _HOOK_VALUES}
+            try:
+                with hook_first("before_upload", file=picture.file, **values):
+                    pass
+            except OrgKitError as exc:
+                self.stored_files.drop(self.fresh.pop(picture.sha256).file)
+                for same in self.pictures:
+                    if same.sha256 == picture.sha256:
+                        same.result.error = exc
 
     def write_one(self) -> Uploaded:
         """Write the row of the only file. Raises its error."""
@@ -133,7 +172,7 @@ class Upload:
 class _Picture:
     """A file that is being uploaded."""
 
-    def __init__(self, file: UploadedFile[Any]) -> None:
+    def __init__(self, file: File[Any]) -> None:
         self.file = file
         self.sha256 = ""
         self.result = Uploaded(file.name or "")
