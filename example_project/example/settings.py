@@ -15,6 +15,7 @@ import django
 from example import environment
 from ninja_orgkit.apps import ORGKIT_APPS
 from ninja_orgkit.background.schedule import ORGKIT_BEAT_SCHEDULE
+from ninja_orgkit.conf import Settings
 
 DATA = environment.data_dir()
 API_URL = environment.api_url()
@@ -123,6 +124,12 @@ NINJA_ORGKIT: dict[str, Any] = {
     # A counter in Redis is exact; the cache of a single process would not be.
     "THROTTLE_STORE": "default" if CACHES["default"]["BACKEND"].endswith("RedisCache") else "database",
     "THROTTLING": os.environ.get("ORGKIT_THROTTLING", "on").lower() not in ("off", "0", "false", "no"),
+    # The permissions of the shop: everybody sees its products, and all but viewers change them.
+    "ROLES": {
+        role: [*held, "products.read", *(["products.write"] if role != "viewer" else [])]
+        for role, held in Settings.ROLES.items()
+    },
+    "HOOKS": {"before_invite": "shop.hooks.refuse_throwaway_addresses"},
 }
 
 LOGGING = {

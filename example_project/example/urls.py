@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from example import views
+from shop.api import api as shop_api
 
 urlpatterns = [
     path("", views.start, name="start"),
@@ -17,6 +18,7 @@ urlpatterns = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ninja_orgkit.urls")),
+    path("api/v1/shop/", shop_api.urls),
 ]
 handler400 = "ninja_orgkit.protocol.problems.handler400"
 handler404 = "ninja_orgkit.protocol.problems.handler404"

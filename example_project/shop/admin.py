@@ -11,7 +11,7 @@ from shop.models import Product, Shop
 class ShopAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Shops with their organization."""
 
-    list_display = ("name", "organization")
+    list_display = ("name", "organization", "product_count")
     list_select_related = ("organization",)
     search_fields = ("name", "organization__name", "organization__slug")
     raw_id_fields = ("organization",)

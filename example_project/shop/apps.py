@@ -9,3 +9,7 @@ class ShopConfig(AppConfig):
     name = "shop"
     verbose_name = "Shop"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to the signals of the kit."""
+        from shop import receivers  # noqa: F401

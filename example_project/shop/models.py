@@ -12,6 +12,7 @@ class Shop(models.Model):
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="shops")
     name = models.CharField(max_length=255)
+    product_count = models.PositiveIntegerField(default=0, editable=False)
 
     def __str__(self) -> str:
         """Return the name."""

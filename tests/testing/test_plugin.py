@@ -57,3 +57,10 @@ def test_the_example_suite_of_the_documentation_passes(tmp_path: Path) -> None:
     environment = {"DJANGO_SETTINGS_MODULE": "host.settings", "PYTHONPATH": str(examples), "HOST_DATA": str(tmp_path)}
     options = ("-q", "--rootdir", str(examples), "-c", os.devnull, "-p", "ninja_orgkit.testing")
     assert "5 passed" in run_pytest(examples, *options, "host/tests", **environment)
+
+
+def test_the_suite_of_the_example_project_passes(tmp_path: Path) -> None:
+    project = ROOT / "example_project"
+    environment = {"DJANGO_SETTINGS_MODULE": "example.settings", "DEMO_DATA": str(tmp_path)}
+    options = ("-q", "--rootdir", str(project), "-c", os.devnull, "-p", "ninja_orgkit.testing", "-o", "pythonpath=.")
+    assert "6 passed" in run_pytest(project, *options, "shop/tests", PYTHONPATH=str(project), **environment)
