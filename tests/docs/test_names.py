@@ -96,6 +96,15 @@ def test_every_command_has_a_section() -> None:
     assert sections == {path.stem for path in package.glob("**/management/commands/[a-z]*.py")} | {"demo"}
 
 
+def test_the_guide_lists_exactly_the_hosts_of_the_tests() -> None:
+    hosts = ROOT / "tests" / "hosts"
+    table = (DOCS / "guides" / "customising.md").read_text().partition("## Hosts that the tests run")[2]
+    named = set(re.findall(r"`(\w+(?:\.py)?)`", " ".join(line.split("|")[2] for line in table.splitlines()[6:])))
+    folders = {path.name for path in hosts.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert {name for name in named if not name.endswith(".py")} - {"tests"} == folders
+    assert [name for name in named if name.endswith(".py") and not (hosts / name).is_file()] == []
+
+
 def test_every_file_in_the_readme_exists() -> None:
     named = re.findall(r"[ `@]((?:docs/|example_project/)[\w/.-]+|[A-Z]+\.md)", (ROOT / "README.md").read_text())
     assert [name for name in named if not (ROOT / name).exists()] == []
