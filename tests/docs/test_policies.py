@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,5 +65,12 @@ def test_users_who_were_there_before_get_accounts_as_the_guide_shows() -> None:
     out = io.StringIO()
     call_command("orgkit_sync", stdout=out)
     assert out.getvalue() in shown
-    exec(blocks(page, "python")[0], {})
+    verify, import_teams = blocks(page, "python")
+    exec(verify, {})
     assert not Account.objects.filter(email_verified_at=None).exists()
+    names: dict[str, Any] = {}
+    exec(import_teams, names)
+    first = User.objects.get(username="first")
+    made = names["import_team"](SimpleNamespace(founder=first, name="Engines", people=User.objects.all()))
+    roles = dict(made.memberships.values_list("account__username", "role"))
+    assert roles == {"first": "owner", "second": "member"}
