@@ -10,12 +10,11 @@ from ninja import NinjaAPI, Query, Router, Schema, Status
 
 from ninja_orgkit.api import require
 from ninja_orgkit.background.outbox import enqueue
-from ninja_orgkit.images.selectors import images_of, with_images
 from ninja_orgkit.organizations.guard import GuardedRequest
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.problems import add_error_handlers
+from ninja_orgkit.services import file_url, images_of, tags_of, with_images, with_tags
 from ninja_orgkit.tags.schemas import TagFilter
-from ninja_orgkit.tags.selectors import tags_of, with_tags
 from shop.errors import SkuTaken
 from shop.models import Product, Shop
 
@@ -29,6 +28,7 @@ class PictureOut(Schema):
     id: int
     title: str
     alt_text: str
+    url: str
 
 
 class ProductOut(Schema):
@@ -76,7 +76,10 @@ def represent(product: Product) -> dict[str, Any]:
         "name": product.name,
         "price": product.price,
         "tags": [tag.slug for tag in tags_of(product)],
-        "pictures": images_of(product),
+        "pictures": [
+            {"id": image.pk, "title": image.title, "alt_text": image.alt_text, "url": file_url(image)}
+            for image in images_of(product)
+        ],
     }
 
 

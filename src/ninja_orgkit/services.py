@@ -41,11 +41,14 @@ __all__ = [
     "remove_member",
     "request_export",
     "sign_in",
+    "tagged",
     "tags_of",
     "unassign_tags",
     "update_contact",
     "update_organization",
     "upload_image",
+    "with_images",
+    "with_tags",
 ]
 
 
@@ -67,15 +70,17 @@ else:
     delete_contact = _missing("delete_contact", "ninja_orgkit.contacts")
 
 if TYPE_CHECKING or apps.is_installed("ninja_orgkit.tags"):
-    from ninja_orgkit.tags.selectors import tags_of
+    from ninja_orgkit.tags.selectors import tagged, tags_of, with_tags
     from ninja_orgkit.tags.services import assign_tags, unassign_tags
 else:
     assign_tags = _missing("assign_tags", "ninja_orgkit.tags")
     unassign_tags = _missing("unassign_tags", "ninja_orgkit.tags")
     tags_of = _missing("tags_of", "ninja_orgkit.tags")
+    tagged = _missing("tagged", "ninja_orgkit.tags")
+    with_tags = _missing("with_tags", "ninja_orgkit.tags")
 
 if TYPE_CHECKING or apps.is_installed("ninja_orgkit.images"):
-    from ninja_orgkit.images.selectors import images_of
+    from ninja_orgkit.images.selectors import images_of, with_images
     from ninja_orgkit.images.services.attachments import attach_images, detach_images
     from ninja_orgkit.images.services.uploads import upload_image
     from ninja_orgkit.images.services.urls import file_url
@@ -84,6 +89,7 @@ else:
     attach_images = _missing("attach_images", "ninja_orgkit.images")
     detach_images = _missing("detach_images", "ninja_orgkit.images")
     images_of = _missing("images_of", "ninja_orgkit.images")
+    with_images = _missing("with_images", "ninja_orgkit.images")
     file_url = _missing("file_url", "ninja_orgkit.images")
 
 if TYPE_CHECKING or apps.is_installed("ninja_orgkit.exports"):

@@ -36,6 +36,9 @@ SIGNATURES = {
     "images_of": "(obj)",
     "file_url": "(image, rendition=None)",
     "request_export": "(organization, *, by, admit=None)",
+    "tagged": "(queryset, all_of=(), any_of=(), none_of=(), *, organization=None)",
+    "with_tags": "(queryset)",
+    "with_images": "(queryset)",
 }
 
 pytestmark = pytest.mark.once

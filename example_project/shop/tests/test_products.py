@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from ninja_orgkit.images.models import Image
-from ninja_orgkit.images.services.attachments import attach_images
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.services import assign_tags, attach_images
 from ninja_orgkit.signals import image_failed
-from ninja_orgkit.tags.services import assign_tags
 from ninja_orgkit.testing import (
     OrgkitClient,
     OrgkitFactories,
@@ -44,8 +43,8 @@ def add_product(orgkit: OrgkitFactories, acme: Organization, *tags: str) -> Prod
     shop, _ = Shop.objects.get_or_create(organization=acme, defaults={"name": "Shop"})
     number = Product.objects.count()
     product = Product.objects.create(shop=shop, sku=f"product-{number}", name=f"Product {number}", price=number)
-    assign_tags(acme, product, names=tags)
-    attach_images(acme, product, image_ids=[orgkit.image(acme, title=f"Picture {number}").pk])
+    assign_tags(product, tags)
+    attach_images(product, [orgkit.image(acme, title=f"Picture {number}")])
     return product
 
 
@@ -59,6 +58,7 @@ def test_the_list_shows_tags_and_pictures_and_is_filtered_by_tags(
     shown = whole["items"][0]
     assert (shown["sku"], shown["tags"]) == ("product-0", ["new", "sale"])
     assert [picture["title"] for picture in shown["pictures"]] == ["Picture 0"]
+    assert "/api/v1/media/" in shown["pictures"][0]["url"]
     assert [item["sku"] for item in owner.get(PATH, {"tag": "sale", "tag_none": "new"}).json()["items"]] == [
         "product-1"
     ]
