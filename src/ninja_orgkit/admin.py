@@ -14,7 +14,8 @@ class OutboxMessageAdmin(ListAdmin):
 
     list_display = ("task", "created_at", "available_at", "retries", "waits_for")
     ordering = ("created_at",)
-    list_filter = ("task", "waits_for", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("task", "waits_for")
     readonly_fields = ("id", "task", "kwargs", "created_at", "available_at", "retries", "waits_for")
 
     def has_add_permission(self, request: object) -> bool:

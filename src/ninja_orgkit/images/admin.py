@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -12,10 +13,21 @@ from django.utils.safestring import mark_safe
 
 from ninja_orgkit import registry
 from ninja_orgkit.database.attachments import content_type_id
-from ninja_orgkit.files.admin import ListAdmin, file_link, number_of, picture
+from ninja_orgkit.files.admin import ListAdmin, ValuesFilter, file_link, number_of, picture
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.rendering import render_again
+from ninja_orgkit.media.formats.signatures import CONTENT_TYPES
 from ninja_orgkit.media.links import named_file
+
+
+class FormatFilter(ValuesFilter):
+    """Filters images by their format."""
+
+    title = parameter_name = "format"
+
+    def values(self) -> Iterable[str]:
+        """Return the accepted formats."""
+        return sorted(kind.removeprefix("image/") for kind in CONTENT_TYPES.values())
 
 
 @admin.register(Image)
@@ -35,7 +47,7 @@ class ImageAdmin(ListAdmin):
         "created_at",
     )
     list_display_links = ("__str__",)
-    list_filter = ("status", "format", "created_at")
+    list_filter = ("status", FormatFilter, "created_at")
     list_select_related = ("organization__personal_of",)
     search_fields = ("title", "filename", "organization__name", "organization__slug", "sha256")
     actions = ("make_renditions_again",)

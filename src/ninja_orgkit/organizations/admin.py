@@ -16,7 +16,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.forms import JSON_OBJECTS
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import Conflict, NotFound
-from ninja_orgkit.files.admin import ListAdmin
+from ninja_orgkit.files.admin import ListAdmin, ValuesFilter
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import without_active_owner
 from ninja_orgkit.organizations.services import organizations
@@ -147,6 +147,16 @@ class _MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
+class RoleFilter(ValuesFilter):
+    """Filters memberships by their role."""
+
+    title = parameter_name = "role"
+
+    def values(self) -> Iterable[str]:
+        """Return the roles in ``ROLES``."""
+        return settings.ROLES
+
+
 @admin.register(Membership)
 class MembershipAdmin(_WarnsOfBlockedOrganizations):
     """Members of organizations. The last owner can be neither demoted nor removed."""
@@ -155,7 +165,7 @@ class MembershipAdmin(_WarnsOfBlockedOrganizations):
 
     form = _MembershipForm
     list_display = ("organization", "account", "role", "joined_at")
-    list_filter = ("role",)
+    list_filter = (RoleFilter,)
     list_select_related = ("organization__personal_of", "account")
     search_fields = ("organization__slug", "organization__name", "account__slug", "account__email")
     autocomplete_fields = ("organization",)
