@@ -8,13 +8,11 @@ from typing import Any
 from django.db import transaction
 from ninja import NinjaAPI, Query, Router, Schema, Status
 
-from ninja_orgkit.api import require
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.organizations.guard import GuardedRequest
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.problems import add_error_handlers
-from ninja_orgkit.services import file_url, images_of, tags_of, with_images, with_tags
-from ninja_orgkit.tags.schemas import TagFilter
+from ninja_orgkit.services import TagFilter, file_url, images_of, require, tags_of, with_images, with_tags
 from shop.errors import SkuTaken
 from shop.models import Product, Shop
 

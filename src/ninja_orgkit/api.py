@@ -6,10 +6,7 @@ from django.apps import apps
 from ninja import NinjaAPI
 
 from ninja_orgkit.apps import ORGKIT_APPS
-from ninja_orgkit.organizations.guard import require
 from ninja_orgkit.protocol.problems import add_error_handlers
-
-__all__ = ["ROUTERS", "mount", "require"]
 
 ROUTERS: tuple[tuple[str, str], ...] = (
     ("/token", "ninja_orgkit.accounts.api.token.router"),

@@ -4,6 +4,8 @@ A parameter ``account``, ``owner``, ``creator`` or ``by`` takes a user or an acc
 something is done: they need the permissions that a client would need. None is the host itself, which needs none.
 Somebody who is not a member gets NotFound, and a member without the permission Forbidden. Limits, hooks and signals are
 the same as for clients. Each function is one transaction, or part of the caller's.
+
+What guards a host's own endpoint, and what finds its objects by tags, is here too.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ninja_orgkit.accounts.services.sessions import end_sessions
 from ninja_orgkit.accounts.services.sign_in import sign_in
+from ninja_orgkit.organizations.guard import require
 from ninja_orgkit.organizations.services.invitations import invite
 from ninja_orgkit.organizations.services.members import add_member, change_role, remove_member
 from ninja_orgkit.organizations.services.organizations import (
@@ -25,6 +28,7 @@ from ninja_orgkit.organizations.services.organizations import (
 )
 
 __all__ = [
+    "TagFilter",
     "add_member",
     "assign_tags",
     "attach_images",
@@ -40,6 +44,7 @@ __all__ = [
     "invite",
     "remove_member",
     "request_export",
+    "require",
     "sign_in",
     "tagged",
     "tags_of",
@@ -70,6 +75,7 @@ else:
     delete_contact = _missing("delete_contact", "ninja_orgkit.contacts")
 
 if TYPE_CHECKING or apps.is_installed("ninja_orgkit.tags"):
+    from ninja_orgkit.tags.schemas import TagFilter
     from ninja_orgkit.tags.selectors import tagged, tags_of, with_tags
     from ninja_orgkit.tags.services import assign_tags, unassign_tags
 else:
@@ -78,6 +84,7 @@ else:
     tags_of = _missing("tags_of", "ninja_orgkit.tags")
     tagged = _missing("tagged", "ninja_orgkit.tags")
     with_tags = _missing("with_tags", "ninja_orgkit.tags")
+    TagFilter = _missing("TagFilter", "ninja_orgkit.tags")
 
 if TYPE_CHECKING or apps.is_installed("ninja_orgkit.images"):
     from ninja_orgkit.images.selectors import images_of, with_images

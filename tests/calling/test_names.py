@@ -36,6 +36,7 @@ SIGNATURES = {
     "images_of": "(obj)",
     "file_url": "(image, rendition=None)",
     "request_export": "(organization, *, by, admit=None)",
+    "require": "(permission, *, parameter='org_slug')",
     "tagged": "(queryset, all_of=(), any_of=(), none_of=(), *, organization=None)",
     "with_tags": "(queryset)",
     "with_images": "(queryset)",
@@ -45,7 +46,7 @@ pytestmark = pytest.mark.once
 
 
 def test_all_functions_are_there_with_their_parameters() -> None:
-    assert sorted(services.__all__) == sorted(SIGNATURES)
+    assert sorted(services.__all__) == sorted([*SIGNATURES, "TagFilter"])
     for name, expected in SIGNATURES.items():
         signature = inspect.signature(getattr(services, name))
         plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
@@ -53,7 +54,8 @@ def test_all_functions_are_there_with_their_parameters() -> None:
 
 
 def test_every_function_is_documented_and_typed() -> None:
-    for name in services.__all__:
+    assert services.TagFilter.__doc__
+    for name in SIGNATURES:
         function = getattr(services, name)
         assert function.__doc__, name
         assert set(function.__annotations__) == {*inspect.signature(function).parameters, "return"}, name
@@ -61,7 +63,7 @@ def test_every_function_is_documented_and_typed() -> None:
 
 @pytest.mark.parametrize(("module", "names"), [("services", services.__all__), ("signals", sorted(ALL))])
 def test_the_reference_and_the_changelog_list_exactly_these(module: str, names: list[str]) -> None:
-    listed = re.findall(rf"^\.\. auto(?:function|data):: ninja_orgkit\.{module}\.(\w+)$", REFERENCE, re.MULTILINE)
+    listed = re.findall(rf"^\.\. auto(?:function|data|class):: ninja_orgkit\.{module}\.(\w+)$", REFERENCE, re.MULTILINE)
     assert sorted(listed) == sorted(names)
     (entry,) = re.findall(rf"`ninja_orgkit\.{module}`:([^:]*?)\n(?:  - |- )", PUBLIC)
     assert sorted(re.findall(r"`(\w+)`", entry)) == sorted(names)

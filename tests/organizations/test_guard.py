@@ -11,11 +11,11 @@ from django.test import Client, override_settings
 from django.urls import include, path
 from ninja import NinjaAPI, Router
 
-from ninja_orgkit.api import require
 from ninja_orgkit.conf import Settings
 from ninja_orgkit.errors import Unauthenticated
 from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.protocol.problems import add_error_handlers
+from ninja_orgkit.services import require
 from tests.checks.messages import found_by_id
 from tests.client import Api, statements_in
 from tests.conftest import CountQueries

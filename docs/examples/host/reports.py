@@ -2,7 +2,8 @@
 
 from ninja import Router, Schema
 
-from ninja_orgkit.organizations.guard import GuardedRequest, require
+from ninja_orgkit.organizations.guard import GuardedRequest
+from ninja_orgkit.services import require
 
 router = Router(tags=["reports"])
 

@@ -7,10 +7,10 @@ from typing import Any
 from django.urls import include, path
 from ninja import NinjaAPI, Router
 
-from ninja_orgkit.api import require
 from ninja_orgkit.organizations.guard import GuardedRequest
 from ninja_orgkit.organizations.routing import ANY_ROLE
 from ninja_orgkit.protocol.problems import add_error_handlers
+from ninja_orgkit.services import require
 
 router = Router()
 
