@@ -124,7 +124,7 @@ def test_a_key_is_counted_in_one_statement_or_in_a_transaction_of_two() -> None:
 def test_tags_are_assigned_on_a_database_that_does_not_tell_the_keys_of_new_rows(
     org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kit_connection().features, "can_return_rows_from_bulk_insert", False)
+    monkeypatch.setattr(type(kit_connection().features), "can_return_rows_from_bulk_insert", False)
     org.add_tag("old")
     path = org.tags_path_of(org.add_contact("Ada"))
     for _ in range(2):
