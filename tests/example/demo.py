@@ -52,7 +52,7 @@ class Demo:
             time.sleep(0.1)
         raise AssertionError(f"not ready:\n{self.printed()}")
 
-    def wait_until_ended(self, seconds: float = 30) -> int:
+    def wait_until_ended(self, seconds: float = 120) -> int:
         """Return the exit code."""
         return self.process.wait(seconds)
 
