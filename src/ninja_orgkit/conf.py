@@ -53,7 +53,7 @@ class Settings:
     """How long a used refresh token still returns the same new tokens, for a client that lost the response."""
 
     AUTHENTICATION: list[str] = ["ninja_orgkit.accounts.authentication.bearer_token"]
-    """Dotted paths of callables that find out who is calling, in the order in which they are asked. Each gets the
+    """Dotted paths of callables that authenticate a request, in the order in which they are called. Each gets the
     request and returns a user, a ``Caller``, or None to let the next one answer. An error of the kit refuses the
     request."""
 

@@ -2,8 +2,8 @@
 
 A parameter ``account``, ``owner``, ``creator`` or ``by`` takes a user or an account. ``by`` is the one in whose name
 something is done: they need the permissions that a client would need. None is the host itself, which needs none.
-Somebody who is not a member gets NotFound, and a member without the permission Forbidden. Limits, hooks and signals are
-the same as for clients. Each function is one transaction, or part of the caller's.
+If ``by`` is not a member, a function raises NotFound. If a permission is missing, it raises Forbidden. Limits, hooks
+and signals are the same as for clients. Each function is one transaction, or part of the caller's.
 
 What guards a host's own endpoint, and what finds its objects by tags, is here too.
 """
