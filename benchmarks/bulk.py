@@ -82,7 +82,7 @@ def our_tags(world: World, contact: Any, names: list[str]) -> None:
     """The service."""
     from ninja_orgkit.tags.services import assign_tags  # noqa: PLC0415
 
-    assign_tags(world.organization, contact, names=names)
+    assign_tags(contact, names)
 
 
 def naive_tags(world: World, contact: Any, names: list[str]) -> None:
@@ -111,7 +111,7 @@ def our_images(world: World, contact: Any, image_ids: list[int]) -> None:
     """The service."""
     from ninja_orgkit.images.services.attachments import attach_images  # noqa: PLC0415
 
-    attach_images(world.organization, contact, image_ids=image_ids)
+    attach_images(contact, image_ids)
 
 
 def naive_images(world: World, contact: Any, image_ids: list[int]) -> None:

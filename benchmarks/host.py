@@ -63,8 +63,11 @@ def configure(**more: Any) -> None:
         "MIDDLEWARE": ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"],
         "INSTALLED_APPS": ["django.contrib.auth", "django.contrib.contenttypes", *ORGKIT_APPS],
         "DATABASES": {"default": database},
-        # No token ends while a large table is filled and read on a busy machine.
-        "NINJA_ORGKIT": {"THROTTLING": False, "ACCESS_TOKEN_LIFETIME": timedelta(hours=12)},
+        "NINJA_ORGKIT": {
+            "THROTTLING": False,
+            "ACCESS_TOKEN_LIFETIME": timedelta(hours=12),  # filling a large table takes longer than the default
+            "TAGS_MAX_ASSIGN": 1_000_000,  # bulk.py assigns more than a client may
+        },
     }
     settings.configure(**{**usual, **more})
     django.setup()
