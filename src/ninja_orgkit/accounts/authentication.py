@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, QueryDict
@@ -21,13 +21,26 @@ from ninja_orgkit.errors import CsrfFailed
 _FIND = "_orgkit_find_caller"
 
 
+class Key(Protocol):
+    """An API key: what it may do, in one organization."""
+
+    pk: Any
+    permissions: Collection[str]
+    organization_id: int
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who is calling, and by what: a session of the kit, an API key, or neither."""
 
     account: Account
     session: Session | None = None
-    key: Any = None
+    key: Key | None = None
+
+    def __post_init__(self) -> None:
+        """Let the account know the key, which narrows what it may do wherever it acts in this request."""
+        if self.key is not None:
+            self.account.acting_key = self.key
 
     @property
     def slug(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -60,6 +61,9 @@ class Account(WithAvatar, models.Model):
 
     LONG_COLUMNS = ("about", "notification_preferences", "custom")
     """What is read only where it is shown."""
+
+    acting_key: Any = None
+    """The API key by which this account acts in this request, if any. It narrows what the account may do."""
 
     class Meta:
         constraints = (

@@ -17,8 +17,8 @@ from ninja_orgkit.database.searched import SearchedQuerySet
 from ninja_orgkit.database.tagging import TagTerms
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Membership
-from ninja_orgkit.organizations.roles import permissions_of
-from ninja_orgkit.organizations.selectors import get_membership, organization_keys_of
+from ninja_orgkit.organizations.roles import permissions_by
+from ninja_orgkit.organizations.selectors import get_membership, organization_keys_of, reaches
 from ninja_orgkit.tags.models import TagAssignment
 from ninja_orgkit.tags.selectors import tagged_in, tags_json
 
@@ -35,7 +35,12 @@ _SLUG = Parameter("slug", Contact._meta.get_field("slug"))
 _KEY = Parameter("key", Contact._meta.pk)
 _CONTENT_TYPE = Parameter("content_type", TagAssignment._meta.get_field("content_type"))
 _seen = Prepared(
-    lambda: _rows(_seen_by(_ACCOUNT, _SLUG), role=F("organization__memberships__role"), content_type=_CONTENT_TYPE)
+    lambda: _rows(
+        _seen_by(_ACCOUNT, _SLUG),
+        home=F("organization"),
+        role=F("organization__memberships__role"),
+        content_type=_CONTENT_TYPE,
+    )
 )
 _known = Prepared(lambda: _rows(Contact.objects.filter(pk=_KEY), content_type=_CONTENT_TYPE))
 
@@ -92,7 +97,7 @@ def _listed(contacts: SearchedQuerySet, column: str) -> QuerySet[Contact, dict[s
 def contact_row(caller: Caller, slug: str) -> dict[str, Any]:
     """Return a contact that the caller may read, as a row. Raises NotFound and Forbidden. Takes one statement."""
     row: Any = _seen.first(account=caller.account.pk, slug=slug, content_type=content_type_id(Contact))
-    _require(READ, row and row["role"])
+    _require(READ, caller, row and (row["home"], row["role"]))
     return dict(row)
 
 
@@ -103,7 +108,7 @@ def get_contact(caller: Caller, slug: str, *, needs: str) -> Contact:
     """
     contacts = _seen_by(caller.account.pk, slug).select_related("organization")
     contact: Any = contacts.annotate(role=F("organization__memberships__role")).first()
-    _require(needs, contact and contact.role)
+    _require(needs, caller, contact and (contact.organization_id, contact.role))
     found: Contact = contact
     return found
 
@@ -122,10 +127,11 @@ def _seen_by(account: Any, slug: Any) -> SearchedQuerySet:
     ).order_by()
 
 
-def _require(needs: str, role: str | None) -> None:
-    if role is None:
+def _require(needs: str, caller: Caller, membership: tuple[int, str] | None) -> None:
+    """Raise NotFound and Forbidden. ``membership`` is the organization (primary key) and the role in it, if any."""
+    if membership is None or not reaches(caller.account, membership[0]):
         raise NotFound
-    if needs not in permissions_of(role):
+    if needs not in permissions_by(caller.key, *membership):
         raise Forbidden
 
 

@@ -12,7 +12,6 @@ from django.http import HttpRequest
 from ninja_orgkit.accounts.authentication import Caller, caller_of
 from ninja_orgkit.accounts.bearer import OrgkitBearer
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.selectors import OrganizationCaller, caller_in_organization, get_membership
 from ninja_orgkit.protocol.parameters import OrgSlug
 from ninja_orgkit.protocol.responses import adapter
@@ -32,7 +31,7 @@ class MemberCaller(OrganizationCaller):
     @property
     def permissions(self) -> frozenset[str]:
         """The permissions of the caller in the organization."""
-        return permissions_of(self.membership.role)
+        return self.membership.permissions
 
 
 class GuardedRequest(HttpRequest):

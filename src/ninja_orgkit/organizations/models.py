@@ -104,6 +104,17 @@ class Membership(models.Model):
             raise_if_orphaned(Membership.objects.orphaned_by([self.pk]))
             return super().delete(*args, **kwargs)
 
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the member may do now: what the role allows, narrowed by the API key by which the account acts."""
+        # An account that is not loaded does not act in this request.
+        key = self.account.acting_key if Membership.account.is_cached(self) else None
+        return roles.permissions_by(key, self.organization_id, self.role)
+
+    def may_handle(self, role: str) -> bool:
+        """Tell whether the member may grant or change a role: they must hold every permission of it."""
+        return roles.permissions_of(role) <= self.permissions
+
     def _stored(self) -> MembershipQuerySet:
         """Return this membership as the database has it: its organization may have changed here."""
         return Membership.objects.filter(pk=self.pk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ninja_orgkit.conf import settings
 
 OWNERS = "owners.manage"
@@ -11,6 +13,17 @@ INVITE = "invitations.manage"
 def permissions_of(role: str) -> frozenset[str]:
     """Return the permissions of a role. A role that no longer exists has none."""
     return frozenset(settings.ROLES.get(role, ()))
+
+
+def permissions_by(key: Any, organization: int, role: str) -> frozenset[str]:
+    """Return what a role in an organization (primary key) allows to somebody who acts by an API key, None without one.
+
+    A key narrows the role in its own organization, and allows nothing in others.
+    """
+    granted = permissions_of(role)
+    if key is None:
+        return granted
+    return granted.intersection(key.permissions) if key.organization_id == organization else frozenset()
 
 
 def owner_roles() -> list[str]:

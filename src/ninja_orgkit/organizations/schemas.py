@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from ninja_orgkit.custom.fields import custom_shown
 from ninja_orgkit.organizations.models import Invitation, Membership
-from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.values import RoleName
 from ninja_orgkit.protocol.fields import Moment, OrgkitInput, Token, example
 from ninja_orgkit.protocol.urls import FileLink
@@ -109,7 +108,7 @@ def represent_organization(membership: Membership) -> dict[str, Any]:
         "name": organization.name,
         "type": organization.type,
         "role": membership.role,
-        "permissions": sorted(permissions_of(membership.role)),
+        "permissions": sorted(membership.permissions),
         "custom": organization.custom,
         "created_at": organization.created_at,
         "updated_at": organization.updated_at,

@@ -19,7 +19,7 @@ from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import owned_by
-from ninja_orgkit.organizations.roles import owner_roles, permissions_of, roles_with
+from ninja_orgkit.organizations.roles import owner_roles, permissions_by, roles_with
 
 _ACCOUNT = Parameter("account", Membership._meta.get_field("account"))
 _SLUG = Parameter("slug", Organization._meta.get_field("slug"))
@@ -90,6 +90,11 @@ def read_membership(caller: Caller, org_slug: str, *, needs: str | None) -> Memb
     return _required(row and _membership_in(row, _membership.db, caller.account), needs)
 
 
+def reaches(account: Account, organization: int) -> bool:
+    """Tell whether an account may act in one of its organizations (primary key): an API key acts in only one."""
+    return account.acting_key is None or account.acting_key.organization_id == organization
+
+
 def _membership_in(row: Sequence[Any], db: str, account: Account) -> Membership:
     membership, rest = _MEMBERSHIP.read(row, db)
     membership.organization, _ = _ORGANIZATION.read(rest, db)
@@ -98,15 +103,15 @@ def _membership_in(row: Sequence[Any], db: str, account: Account) -> Membership:
 
 
 def _required(membership: Membership | None, needs: str | None) -> Membership:
-    if membership is None:
+    if membership is None or not reaches(membership.account, membership.organization_id):
         raise NotFound
     require_permission(membership, needs)
     return membership
 
 
 def require_permission(membership: Membership, needs: str | None) -> None:
-    """Raise Forbidden unless the role of the membership has the permission ``needs``. None needs no permission."""
-    if needs is not None and needs not in permissions_of(membership.role):
+    """Raise Forbidden unless the member has the permission ``needs``. None needs no permission."""
+    if needs is not None and needs not in membership.permissions:
         raise Forbidden
 
 
@@ -117,19 +122,22 @@ def require_member(organization: Organization, account: Account | None, *, needs
     """
     if account is None:
         return
-    found = Membership.objects.filter(organization=organization, organization__deleted_at=None, account=account)
+    found = account.memberships.filter(organization=organization, organization__deleted_at=None)
     _required(found.first(), needs)
 
 
 def memberships_of(caller: Caller, *, needs: str = "org.read") -> QuerySet[Membership]:
-    """Return the caller's memberships in open organizations whose role has a permission."""
-    roles = roles_with(needs)
-    return Membership.objects.filter(account_id=caller.account.pk, organization__deleted_at=None, role__in=roles)
+    """Return the caller's memberships in open organizations in which the caller has a permission."""
+    found = caller.account.memberships.filter(organization__deleted_at=None, role__in=roles_with(needs))
+    if caller.key is None:
+        return found
+    return found.filter(organization=caller.key.organization_id) if needs in caller.key.permissions else found.none()
 
 
 def organization_keys_of(caller: Caller, *, needs: str) -> list[int]:
     """Return the primary keys of the organizations in which the caller has a permission. Takes one statement."""
-    return [key for key, role in _roles_of_account.run(account=caller.account.pk) if needs in permissions_of(role)]
+    memberships = _roles_of_account.run(account=caller.account.pk)
+    return [key for key, role in memberships if needs in permissions_by(caller.key, key, role)]
 
 
 def organizations_of(caller: Caller) -> QuerySet[Membership]:
@@ -184,9 +192,9 @@ def members_of(organization: Organization) -> QuerySet[Membership]:
 def account_to_manage(by: Membership, user_slug: str) -> Account:
     """Return the account of a member of the organization of ``by``. Takes a statement, unless it is their own.
 
-    Raises Forbidden unless that is ``by``, or ``by`` may manage members, and NotFound.
+    Raises Forbidden unless that is ``by`` in person, or ``by`` may manage members, and NotFound.
     """
-    if by.account.slug == user_slug:
+    if by.account.slug == user_slug and by.account.acting_key is None:
         return by.account
     require_permission(by, "members.manage")
     member = members_of(by.organization).filter(account__slug=user_slug).first()

@@ -7,7 +7,6 @@ from typing import Any
 
 from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization, TooManyOrganizations
-from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.organizations.routing import ANY_ROLE, MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.organizations.schemas import OrgkitMember, OrgkitMemberChange, represent_member
 from ninja_orgkit.organizations.services import members
@@ -24,7 +23,7 @@ _ORDERINGS = Orderings({"joined_at": "joined_at", "username": "sort_key"}, defau
 def list_members(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
     """List the members of an organization, by `joined_at` or `username`."""
     rows = selectors.members_of(request.organization)
-    represent = partial(represent_member, with_email="members.manage" in permissions_of(request.member.role))
+    represent = partial(represent_member, with_email="members.manage" in request.member.permissions)
     return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent)
 
 

@@ -52,7 +52,7 @@ def invite(organization: Organization, *, email: str, role: str, by: Any) -> Inv
     values = valid(OrgkitInvitationCreate, {"email": email, "role": role})
     organization, sender = lock_as(organization, by, needs=INVITE)
     require_role(values["role"])
-    if sender is None or not roles.may_handle(sender.role, values["role"]):
+    if sender is None or not sender.may_handle(values["role"]):
         raise Forbidden
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
@@ -80,7 +80,7 @@ def cancel(organization: Organization, invitation_id: str, *, by: Account) -> No
     """
     organization, sender = lock_as(organization, by, needs=INVITE)
     invitation = get_invitation(organization, invitation_id)
-    if sender is None or not roles.may_handle(sender.role, invitation.role):
+    if sender is None or not sender.may_handle(invitation.role):
         raise Forbidden
     if invitation.shown_status != Invitation.Status.PENDING:
         raise InvitationEnded

@@ -17,7 +17,7 @@ from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import AlreadyMember, LastOwner, PersonalOrganization
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, lock_organizations, owned_by
-from ninja_orgkit.organizations.selectors import require_permission
+from ninja_orgkit.organizations.selectors import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_role_allowed
 from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization
 from ninja_orgkit.signals import member_added, member_removed, role_changed
@@ -85,7 +85,7 @@ def remove_member(organization: Organization, account: Any, *, by: Any = None) -
     NotFound if there is no such member, LastOwner, and PersonalOrganization for the person that it belongs to.
     """
     _, acting, member = _lock_member(organization, as_account(account), by)
-    if acting is not member:
+    if acting is not member or member.account.acting_key is not None:
         _require_power(acting, member.role)
     if member.organization.personal_of_id == member.account_id:
         raise PersonalOrganization
@@ -130,8 +130,8 @@ def _lock_member(
 ) -> tuple[Organization, Membership | None, Membership]:
     """Lock an organization, and return it with the membership of ``by``, if that is not None, and of an account.
 
-    These are one object if both are the same person, who then needs no permission. Two statements. Raises NotFound, and
-    Forbidden if ``by`` lacks ``members.manage``.
+    These are one object if both are the same person, who then needs no permission, unless they act by an API key. Two
+    statements. Raises NotFound, and Forbidden if ``by`` lacks ``members.manage``.
     """
     acting = None if by is None else as_account(by)
     organization = lock_organization(organization)
@@ -141,8 +141,10 @@ def _lock_member(
     for member in members.values():
         member.organization = organization
     mine = members.get(acting.pk) if acting else None
-    if acting is not None and acting.pk != account.pk:
-        if mine is None:
+    if acting is not None and mine is not None:
+        mine.account = acting  # which may act by an API key
+    if acting is not None and (acting.pk != account.pk or acting.acting_key is not None):
+        if mine is None or not reaches(acting, organization.pk):
             raise NotFound
         require_permission(mine, MANAGE)
     if account.pk not in members:
@@ -152,5 +154,5 @@ def _lock_member(
 
 def _require_power(by: Membership | None, *touched: str) -> None:
     """Raise Forbidden unless a member's role holds every permission of these roles. The host (None) may do anything."""
-    if by is not None and not all(roles.may_handle(by.role, role) for role in touched):
+    if by is not None and not all(by.may_handle(role) for role in touched):
         raise Forbidden

@@ -24,7 +24,7 @@ from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, owned_by, raise_if_orphaned
-from ninja_orgkit.organizations.selectors import require_permission
+from ninja_orgkit.organizations.selectors import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_ownership
 from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
 from ninja_orgkit.protocol.values import valid
@@ -90,11 +90,11 @@ def lock_as(organization: Organization, by: Any, *, needs: str) -> tuple[Organiz
     organization = lock_organization(organization)
     if account is None:
         return organization, None
-    membership = Membership.objects.filter(organization=organization, account=account.pk).first()
-    if membership is None:
+    membership = account.memberships.filter(organization=organization).first()
+    if membership is None or not reaches(account, organization.pk):
         raise NotFound
     require_permission(membership, needs)
-    membership.organization, membership.account = organization, account
+    membership.organization = organization
     return organization, membership
 
 
