@@ -114,6 +114,16 @@ class Person:
         return next(str(org["slug"]) for org in self.user["organizations"] if org["type"] == "personal")
 
 
+def told(response: Any) -> tuple[int, frozenset[tuple[str, str]], bytes]:
+    """Return what an answer tells: its status, headers and body, all without the id of its request.
+
+    Two answers that nobody may tell apart are equal in it.
+    """
+    request_id: str = response["X-Request-ID"]
+    headers = frozenset((name, value) for name, value in response.headers.items() if value != request_id)
+    return response.status_code, headers, response.content.replace(request_id.encode(), b"")
+
+
 def statements_in(queries: CaptureQueriesContext) -> list[str]:
     """Return the statements that read or write rows, without those that control transactions."""
     control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")

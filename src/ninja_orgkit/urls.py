@@ -18,6 +18,7 @@ from ninja_orgkit.api import mount
 from ninja_orgkit.database.alias import without_atomic_requests
 from ninja_orgkit.protocol.openapi.document import TAGS
 from ninja_orgkit.protocol.problems import speaks_problems
+from ninja_orgkit.protocol.request_ids import with_request_id
 from ninja_orgkit.protocol.responses import JSON_TYPE, json_bytes
 
 _SCHEMA = "openapi.json"
@@ -64,7 +65,7 @@ def _schema(request: HttpRequest) -> HttpResponse:
 
 def _wrapped(pattern: Any) -> URLPattern:
     view = _schema if pattern.name == "openapi-json" else pattern.callback
-    view = login_not_required(without_atomic_requests(speaks_problems(view)))
+    view = login_not_required(without_atomic_requests(with_request_id(speaks_problems(view))))
     return path(str(pattern.pattern), view, name=pattern.name)
 
 

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from ninja_orgkit.accounts.models import Session
 from ninja_orgkit.models import IdempotencyRecord
-from tests.client import Api, Person
+from tests.client import Api, Person, told
 from tests.conftest import Register
 
 pytestmark = pytest.mark.django_db
@@ -148,8 +148,9 @@ def test_a_bad_cookie_answers_as_a_token_in_the_body_would(browser: Browser, api
     for token in ("", "x", "é", "a.b.c", spent[:-2], ann.access, "x" * 10_000, '"quoted; text"', "\x00"):
         browser.token = token
         answer = browser.send("POST", "/token/refresh")
-        told = api.post("/token/refresh", {"refresh": token.replace("\x00", "")})
-        assert (answer.status_code, answer.json()) == (401, told.json())
+        expected = api.post("/token/refresh", {"refresh": token.replace("\x00", "")})
+        assert answer.status_code == 401
+        assert told(answer)[2] == told(expected)[2]
         assert cleared(answer)
     assert Session.objects.count() == 2
     browser.token = spent  # somebody else may have its successor

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.models import Account, Session
 from tests.accounts.hashers import CountingHasher, SlowHasher
-from tests.client import Api, Person
+from tests.client import Api, Person, told
 from tests.conftest import CountQueries, Register
 from tests.parallel import in_parallel
 from tests.servers.processes import environment
@@ -57,7 +57,7 @@ def test_wrong_password_unknown_account_and_inactive_user_get_the_same_answer(
     django_user_model.objects.update(is_active=False)
     inactive = api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
     assert [wrong.status_code, unknown.status_code, inactive.status_code] == [401, 401, 401]
-    assert wrong.content == unknown.content == inactive.content
+    assert told(wrong) == told(unknown) == told(inactive)
     assert wrong.json()["code"] == "invalid_credentials"
     assert wrong["WWW-Authenticate"] == "Bearer"
 

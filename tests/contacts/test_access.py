@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_django import Settings
 
 from ninja_orgkit.contacts.models import Contact
-from tests.client import Api
+from tests.client import Api, told
 from tests.conftest import CountQueries
 from tests.org import Org
 
@@ -26,16 +28,16 @@ def test_a_contact_of_another_organization_answers_like_an_unknown_one_with_the_
 ) -> None:
     foreign, stranger = org.add_contact("Ada")["slug"], org.stranger.api
 
-    def answers(slug: str) -> list[tuple[int, bytes, int]]:
+    def answers(slug: str) -> list[tuple[int, Any, int]]:
         found = []
         for method, body in (("get", {}), ("put", {"display_name": "X"}), ("patch", {"notes": "x"}), ("delete", None)):
             with count_queries() as queries:
                 send = getattr(stranger, method)
                 response = send(f"/contacts/{slug}/") if not body else send(f"/contacts/{slug}/", body)
-            found.append((response.status_code, response.content, len(queries)))
+            found.append((response.status_code, told(response), len(queries)))
         with count_queries() as queries:
             response = stranger.delete(f"/contacts/{slug}/avatar/")
-        return [*found, (response.status_code, response.content, len(queries))]
+        return [*found, (response.status_code, told(response), len(queries))]
 
     assert answers(foreign) == answers("nobody-abcdefgh")
     assert {status for status, *_ in answers(foreign)} == {404}
@@ -45,7 +47,8 @@ def test_a_contact_of_another_organization_answers_like_an_unknown_one_with_the_
 def test_creating_in_a_foreign_or_unknown_organization_is_not_found(org: Org) -> None:
     slugs = (org.slug, "nowhere", "", " ", "..", "1")
     answers = [org.stranger.api.post("/contacts/", {"organization": slug, "display_name": "Ada"}) for slug in slugs]
-    assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
+    assert answers[0].status_code == 404
+    assert len(set(map(told, answers))) == 1
 
 
 def test_a_viewer_can_read_contacts_but_not_change_them(org: Org) -> None:

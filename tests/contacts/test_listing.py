@@ -11,7 +11,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.tags.services import assign_tags
-from tests.client import Api
+from tests.client import Api, told
 from tests.conftest import CountQueries
 from tests.contacts.actions import names
 from tests.org import MakeOrg, Org
@@ -137,7 +137,7 @@ def test_listing_a_foreign_or_unknown_organization_is_not_found(
     for slug in (other_org.slug, "nowhere"):
         with count_queries() as queries:
             response = org.api.get("/contacts/", organization=slug)
-        answers.append((response.status_code, response.content, len(queries)))
+        answers.append((response.status_code, told(response), len(queries)))
     assert answers[0] == answers[1]
     assert answers[0][0] == 404
 

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from shop.models import Product, Shop
-from tests.client import Api
+from tests.client import Api, told
 from tests.conftest import CountQueries
 from tests.images.actions import add_rows, attach, contact_images_path, named, order_of
 from tests.org import Org
@@ -88,14 +88,14 @@ def test_every_unknown_target_gets_the_same_not_found(org: Org, other_org: Org) 
     answers = set()
     for target in objects:
         path = f"{org.images_path}{target}"
-        answers.add(org.api.get(path).content)
-        answers.add(org.api.post(path, {"image_ids": [image]}).content)
-        answers.add(org.api.post(f"{path}bulk_attach/", {"image_ids": [image]}).content)
-        answers.add(org.api.post(f"{path}bulk_detach/", {"image_ids": [image]}).content)
-        answers.add(org.api.patch(f"{path}{image}/", {}).content)
-        answers.add(org.api.delete(f"{path}{image}/").content)
+        answers.add(told(org.api.get(path)))
+        answers.add(told(org.api.post(path, {"image_ids": [image]})))
+        answers.add(told(org.api.post(f"{path}bulk_attach/", {"image_ids": [image]})))
+        answers.add(told(org.api.post(f"{path}bulk_detach/", {"image_ids": [image]})))
+        answers.add(told(org.api.patch(f"{path}{image}/", {})))
+        answers.add(told(org.api.delete(f"{path}{image}/")))
     assert len(answers) == 1
-    assert b'"not_found"' in answers.pop()
+    assert b'"not_found"' in answers.pop()[2]
 
 
 def test_attaching_without_the_right_to_answers_401_403_or_404(

@@ -9,6 +9,7 @@ import pytest
 
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.tags.models import TagAssignment
+from tests.client import told
 from tests.conftest import CountQueries, RunOutbox
 from tests.images.actions import add_rows, attach
 from tests.media.files import files_in
@@ -75,7 +76,7 @@ def test_images_of_another_organization_answer_like_unknown_ones(
     for path in (other_org.image_path(image_id), other_org.image_path(image_id + 1000)):
         with count_queries() as queries:
             response = other_org.api.get(path)
-        answers.append((response.status_code, response.content, len(queries)))
+        answers.append((response.status_code, told(response), len(queries)))
     assert answers[0] == answers[1]
     assert answers[0][0] == 404
     assert other_org.api.patch(other_org.image_path(image_id), {"title": "mine"}).status_code == 404

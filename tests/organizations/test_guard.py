@@ -17,7 +17,7 @@ from ninja_orgkit.organizations.roles import permissions_of
 from ninja_orgkit.protocol.problems import add_error_handlers
 from ninja_orgkit.services import require
 from tests.checks.messages import found_by_id
-from tests.client import Api, statements_in
+from tests.client import Api, statements_in, told
 from tests.conftest import CountQueries
 from tests.hosts.mounts import required
 from tests.org import Org, account_of
@@ -54,10 +54,8 @@ def test_the_answers_are_those_of_the_kits_own_routes(org: Org) -> None:
     for api, status in ((nobody, 401), (Api("x"), 401), (stranger, 404), (viewer, 403)):
         ours = api.post(org.tags_path, {"name": "x"})
         answer = ask(api, f"/orgs/{org.slug}/products/", "POST")
-        assert (answer.status_code, answer.content) == (ours.status_code, ours.content)
+        assert told(answer) == told(ours)
         assert answer.status_code == status
-        assert answer.headers.get("WWW-Authenticate") == ours.headers.get("WWW-Authenticate")
-        assert answer["Content-Type"] == ours["Content-Type"]
     assert ask(org.as_("member"), f"/orgs/{org.slug}/products/", "POST").json() == "Acme"
 
 
@@ -65,7 +63,8 @@ def test_the_answers_are_those_of_the_kits_own_routes(org: Org) -> None:
 def test_what_is_no_organization_of_the_caller_is_not_found(org: Org, slug: str) -> None:
     foreign = ask(org.stranger.api, f"/orgs/{org.slug}/products/")
     answer = ask(org.api, f"/orgs/{slug}/products/")
-    assert (answer.status_code, answer.content) == (404, foreign.content)
+    assert answer.status_code == 404
+    assert told(answer) == told(foreign)
     assert ask(Api(), f"/orgs/{slug}/products/").status_code == 401
 
 

@@ -44,6 +44,7 @@ def problem(response: Any, status: int) -> str:
     body = response.json()
     assert {"type", "title", "status", "detail", "code"} <= set(body)
     assert body["status"] == status
+    assert body["request_id"] == response["X-Request-ID"]
     assert all(set(error) == {"loc", "msg", "type"} for error in body.get("errors", ()))
     return str(body["code"])
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ninja_orgkit.tags.models import Tag, TagAssignment
-from tests.client import Api
+from tests.client import Api, told
 from tests.conftest import CountQueries
 from tests.org import Org
 from tests.tags.actions import assign, contact_tags_path, list_tags
@@ -133,7 +133,7 @@ def test_zeros_in_front_of_an_id_make_it_an_unknown_one(org: Org, count_queries:
             for sent in (f"{zeros}{found}", "999999"):
                 with count_queries() as queries:
                     answer = org.api.send(method, f"{path}{sent}/", b"{}", content_type="application/json")
-                answers.append((answer.status_code, answer.content, len(queries)))
+                answers.append((answer.status_code, told(answer), len(queries)))
             assert answers[0][0] == 404
             assert answers[0] == answers[1]
     assert org.api.delete(f"{org.tags_path}{tag}/").status_code == 204
@@ -144,12 +144,12 @@ def test_zeros_in_front_of_an_id_make_it_an_unknown_one(org: Org, count_queries:
 def test_tags_of_another_organization_answer_like_unknown_ones(org: Org, other_org: Org, count_queries: Any) -> None:
     tag = other_org.add_tag("Secret")["id"]
 
-    def answers(path: str) -> list[tuple[int, bytes, int]]:
+    def answers(path: str) -> list[tuple[int, Any, int]]:
         found = []
         for send in (org.api.get, org.api.delete, lambda path: org.api.patch(path, {"name": "x"})):
             with count_queries() as queries:
                 response = send(path)
-            found.append((response.status_code, response.content, len(queries)))
+            found.append((response.status_code, told(response), len(queries)))
         return found
 
     assert answers(f"{org.tags_path}{tag}/") == answers(f"{org.tags_path}{tag + 999}/")

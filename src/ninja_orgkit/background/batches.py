@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-logger = logging.getLogger("ninja_orgkit")
+from ninja_orgkit.logs import get_logger
+
+logger = get_logger("ninja_orgkit")
 
 T = TypeVar("T")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from email.utils import make_msgid, parseaddr
 from smtplib import (
     SMTPDataError,
@@ -22,8 +21,9 @@ from django.utils.encoding import punycode
 from ninja_orgkit.background.receipts import OnceTask
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import mail_address
+from ninja_orgkit.logs import get_logger
 
-logger = logging.getLogger("ninja_orgkit.mail")
+logger = get_logger("ninja_orgkit.mail")
 
 # "Authentication required", "mechanism too weak", "invalid", "encryption required" (RFC 4954, section 6; RFC 3207).
 _ABOUT_SETTINGS = (530, 534, 535, 538)

@@ -11,7 +11,6 @@ is therefore safe to run twice, or is a ``OnceTask``.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,9 +32,10 @@ from kombu.messaging import Producer
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import on_commit
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.models import OutboxMessage
 
-logger = logging.getLogger("ninja_orgkit.outbox")
+logger = get_logger("ninja_orgkit.outbox")
 
 _SOCKET_OPTIONS = {
     "redis": ("socket_timeout", "socket_connect_timeout"),

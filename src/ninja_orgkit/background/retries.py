@@ -6,7 +6,6 @@ that this runs out. Every copy would ask for a retry of its own.
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import Any
 
@@ -18,8 +17,9 @@ from django.db import InterfaceError, OperationalError
 from django.utils import translation
 
 from ninja_orgkit.background import outbox
+from ninja_orgkit.logs import get_logger
 
-logger = logging.getLogger("ninja_orgkit.tasks")
+logger = get_logger("ninja_orgkit.tasks")
 
 MAX_COUNTDOWN = 60
 """The longest countdown of a message in the broker, in seconds."""

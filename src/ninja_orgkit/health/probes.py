@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from threading import Lock, Thread
@@ -15,9 +14,10 @@ from django.db import connections
 from ninja_orgkit.background.mail import MAIL
 from ninja_orgkit.background.outbox import broker_connection, services_waited_for
 from ninja_orgkit.database.alias import kit_connection
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.media import storage
 
-logger = logging.getLogger("ninja_orgkit.health")
+logger = get_logger("ninja_orgkit.health")
 
 _DEADLINE = 2.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import weakref
 from collections.abc import Iterator
@@ -17,9 +16,10 @@ from django.core.files.storage import InMemoryStorage, Storage, storages
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import on_commit
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.media.errors import StorageUnavailable
 
-logger = logging.getLogger("ninja_orgkit")
+logger = get_logger("ninja_orgkit")
 
 _NO_FOLDER = "health"
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from celery import shared_task
 
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.media import orphans
 
-logger = logging.getLogger("ninja_orgkit")
+logger = get_logger("ninja_orgkit")
 
 
 @shared_task(name="orgkit.files.check", ignore_result=True)

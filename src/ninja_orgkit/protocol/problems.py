@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
@@ -40,10 +39,12 @@ from ninja_orgkit.errors import (
     Unavailable,
     ValidationFailed,
 )
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, complete_document
+from ninja_orgkit.protocol.request_ids import current_request_id, with_request_id
 from ninja_orgkit.protocol.responses import json_bytes
 
-logger = logging.getLogger("ninja_orgkit")
+logger = get_logger("ninja_orgkit")
 
 _BODY_SOURCES = {"form", "file"}
 _AN_OBJECT = gettext_noop("Input should be an object")
@@ -78,9 +79,16 @@ def problem(exc: OrgKitError) -> HttpResponse:
         "status": exc.status,
         "detail": exc.detail,
         "code": exc.code,
+        **_request_id(),
         **exc.extra,
     }
     return HttpResponse(json_bytes(body), status=exc.status, content_type=MEDIA_TYPE, headers=exc.headers)
+
+
+def _request_id() -> dict[str, str]:
+    """Return what names the request in its problem, if a request is being answered."""
+    request_id = current_request_id()
+    return {"request_id": request_id} if request_id else {}
 
 
 def field_errors(errors: Sequence[Any], *, source: str = "") -> list[dict[str, Any]]:
@@ -159,10 +167,12 @@ def defect(request: HttpRequest, exc: BaseException | None = None) -> HttpRespon
         "status": 500,
         "detail": gettext("Something went wrong on our side. Please try again later."),
         "code": "internal_error",
+        **_request_id(),
     }
     return HttpResponse(json_bytes(body), status=500, content_type=MEDIA_TYPE)
 
 
+@with_request_id
 def on_exception(request: HttpRequest, exc: Any) -> HttpResponse:
     """Answer an exception with its problem, or with a 500 that tells nothing."""
     error = translate(exc)
@@ -223,16 +233,19 @@ def _drain(request: HttpRequest) -> None:
             left -= len(chunk)
 
 
+@with_request_id
 def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer an unknown URL with a problem: a ``handler404`` for the host's URLconf."""
     return problem(NotFound())
 
 
+@with_request_id
 def handler500(request: HttpRequest) -> HttpResponse:
     """Answer a defect outside the API with a problem: a ``handler500`` for the host's URLconf."""
     return defect(request)
 
 
+@with_request_id
 def handler400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that Django refuses with a problem: a ``handler400`` for the host's URLconf."""
     error = translate(exception) if exception else None

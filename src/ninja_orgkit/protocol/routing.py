@@ -32,6 +32,7 @@ from ninja_orgkit.protocol.conditional import tagged_response
 from ninja_orgkit.protocol.idempotency import idempotent
 from ninja_orgkit.protocol.openapi.operations import BODY_SOURCES, Traits, describe
 from ninja_orgkit.protocol.parameters import unknown_parameters
+from ninja_orgkit.protocol.request_ids import with_request_id
 from ninja_orgkit.protocol.responses import Reply, adapter, empty, json_response, without_body
 from ninja_orgkit.protocol.throttling import Throttle
 from ninja_orgkit.protocol.urls import file_url, url_below
@@ -165,7 +166,10 @@ class OrgkitRouter(Router):
 
 
 class _Open(PathView):
-    """A view that Django's LoginRequiredMiddleware lets pass: the kit finds out by itself who is calling."""
+    """A view that gives its request an id.
+
+    Django's LoginRequiredMiddleware lets it pass: the kit finds out by itself who is calling.
+    """
 
     def clone(self) -> PathView:
         """Return the copy that is mounted."""
@@ -175,7 +179,7 @@ class _Open(PathView):
 
     def get_view(self) -> View:
         """Return the view that Django calls."""
-        return login_not_required(super().get_view())
+        return login_not_required(with_request_id(super().get_view()))
 
 
 class _Answer:

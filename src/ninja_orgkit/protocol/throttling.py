@@ -7,7 +7,6 @@ atomic step, by the cache's increment or by an upsert in the kernel's table; tho
 from __future__ import annotations
 
 import ipaddress
-import logging
 import math
 import re
 import time
@@ -23,10 +22,11 @@ from django.utils.crypto import salted_hmac
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic, kit_connection
 from ninja_orgkit.errors import Throttled, Unavailable
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.models import ThrottleCounter
 from ninja_orgkit.protocol.clients import client_address
 
-logger = logging.getLogger("ninja_orgkit")
+logger = get_logger("ninja_orgkit")
 
 _RATE = re.compile(r"(\d+)/(s|min|h|day)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "day": 86400}

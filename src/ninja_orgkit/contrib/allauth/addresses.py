@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 
@@ -12,8 +10,9 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
+from ninja_orgkit.logs import get_logger
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 
 def follow_account(account: Account, *, is_new_address: bool) -> None:

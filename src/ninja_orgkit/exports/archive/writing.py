@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,6 +19,7 @@ from ninja_orgkit.exports.archive.progress import Progress
 from ninja_orgkit.exports.archive.rows import RowKind, json_line, row_kinds
 from ninja_orgkit.exports.archive.snapshots import snapshot
 from ninja_orgkit.exports.archive.zipping import CHUNK, Archive, Spool
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.media.errors import StorageUnavailable
 from ninja_orgkit.media.storage import open_file, storage_errors
 from ninja_orgkit.organizations.models import Organization
@@ -29,7 +29,7 @@ VERSION = 1
 
 _PICTURES = "images"
 
-logger = logging.getLogger("ninja_orgkit.exports")
+logger = get_logger("ninja_orgkit.exports")
 
 
 def write_archive(organization: Organization, out: IO[bytes], progress: Progress) -> tuple[int, str]:

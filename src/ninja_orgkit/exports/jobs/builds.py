@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from contextlib import suppress
 from typing import IO
@@ -15,10 +14,11 @@ from ninja_orgkit.exports.archive.writing import write_archive
 from ninja_orgkit.exports.jobs import leases
 from ninja_orgkit.exports.jobs.leases import Heartbeat
 from ninja_orgkit.exports.models import ExportJob
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.media import storage
 from ninja_orgkit.media.errors import StorageUnavailable
 
-logger = logging.getLogger("ninja_orgkit.exports")
+logger = get_logger("ninja_orgkit.exports")
 
 
 def run(job_id: str) -> None:

@@ -5,7 +5,6 @@ Each step of a worker is a conditional update, so a worker that lost its lease c
 
 from __future__ import annotations
 
-import logging
 import threading
 import uuid
 from typing import Any
@@ -22,12 +21,13 @@ from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.database.alias import atomic, kit_connection
 from ninja_orgkit.exports.archive.progress import Progress, Stopped
 from ninja_orgkit.exports.models import ExportJob
+from ninja_orgkit.logs import get_logger
 from ninja_orgkit.signals import export_ready
 
 NOTIFY = "orgkit.exports.notify"
 FAULT = gettext_noop("Something went wrong on our side. Please start a new export.")
 
-logger = logging.getLogger("ninja_orgkit.exports")
+logger = get_logger("ninja_orgkit.exports")
 
 _BEAT = 1.0
 

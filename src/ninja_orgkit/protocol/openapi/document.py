@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that belong to no operation: its tags, and the schema of problems."""
+"""The parts of the OpenAPI document that belong to no operation: tags, problems, and the header of every answer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from functools import wraps
 from typing import Any
 
 from ninja import NinjaAPI
+
+from ninja_orgkit.protocol.request_ids import HEADER
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -33,17 +35,34 @@ SCHEMAS = "#/components/schemas/"
 _OURS = "Orgkit"
 PROBLEM_REF = {"$ref": f"{SCHEMAS}{_NAME}"}
 
+REQUEST_ID = "7f9c2ba4-e88f-4c0b-9b1d-3f1b7a5d2e60"
+"""The id in examples of problems."""
+
+_REQUEST_ID_NAME = "OrgkitRequestId"
+REQUEST_ID_REF = {HEADER: {"$ref": f"#/components/headers/{_REQUEST_ID_NAME}"}}
+_REQUEST_ID_TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z0-9._-]+$"}
+_REQUEST_ID_HEADER: dict[str, Any] = {
+    "required": True,
+    "example": REQUEST_ID,
+    "schema": _REQUEST_ID_TEXT,
+    "description": (
+        "Names the request in problems, logs and the audit trail. It is the `X-Request-ID` that the request brought, "
+        "or a new one if that was missing or malformed."
+    ),
+}
+
 PROBLEM: dict[str, Any] = {
     "title": _NAME,
     "description": "RFC 9457",
     "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
     "properties": {
         "type": TEXT,
         "title": TEXT,
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "A message for people. It may be reworded."},
         "code": {"type": "string", "description": "The stable code that programs compare."},
+        "request_id": {**_REQUEST_ID_TEXT, "description": f"The `{HEADER}` of this answer. Quote it to support."},
         "errors": {
             "type": "array",
             "description": "What is invalid, and where.",
@@ -67,7 +86,7 @@ PROBLEM: dict[str, Any] = {
 
 
 def complete_document(api: NinjaAPI) -> None:
-    """Give the OpenAPI document of an API the schema of problems, and drop schemas of the kit that nothing refers to.
+    """Give the OpenAPI document of an API what all operations share, and drop schemas of the kit that none refers to.
 
     ninja adds a schema for each group of query or path parameters, and then lists the parameters one by one.
     """
@@ -78,6 +97,7 @@ def complete_document(api: NinjaAPI) -> None:
         document = build(**kwargs)
         schemas = document["components"]["schemas"]
         schemas.setdefault(_NAME, PROBLEM)
+        document["components"].setdefault("headers", {})[_REQUEST_ID_NAME] = _REQUEST_ID_HEADER
         used = _used(document["paths"], schemas)
         for name in [name for name in schemas if name.startswith(_OURS) and name not in used]:
             del schemas[name]

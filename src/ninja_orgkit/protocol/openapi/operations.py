@@ -15,7 +15,7 @@ from ninja.operation import Operation
 from ninja_orgkit import errors
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.idempotency import IdempotencyInProgress, IdempotencyKeyReused, InvalidIdempotencyKey
-from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, PROBLEM_REF, SCHEMAS, TEXT
+from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, PROBLEM_REF, REQUEST_ID, REQUEST_ID_REF, SCHEMAS, TEXT
 from ninja_orgkit.protocol.pagination import InvalidCursor
 from ninja_orgkit.protocol.parameters import UnknownParameter
 
@@ -67,12 +67,17 @@ def describe(operation: Operation, traits: Traits) -> None:
     """Document what the shape and the traits of an operation make possible; its ``openapi_extra`` has the last word."""
     (method,) = operation.methods
     extra = operation.openapi_extra or {}
-    responses = _successes(operation, traits)
+    declared = [status for status in operation.response_models if isinstance(status, int)]
+    responses: dict[int, dict[str, Any]] = {status: {} for status in declared} | _successes(operation, traits)
     if traits.tagged and method == "GET":
         responses[304] = {"description": "The client's copy is still current.", "headers": _ETAG}
     found = [*_by_shape(operation), *_by_traits(traits, method), *traits.errors]
     responses |= _problems(found)
     responses |= extra.get("responses", {})
+    responses = {
+        status: {**response, "headers": {**REQUEST_ID_REF, **response.get("headers", {})}}
+        for status, response in responses.items()
+    }
     parameters = [*_condition(traits, method), *_key(traits), *extra.get("parameters", [])]
     operation.openapi_extra = {
         # Said aloud: without it, a generator takes what the API asks of all operations.
@@ -139,7 +144,7 @@ def _problems(found: Iterable[type[OrgKitError]]) -> dict[int, dict[str, Any]]:
 
 def _example(error: type[OrgKitError]) -> dict[str, Any]:
     shown = {"type": "about:blank", "title": error.title, "status": error.status}
-    return {**shown, "detail": error.message(), "code": error.code}
+    return {**shown, "detail": error.message(), "code": error.code, "request_id": REQUEST_ID}
 
 
 def _by_shape(operation: Operation) -> list[type[OrgKitError]]:
