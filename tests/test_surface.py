@@ -64,6 +64,7 @@ AROUND = """
 GET /auth/sessions
 DELETE /auth/sessions/{session_id}
 POST /auth/logout-all
+GET /auth/delete/preview
 POST /auth/email/resend
 GET /orgs/
 POST /orgs/

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -212,6 +212,17 @@ def register(
 def resources() -> Iterator[Resource]:
     """Yield every registered model."""
     yield from _resources.values()
+
+
+def count(name: str, *, organizations: Collection[int]) -> int:
+    """Return how many objects of a model organizations (primary keys) have: 0 if its app is not installed.
+
+    ``name`` is the public name.
+    """
+    resource = _resources.get(name)
+    if resource is None:
+        return 0
+    return resource.model._default_manager.filter(**{f"{resource.organization}__in": organizations}).count()
 
 
 def export_rows(kind: str, *, row: type[BaseModel], rows: Rows) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import orphaned_without
+from ninja_orgkit.organizations.selectors import fates_without
 from tests.client import Person
 from tests.conftest import CountQueries
 from tests.org import Org, account_of
@@ -57,8 +57,8 @@ def test_an_inactive_owner_can_be_removed_and_demoted(org: Org, blocked: Person)
 def test_an_account_with_only_an_inactive_companion_cannot_be_deleted(org: Org) -> None:
     second = org.add_member("owner")
     _set_active(second, False)
-    assert [item.slug for item in orphaned_without(account_of(org.owner))] == ["acme"]
-    assert orphaned_without(account_of(second)) == []
+    assert [item.slug for item in fates_without(account_of(org.owner)).orphaned] == ["acme"]
+    assert fates_without(account_of(second)).orphaned == []
     assert org.api.delete("/auth/delete").json()["code"] == "last_owner"
 
 

@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import orphaned_without
+from ninja_orgkit.organizations.selectors import fates_without
 from tests.conftest import CountQueries
 from tests.org import MakePerson, Org, account_of
 from tests.organizations.actions import overwrite_role, owners_of, roles_in
@@ -157,9 +157,9 @@ def test_two_members_can_swap_roles_in_one_statement(org: Org) -> None:
     assert owners_of(org) == [second.slug]
 
 
-def test_an_account_knows_what_would_be_orphaned_without_it(org: Org) -> None:
+def test_an_account_knows_what_would_be_fates_without_it(org: Org) -> None:
     ada = org.add_member("member")
-    assert [item.slug for item in orphaned_without(account_of(org.owner))] == ["acme"]
-    assert orphaned_without(account_of(ada)) == []
+    assert [item.slug for item in fates_without(account_of(org.owner)).orphaned] == ["acme"]
+    assert fates_without(account_of(ada)).orphaned == []
     org.api.patch(f"{org.path}members/{ada.slug}/", {"role": "owner"})
-    assert orphaned_without(account_of(org.owner)) == []
+    assert fates_without(account_of(org.owner)).orphaned == []

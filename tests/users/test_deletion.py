@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.models import Organization
 from tests.client import Api, Person
-from tests.conftest import Mailbox, Register, RunOutbox
+from tests.conftest import CountQueries, Mailbox, Register, RunOutbox
 from tests.mails import link_of
 from tests.media.files import files_in
 from tests.media.pictures import picture
@@ -54,6 +54,91 @@ def test_deleting_an_account_deletes_organizations_without_other_members(
     assert ann.api.delete("/auth/delete").status_code == 204
     run_outbox()
     assert not Organization.objects.exists()
+
+
+def test_the_preview_says_what_the_deletion_does(org: Org, make_person: MakePerson, run_outbox: RunOutbox) -> None:
+    ann, second = org.owner, org.add_member("owner")
+    ann.api.post("/orgs/", {"name": "Alone", "slug": "alone"})
+    ann.api.post("/orgs/", {"name": "Gone", "slug": "gone"})
+    ann.api.delete("/orgs/gone/?confirm=gone")
+    for home, name in (("alone", "Ada"), ("alone", "Grace"), (ann.org, "Mary"), (org.slug, "Kept")):
+        assert ann.api.post("/contacts/", {"organization": home, "display_name": name}).status_code == 201
+    assert ann.api.upload(f"/images/orgs/{ann.org}/images/", file=picture()).status_code == 201
+    before = _preview(ann)
+    assert before == {
+        "deletes": {"organizations": sorted(["alone", ann.org]), "contacts": 3, "images": 1},
+        "keeps": {"organizations": [org.slug]},
+        "blocked_by": [],
+    }
+    assert _preview(ann) == before
+    assert ann.api.delete("/auth/delete").status_code == 204
+    run_outbox()
+    assert not Organization.objects.filter(slug__in=before["deletes"]["organizations"]).exists()
+    assert roles_in(org) == {second.slug: "owner"}
+
+
+def test_the_preview_names_what_is_in_the_way(org: Org) -> None:
+    org.add_contact("Ada")
+    ann, bob = org.owner, org.add_member("member")
+    assert _preview(ann) == {
+        "deletes": {"organizations": [ann.org], "contacts": 0, "images": 0},
+        "keeps": {"organizations": []},
+        "blocked_by": [org.slug],
+    }
+    assert ann.api.delete("/auth/delete").json()["organizations"] == [org.slug]
+    assert _preview(bob)["keeps"] == {"organizations": [org.slug]}
+    assert bob.api.delete("/auth/delete").status_code == 204
+    assert _preview(ann) == {
+        "deletes": {"organizations": sorted([ann.org, org.slug]), "contacts": 1, "images": 0},
+        "keeps": {"organizations": []},
+        "blocked_by": [],
+    }
+
+
+def test_an_inactive_companion_is_in_the_way_too(org: Org, django_user_model: type[User]) -> None:
+    second = org.add_member("owner")
+    django_user_model.objects.filter(email=second.email).update(is_active=False)
+    assert _preview(org.owner)["blocked_by"] == [org.slug]
+    assert org.api.delete("/auth/delete").status_code == 409
+
+
+def test_the_preview_needs_a_caller_and_changes_nothing(api: Api, org: Org) -> None:
+    assert api.get("/auth/delete/preview").status_code == 401
+    assert api.delete("/auth/delete/preview").status_code == 405
+    assert org.api.get("/auth/delete/preview", confirm="yes").json()["code"] == "unknown_parameter"
+    assert _preview(org.owner)["blocked_by"] == []
+    assert org.api.get(org.path).status_code == 200
+
+
+def test_the_preview_takes_the_same_statements_for_many_organizations(org: Org, count_queries: CountQueries) -> None:
+    ann = org.owner
+    org.add_member("member")
+
+    def statements() -> int:
+        with count_queries() as queries:
+            assert _preview(ann)["blocked_by"] == [org.slug]
+        return len(queries)
+
+    few = statements()
+    for number in range(5):
+        ann.api.post("/orgs/", {"name": "More", "slug": f"more-{number}"})
+        ann.api.post("/contacts/", {"organization": f"more-{number}", "display_name": "Ada"})
+    assert statements() == few
+
+
+@pytest.mark.usefixtures("empty_registry")
+def test_without_contacts_and_images_the_preview_counts_none(org: Org) -> None:
+    assert _preview(org.owner)["deletes"] == {
+        "organizations": sorted([org.owner.org, org.slug]),
+        "contacts": 0,
+        "images": 0,
+    }
+
+
+def _preview(person: Person) -> Any:
+    answer = person.api.get("/auth/delete/preview")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
 
 
 def by_the_route(ann: Person, django_user_model: type[User]) -> None:

@@ -44,6 +44,18 @@ class Owned(NamedTuple):
     active: bool
 
 
+class Fates(NamedTuple):
+    """What becomes of organizations when accounts go; each list is by slug.
+
+    ``closed`` are those that nobody else belongs to. ``orphaned`` would keep members, but lose their last owner, so the
+    accounts have to stay. ``kept`` go on without them.
+    """
+
+    closed: list[Organization]
+    orphaned: list[Organization]
+    kept: list[Organization]
+
+
 class MembershipQuerySet(QuerySet["Membership"]):
     """Memberships. They refuse every change that would leave an organization without an owner."""
 
@@ -87,12 +99,10 @@ class MembershipQuerySet(QuerySet["Membership"]):
         """Return the organizations that these memberships belong to."""
         return self._all_organizations().filter(pk__in=self.values("organization"))
 
-    def orphaned_by(self, doomed: Iterable[int], *, only_shared: bool = False) -> list[Organization]:
+    def orphaned_by(self, doomed: Iterable[int]) -> list[Organization]:
         """Return the organizations, by slug, that would lose their last owner with these memberships (primary keys).
 
         The last active owner counts as the last one.
-
-        ``only_shared`` leaves out organizations without other members: they are closed together with the account.
         """
         keys = set(doomed)
         open_ones = self.filter(organization__deleted_at=None)
@@ -101,9 +111,27 @@ class MembershipQuerySet(QuerySet["Membership"]):
         lost = _owned(owners) - _owned(owner for owner in owners if owner.membership not in keys)
         if not lost:
             return []
-        orphans = self._all_organizations().filter(pk__in={owned.organization for owned in lost})
+        return list(self._all_organizations().filter(pk__in={owned.organization for owned in lost}).order_by("slug"))
+
+    def fates(self, doomed: Iterable[int]) -> Fates:
+        """Return what becomes of the organizations of these memberships (primary keys) when their accounts go.
+
+        Takes three statements at most.
+        """
+        keys = set(doomed)
         others = self.filter(organization=OuterRef("pk")).exclude(pk__in=keys)
-        return list((orphans.filter(Exists(others)) if only_shared else orphans).order_by("slug"))
+        joined = self.filter(pk__in=keys).values("organization")
+        found = self._all_organizations().filter(pk__in=joined, deleted_at=None).annotate(is_shared=Exists(others))
+        orphans = {organization.pk for organization in self.orphaned_by(keys)}
+        fates = Fates([], [], [])
+        for organization in found.order_by("slug"):
+            if not organization.is_shared:
+                fates.closed.append(organization)
+            elif organization.pk in orphans:
+                fates.orphaned.append(organization)
+            else:
+                fates.kept.append(organization)
+        return fates
 
     def owners(self) -> list[Owner]:
         """Return the owners among these memberships. Takes one statement."""
@@ -129,7 +157,7 @@ def keep_an_owner(collector: Collector, field: Any, sub_objs: Any, using: str) -
     """
     doomed: set[int] = collector.__dict__.setdefault(_COLLECTED, set())
     doomed.update(membership.pk for membership in sub_objs)
-    raise_if_orphaned(field.model.objects.orphaned_by(doomed, only_shared=True))
+    raise_if_orphaned(field.model.objects.fates(doomed).orphaned)
     CASCADE(collector, field, sub_objs, using)
 
 

@@ -18,7 +18,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
-from ninja_orgkit.organizations.ownership import owned_by
+from ninja_orgkit.organizations.ownership import Fates, owned_by
 from ninja_orgkit.organizations.roles import owner_roles, permissions_by, roles_with
 
 _ACCOUNT = Parameter("account", Membership._meta.get_field("account"))
@@ -151,10 +151,10 @@ def organizations_of_account(account: Account) -> list[dict[str, str]]:
     return [dict(zip(("slug", "name", "type", "role"), row, strict=True)) for row in rows]
 
 
-def orphaned_without(account: Account) -> list[Organization]:
-    """Return the organizations, by slug, that would keep members but no owner if this account went."""
+def fates_without(account: Account) -> Fates:
+    """Return what becomes of the organizations of an account when it is deleted. Takes four statements at most."""
     mine = Membership.objects.filter(account=account)
-    return Membership.objects.orphaned_by(mine.values_list("pk", flat=True), only_shared=True)
+    return Membership.objects.fates(mine.values_list("pk", flat=True))
 
 
 def accounts_without_personal_organization() -> QuerySet[Account]:

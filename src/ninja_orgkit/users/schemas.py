@@ -26,6 +26,7 @@ from ninja_orgkit.protocol.fields import (
     example,
 )
 from ninja_orgkit.protocol.urls import FileLink
+from ninja_orgkit.users.services.deletion import DeletionPreview
 
 # RFC 5646, section 2.1: language, script, region, variants, extensions, private use; or what was registered before.
 _LANGUAGE = re.compile(
@@ -177,6 +178,38 @@ class OrgkitProfileChange(OrgkitInput):
     custom: ProfileFields = {}
 
 
+class OrgkitDeletedWithAccount(BaseModel):
+    """What is deleted with an account: organizations (slugs), and how much is in them."""
+
+    model_config = example(organizations=["ada-k3m5x7qz"], contacts=12, images=3)
+
+    organizations: list[str]
+    contacts: int
+    images: int
+
+
+class OrgkitKeptWithoutAccount(BaseModel):
+    """What goes on without an account: organizations (slugs)."""
+
+    model_config = example(organizations=["acme"])
+
+    organizations: list[str]
+
+
+class OrgkitDeletionPreview(BaseModel):
+    """What deleting the account would do now. It is refused while `blocked_by` lists organizations (slugs)."""
+
+    model_config = example(
+        deletes={"organizations": ["ada-k3m5x7qz"], "contacts": 12, "images": 3},
+        keeps={"organizations": ["acme"]},
+        blocked_by=[],
+    )
+
+    deletes: OrgkitDeletedWithAccount
+    keeps: OrgkitKeptWithoutAccount
+    blocked_by: list[str]
+
+
 class OrgkitUsernameCheck(BaseModel):
     """Whether a username is available, and if not, why."""
 
@@ -185,6 +218,12 @@ class OrgkitUsernameCheck(BaseModel):
     username: str
     available: bool
     reason: Literal["invalid", "reserved", "taken"] | None
+
+
+def represent_deletion(preview: DeletionPreview) -> dict[str, Any]:
+    """Return what deleting an account would do."""
+    deleted = {"organizations": preview.deleted, "contacts": preview.contacts, "images": preview.images}
+    return {"deletes": deleted, "keeps": {"organizations": preview.kept}, "blocked_by": preview.blocked_by}
 
 
 def represent_user(account: Account) -> dict[str, Any]:

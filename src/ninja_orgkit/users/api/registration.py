@@ -27,7 +27,13 @@ from ninja_orgkit.protocol.fields import Email
 from ninja_orgkit.protocol.responses import Reply, adapter
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_client, throttle_client
-from ninja_orgkit.users.schemas import OrgkitRegistered, OrgkitRegistration, represent_user
+from ninja_orgkit.users.schemas import (
+    OrgkitDeletionPreview,
+    OrgkitRegistered,
+    OrgkitRegistration,
+    represent_deletion,
+    represent_user,
+)
 from ninja_orgkit.users.services import deletion, registration
 
 router = OrgkitRouter(tags=["account"])
@@ -86,6 +92,12 @@ def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply
     if made is None:
         return Reply({"detail": gettext("We have sent you a mail. It says how to continue.")}, status=202)
     return Reply({**represent_tokens(request, made.pair), "user": represent_user(made.account)}, status=201)
+
+
+@router.get("/delete/preview", auth=bearer, response=OrgkitDeletionPreview)
+def preview_deletion(request: AuthedRequest) -> Any:
+    """Say what deleting the caller's account would do now: what goes with it, what stays, and what is in the way."""
+    return represent_deletion(deletion.preview_deletion(request.auth.account))
 
 
 @router.delete("/delete", auth=bearer, response={204: None}, errors=[LastOwner, AccountInUse])
