@@ -2,11 +2,13 @@
 
 from django.apps import AppConfig
 from django.apps import apps as installed
+from django.core.signals import request_finished, request_started
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 ORGKIT_APPS = [
     "ninja_orgkit",
+    "ninja_orgkit.audit",
     "ninja_orgkit.accounts",
     "ninja_orgkit.organizations",
     "ninja_orgkit.tags",
@@ -27,6 +29,7 @@ class OrgKitConfig(AppConfig):
     def ready(self) -> None:
         """Load what every app registers, and delete links together with the objects of the registered models."""
         from ninja_orgkit import registry
+        from ninja_orgkit.audit import acting
         from ninja_orgkit.background import tasks  # noqa: F401
         from ninja_orgkit.checks import (  # noqa: F401
             apps,
@@ -49,6 +52,8 @@ class OrgKitConfig(AppConfig):
         if installed.is_installed("ninja_orgkit.organizations"):  # otherwise a check reports it
             from ninja_orgkit.users import tasks as users_tasks  # noqa: F401
 
+        for signal in (request_started, request_finished):
+            signal.connect(acting.forget_actor, dispatch_uid="orgkit.audit.forget_actor")
         autodiscover_modules("orgkit")
         for config in installed.get_app_configs():
             if config.name.partition(".")[0] == "ninja_orgkit":

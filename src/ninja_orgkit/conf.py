@@ -234,6 +234,16 @@ class Settings:
     EXPORT_MAX_ATTEMPTS: int = 3
     """Maximum number of attempts at an export. After the last one the export has failed."""
 
+    AUDIT_CONTENT: bool = False
+    """Whether the audit trail has events of contacts, tags and images, too."""
+
+    AUDIT_ADDRESSES: bool = True
+    """Whether the audit trails of organizations have the ``address`` and the ``device`` of who acts. People always see
+    them in their own security events."""
+
+    AUDIT_LIFETIME: timedelta = timedelta(days=400)
+    """How long events are kept. A periodic task deletes older ones."""
+
     OUTBOX_LEASE: timedelta = timedelta(minutes=1)
     """How long a task may be on its way before it is published again, because the broker may have lost it. This time
     doubles with each repetition, up to a day."""

@@ -14,6 +14,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.accounts import account_for
 from ninja_orgkit.accounts.services.sessions import live_session
+from ninja_orgkit.audit.acting import API_KEY, USER, Actor, act
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.callables import call_host, host_callable
 from ninja_orgkit.errors import CsrfFailed
@@ -68,7 +69,8 @@ def authenticate(request: HttpRequest, *, find: FindCaller = caller_of) -> Calle
     """Return the caller that the callables of ``AUTHENTICATION`` find, or None if the request is nobody's.
 
     ``find`` finds the caller of a token of the kit, so that one statement can read what the route needs besides. A user
-    without an account gets one. An inactive user is nobody. Raises the error with which a callable refuses.
+    without an account gets one. An inactive user is nobody. What happens from here on is the caller's doing. Raises the
+    error with which a callable refuses.
     """
     setattr(request, _FIND, find)
     for path in settings.AUTHENTICATION:
@@ -76,6 +78,7 @@ def authenticate(request: HttpRequest, *, find: FindCaller = caller_of) -> Calle
         found = host_callable(path)(request) if path.startswith("ninja_orgkit.") else call_host(path, request)
         caller = _as_caller(found, path)
         if caller is not None:
+            act(Actor(USER if caller.key is None else API_KEY, caller.account, caller.key, request))
             return caller
     return None
 

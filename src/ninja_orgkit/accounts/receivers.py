@@ -16,8 +16,8 @@ from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import count_password_change, follow_user
 from ninja_orgkit.accounts.services.sign_in import RECORDS_NO_LOGIN
-from ninja_orgkit.custom.announcements import announce
-from ninja_orgkit.signals import account_deleted
+from ninja_orgkit.audit.actions import ACCOUNT_DELETED
+from ninja_orgkit.audit.announcing import announce
 
 _DJANGO_RECORDS = "update_last_login"
 _SETS_PASSWORD = "_orgkit_sets_password"
@@ -55,7 +55,7 @@ def record_sign_in(user: Any, **_kwargs: Any) -> None:
 
 def tell_of_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
     """Tell that an account was deleted, however its user was."""
-    announce(account_deleted, instance)
+    announce(ACCOUNT_DELETED, instance)
 
 
 def watch_password(

@@ -21,11 +21,12 @@ _ALL: dict[str, dict[str, Any]] = {
     "orgkit-revive-images": {"task": "orgkit.images.revive", "schedule": 3600.0},
     "orgkit-purge-sessions": {"task": "orgkit.accounts.purge_sessions", "schedule": 86400.0},
     "orgkit-purge-registrations": {"task": "orgkit.accounts.purge_registrations", "schedule": 86400.0},
+    "orgkit-purge-events": {"task": "orgkit.audit.purge", "schedule": 86400.0},
     "orgkit-purge-protocol": {"task": "orgkit.protocol.purge", "schedule": 3600.0},
     "orgkit-purge-organizations": {"task": "orgkit.organizations.purge_deleted", "schedule": 3600.0},
 }
 # The second part of a task's name is its app, or else a folder of the kernel.
-_OPTIONAL = ("contacts", "exports", "images", "tags")
+_OPTIONAL = ("audit", "contacts", "exports", "images", "tags")
 
 
 class _Schedule(Mapping[str, dict[str, Any]]):

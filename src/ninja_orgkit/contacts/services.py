@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ninja_orgkit.accounts.services.accounts import as_account
+from ninja_orgkit.audit.actions import CONTACT_CREATED, CONTACT_DELETED, CONTACT_UPDATED
+from ninja_orgkit.audit.announcing import announce, changes_since, values_of
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.contacts.errors import NamelessContact, OrganizationImmutable
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.contacts.values import OrgkitContactFields
-from ninja_orgkit.custom.announcements import announce, changes_since, values_of
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import delete_links, fast_delete, without_cascade
 from ninja_orgkit.database.locks import lock
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.protocol.values import valid
-from ninja_orgkit.signals import contact_changed, contact_created, contact_deleted
 
 _BATCH = 1000
 
@@ -33,7 +33,7 @@ def create_contact(organization: Organization, *, creator: Any = None, **fields:
     contact = Contact(organization=organization, creator=account, **valid(OrgkitContactFields, fields))
     _require_name(contact)
     contact.save(force_insert=True)
-    announce(contact_created, contact)
+    announce(CONTACT_CREATED, contact)
     return contact
 
 
@@ -60,7 +60,7 @@ def update_contact(contact: Contact, **changes: Any) -> Contact:
     if changes:
         locked.save(update_fields=[*changes, "updated_at"])
     if changed := changes_since(before, locked):
-        announce(contact_changed, locked, changes=changed)
+        announce(CONTACT_UPDATED, locked, changes=changed)
     return locked
 
 
@@ -78,7 +78,7 @@ def delete_contact(contact: Contact) -> None:
     """
     locked: Contact = lock(Contact.objects.filter(pk=contact.pk))
     locked.delete()
-    announce(contact_deleted, locked)
+    announce(CONTACT_DELETED, locked)
 
 
 @atomic()

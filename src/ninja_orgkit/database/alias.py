@@ -6,6 +6,7 @@ kit uses the functions below instead.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -16,11 +17,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 
 _TRIES = 5
 _MYSQL_DEADLOCK = 1213
 _POSTGRESQL_DEADLOCK = "40P01"
+_IN_BLOCK = "_orgkit_in_block"
+"""Marks a connection that is in a block of ``atomic``."""
 
 
 def kit_alias() -> str:
@@ -38,11 +42,22 @@ class Atomic:
 
     def __enter__(self) -> None:
         """Begin a transaction, or a savepoint inside one."""
-        self._block = transaction.atomic(using=kit_alias())
+        self._connection = kit_connection()
+        self._block = transaction.atomic(using=self._connection.alias)
         self._block.__enter__()
+        self._is_outermost = not vars(self._connection).get(_IN_BLOCK)
+        setattr(self._connection, _IN_BLOCK, True)
 
     def __exit__(self, *raised: Any) -> None:
-        """Commit, or roll back if the block raised."""
+        """Write what waits for the end of the outermost block, and commit; or roll back if the block raised."""
+        if self._is_outermost:
+            setattr(self._connection, _IN_BLOCK, False)
+            if raised[0] is None and not self._connection.needs_rollback:
+                try:
+                    _write_waiting(self._connection)
+                except BaseException:
+                    self._block.__exit__(*sys.exc_info())
+                    raise
         self._block.__exit__(*raised)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
@@ -85,6 +100,48 @@ def on_commit(act: Callable[[], object], *, robust: bool = False) -> None:
     If a ``robust`` function fails, that is only logged, and the functions after it are called.
     """
     transaction.on_commit(act, using=kit_alias(), robust=robust)
+
+
+class _Waiting:
+    """A row that is written at the end of the outermost block.
+
+    It waits among what Django calls after the commit. There Django drops it if the savepoint is rolled back in which it
+    was added.
+    """
+
+    def __init__(self, write: Callable[[list[Any]], object], row: Any) -> None:
+        self.write = write
+        self.row = row
+
+    def __call__(self) -> None:
+        """Do nothing: it has been written before the commit."""
+
+
+def write_at_end(write: Callable[[list[T]], object], row: T) -> None:
+    """Have a row written at the end of the outermost block of ``atomic``, in its transaction; at once outside one.
+
+    ``write`` is called once, with all rows that were given together with it, in their order. The rows of a savepoint
+    that is rolled back are dropped.
+    """
+    connection = kit_connection()
+    if vars(connection).get(_IN_BLOCK):
+        transaction.on_commit(_Waiting(write, row), using=connection.alias)
+    else:
+        write([row])
+
+
+def _write_waiting(connection: BaseDatabaseWrapper) -> None:
+    waiting: dict[Callable[[list[Any]], object], list[Any]] = {}
+    others = []
+    for entry in connection.run_on_commit:
+        if isinstance(entry[1], _Waiting):
+            waiting.setdefault(entry[1].write, []).append(entry[1].row)
+        else:
+            others.append(entry)
+    if waiting:
+        connection.run_on_commit = others
+        for write, rows in waiting.items():
+            write(rows)
 
 
 def without_atomic_requests(view: View) -> View:

@@ -8,15 +8,15 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from ninja_orgkit.audit.actions import IMAGE_FAILED, IMAGE_READY
+from ninja_orgkit.audit.announcing import announce, is_heard
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.background.tasks import DELETE_FILES
-from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage, UnsupportedImage
 from ninja_orgkit.media.renditions import Rendered, render
 from ninja_orgkit.media.storage import StoredFiles, open_file
-from ninja_orgkit.signals import image_failed, image_ready
 
 RENDER = "orgkit.images.render"
 
@@ -57,11 +57,11 @@ def _begin(image_id: int) -> Image | None:
 @atomic()
 def _give_up(waiting: QuerySet[Image]) -> None:
     """Let images fail, and tell that, if anybody listens."""
-    failed = list(waiting.select_for_update()) if image_failed.has_listeners(Image) else []
+    failed = list(waiting.select_for_update()) if is_heard(IMAGE_FAILED, Image) else []
     waiting.update(status=Image.Status.FAILED, updated_at=timezone.now())
     for image in failed:
         image.status = Image.Status.FAILED
-        announce(image_failed, image)
+        announce(IMAGE_FAILED, image)
 
 
 def _render(image: Image) -> None:
@@ -105,7 +105,7 @@ def _finish(image: Image, **values: Any) -> bool:
     current.save(update_fields=[*values, "updated_at"])
     if former and "renditions" in values:
         enqueue(DELETE_FILES, names=former)
-    announce(image_ready if current.status == Image.Status.READY else image_failed, current)
+    announce(IMAGE_READY if current.status == Image.Status.READY else IMAGE_FAILED, current)
     return True
 
 

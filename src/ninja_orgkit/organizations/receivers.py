@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.audit.actions import MEMBER_REMOVED
+from ninja_orgkit.audit.announcing import is_heard
 from ninja_orgkit.conf import settings
 from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.organizations.services import members, organizations
-from ninja_orgkit.signals import member_removed
 
 _OWNED = "_orgkit_owned_organizations"
 _MEMBER = "_orgkit_memberships"
@@ -25,7 +26,7 @@ def create_with_account(
 def lock_before_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
     """Lock the organizations of an account before its deletion. Remember for ``close_after_deletion`` what it has."""
     setattr(instance, _OWNED, members.lock_organizations_of_account(instance))
-    if member_removed.has_listeners(Membership):
+    if is_heard(MEMBER_REMOVED, Membership):
         setattr(instance, _MEMBER, list(Membership.objects.filter(account=instance).select_related("organization")))
 
 

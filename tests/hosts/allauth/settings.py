@@ -6,7 +6,7 @@ import os
 
 from tests.docs.pages import DOCS, blocks
 from tests.settings import *  # noqa: F403
-from tests.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, SILENCED_SYSTEM_CHECKS
+from tests.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = [*INSTALLED_APPS]
 MIDDLEWARE = [*MIDDLEWARE]
@@ -18,5 +18,3 @@ ROOT_URLCONF = "tests.hosts.allauth.urls"
 ACCOUNT_RATE_LIMITS = False
 MFA_TOTP_TOLERANCE = 1  # a test may cross the boundary of a time step
 DATABASES["default"]["TEST"] = {"NAME": f"{DATABASES['default']['TEST']['NAME']}_{os.getpid()}_allauth"}
-if "mysql" in DATABASES["default"]["ENGINE"]:
-    SILENCED_SYSTEM_CHECKS = [*SILENCED_SYSTEM_CHECKS, "models.W036"]

@@ -15,15 +15,15 @@ from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email, account_of_user, lock_account, username_is_taken
+from ninja_orgkit.audit.actions import ACCOUNT_CREATED, ADDRESS_CHANGED, PASSWORD_CHANGED
+from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.database.slugs import random_part
 from ninja_orgkit.errors import Unauthenticated, field_error
-from ninja_orgkit.signals import account_created, address_changed, password_changed
 
 TAKEN_ERRORS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
@@ -43,7 +43,7 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
     if known is not None and known._state.adding:
         known.user = user  # the user did not have a primary key before
         known.save(force_insert=True)
-        announce(account_created, known)
+        announce(ACCOUNT_CREATED, known)
         return known
     if known is not None and written is not None and not host_user.read_profile(user, written=written):
         return known
@@ -53,7 +53,7 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
     changed = [column for name, value in profile.items() for column in _follow(account, name, value)]
     if account._state.adding:
         _write(account, force_insert=True)
-        announce(account_created, account)
+        announce(ACCOUNT_CREATED, account)
     elif changed:
         _write(account, update_fields=changed)
     return account
@@ -105,7 +105,7 @@ def as_account(person: Any) -> Account:
 def count_password_change(account: Account) -> None:
     """Count that the password of a user was set. That ends its sessions and voids the links mailed so far."""
     Account.objects.filter(pk=account.pk).update(password_changes=F("password_changes") + 1)
-    announce(password_changed, account)
+    announce(PASSWORD_CHANGED, account)
 
 
 def forget_address(account: Account, *, unless: str) -> list[str]:
@@ -117,7 +117,7 @@ def forget_address(account: Account, *, unless: str) -> list[str]:
     if email_key(account.email) == email_key(unless):
         return []
     if not account._state.adding:
-        announce(address_changed, account, changes={"email": {"old": account.email, "new": unless}})
+        announce(ADDRESS_CHANGED, account, changes={"email": {"old": account.email, "new": unless}})
     account.email_changes += 1
     account.email_verified_at = None
     return ["email_changes", "email_verified_at"]

@@ -15,14 +15,14 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ninja_orgkit.audit.actions import EXPORT_READY
+from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.database.alias import atomic, kit_connection
 from ninja_orgkit.exports.archive.progress import Progress, Stopped
 from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.logs import get_logger
-from ninja_orgkit.signals import export_ready
 
 NOTIFY = "orgkit.exports.notify"
 FAULT = gettext_noop("Something went wrong on our side. Please start a new export.")
@@ -79,7 +79,7 @@ def finish(job: ExportJob, *, size: int, sha256: str, units: int) -> None:
         expires_at=now + settings.EXPORT_LIFETIME,
     )
     enqueue(NOTIFY, job=str(job.pk))
-    announce(export_ready, job)
+    announce(EXPORT_READY, job)
 
 
 @atomic()

@@ -10,9 +10,10 @@ from django.utils import timezone
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.accounts.services.accounts import mark_verified
+from ninja_orgkit.audit.actions import INVITATION_ACCEPTED, INVITATION_SENT
+from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
@@ -34,7 +35,6 @@ from ninja_orgkit.organizations.services.members import join, require_role
 from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization
 from ninja_orgkit.organizations.values import OrgkitInvitationCreate
 from ninja_orgkit.protocol.values import valid
-from ninja_orgkit.signals import invitation_accepted, invitation_sent
 
 MAIL = "orgkit.organizations.mail_invitation"
 INVITE = roles.INVITE
@@ -68,7 +68,7 @@ def invite(organization: Organization, *, email: str, role: str, by: Any) -> Inv
     with constraint_errors(Invitation, orgkit_invitation_pending=AlreadyInvited):
         invitation.save(force_insert=True)
     enqueue(MAIL, invitation=str(invitation.pk))
-    announce(invitation_sent, invitation, by=sender.account)
+    announce(INVITATION_SENT, invitation, by=sender.account)
     return invitation
 
 
@@ -128,7 +128,7 @@ def accept_by_id(account: Account, key: UUID) -> Membership:
     invitation.membership = membership
     _end(invitation, Invitation.Status.ACCEPTED)
     mark_verified(account)
-    announce(invitation_accepted, invitation, by=account)
+    announce(INVITATION_ACCEPTED, invitation, by=account)
     return membership
 
 

@@ -8,7 +8,8 @@ from django.db.models import ProtectedError
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import as_account
-from ninja_orgkit.custom.announcements import announce, changes_since, values_of
+from ninja_orgkit.audit.actions import MEMBER_ADDED, MEMBER_REMOVED, ROLE_CHANGED
+from ninja_orgkit.audit.announcing import announce, changes_since, values_of
 from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
@@ -20,7 +21,6 @@ from ninja_orgkit.organizations.ownership import Owned, lock_organizations, owne
 from ninja_orgkit.organizations.selectors import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_role_allowed
 from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization
-from ninja_orgkit.signals import member_added, member_removed, role_changed
 
 MANAGE = "members.manage"
 
@@ -53,7 +53,7 @@ def join(organization: Organization, account: Account, *, role: str, by: Account
     run_hook("before_add_member", organization=organization, account=account, role=role, by=by)
     with constraint_errors(Membership, orgkit_membership_once=AlreadyMember):
         membership = Membership.objects.create(organization=organization, account=account, role=role)
-    announce(member_added, membership, by=by)
+    announce(MEMBER_ADDED, membership, by=by)
     return membership
 
 
@@ -73,7 +73,7 @@ def change_role(organization: Organization, account: Any, *, role: str, by: Any 
         before = values_of(member, ["role"])
         member.role = role
         member.save(update_fields=["role"])
-        announce(role_changed, member, by=acting.account if acting else None, changes=changes_since(before, member))
+        announce(ROLE_CHANGED, member, by=acting.account if acting else None, changes=changes_since(before, member))
     return member
 
 
@@ -93,7 +93,7 @@ def remove_member(organization: Organization, account: Any, *, by: Any = None) -
         member.delete()
     except ProtectedError:
         raise LastOwner from None
-    announce(member_removed, member, by=acting.account if acting else None)
+    announce(MEMBER_REMOVED, member, by=acting.account if acting else None)
 
 
 def require_role(role: str) -> None:
@@ -122,7 +122,7 @@ def tell_of_departures(account: Account, memberships: list[Membership]) -> None:
     for membership in memberships:
         if membership.organization_id in going_on:
             membership.account = account
-            announce(member_removed, membership)
+            announce(MEMBER_REMOVED, membership)
 
 
 def _lock_member(

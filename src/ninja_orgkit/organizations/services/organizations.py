@@ -10,10 +10,11 @@ from django.utils import timezone
 from ninja_orgkit import registry
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import as_account
+from ninja_orgkit.audit.actions import MEMBER_ADDED, ORGANIZATION_CREATED, ORGANIZATION_DELETED, ORGANIZATION_UPDATED
+from ninja_orgkit.audit.announcing import announce, changes_since, values_of
 from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.announcements import announce
 from ninja_orgkit.custom.hooks import hook_first
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import delete_links, without_cascade
@@ -28,7 +29,6 @@ from ninja_orgkit.organizations.selectors import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_ownership
 from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
 from ninja_orgkit.protocol.values import valid
-from ninja_orgkit.signals import member_added, organization_created, organization_deleted
 
 PURGE = "orgkit.organizations.purge"
 
@@ -106,12 +106,15 @@ def update_organization(organization: Organization, *, by: Any = None, **changes
     another field, and NotFound if the organization has been closed.
     """
     changes = valid(OrgkitOrganizationChange, changes)
-    organization, _ = lock_as(organization, by, needs="org.update")
+    organization, membership = lock_as(organization, by, needs="org.update")
+    before = values_of(organization, changes)
     for name, value in changes.items():
         setattr(organization, name, value)
     if changes:
         organization.save(update_fields=[*changes, "updated_at"])
     _reread(organization)
+    if changed := changes_since(before, organization):
+        announce(ORGANIZATION_UPDATED, organization, by=membership.account if membership else None, changes=changed)
     return organization
 
 
@@ -134,7 +137,7 @@ def close_organization(organization: Organization, *, by: Account | None = None)
     organization.personal_of = None
     organization.save(update_fields=["deleted_at", "personal_of", "updated_at"])
     enqueue(PURGE, organization=organization.slug)
-    announce(organization_deleted, organization, by=by)
+    announce(ORGANIZATION_DELETED, organization, by=by)
 
 
 def purge_organization(organization: Organization) -> None:
@@ -176,9 +179,9 @@ def _reread(organization: Organization) -> None:
 
 
 def _add_creator(organization: Organization, account: Account) -> Membership:
-    announce(organization_created, organization)
+    announce(ORGANIZATION_CREATED, organization)
     membership = Membership.objects.create(organization=organization, account=account, role=settings.CREATOR_ROLE)
-    announce(member_added, membership)
+    announce(MEMBER_ADDED, membership)
     return membership
 
 

@@ -1,0 +1,65 @@
+"""Who acts: a context variable, set where a request is authenticated, and read where something happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from ninja_orgkit.custom.hooks import current_request
+
+USER = "user"
+API_KEY = "api_key"
+STAFF = "staff"
+SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts.
+
+    ``kind`` is USER, API_KEY, STAFF (in the admin) or SYSTEM (commands, tasks, and the host's own code). ``account`` is
+    theirs, None for nobody's. ``key`` is the API key, if one is used. ``request`` is where they came from, if anywhere.
+    """
+
+    kind: str
+    account: Any = None
+    key: Any = None
+    request: HttpRequest | None = None
+
+
+_SYSTEM = Actor(SYSTEM)
+_actor: ContextVar[Actor | None] = ContextVar("orgkit_actor", default=None)
+
+
+def current_actor() -> Actor:
+    """Return who acts. In a request without a caller that is a user whom nobody knows."""
+    actor = _actor.get()
+    if actor is not None:
+        return actor
+    request = current_request()
+    return _SYSTEM if request is None else Actor(USER, request=request)
+
+
+def act(actor: Actor) -> None:
+    """Set who acts until the end of the current request."""
+    _actor.set(actor)
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Set who acts in the block."""
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def forget_actor(**_kwargs: Any) -> None:
+    """Forget who acts: a receiver for the beginning and the end of requests, which may share a thread."""
+    _actor.set(None)
