@@ -92,6 +92,11 @@ class Settings:
     ``(organization) -> int | None``. Nobody joins beyond it, in whatever way. Pending invitations do not count.
     Lowering it takes nothing away."""
 
+    NOTICES: dict[str, bool] = {"password": True, "address": True, "new_device": True, "api_key": True}
+    """Which notices people get by mail: when the password was changed or reset, when the address was changed (to both
+    addresses), when somebody signs in from a kind of device that this account has never used, and when they create an
+    API key. Nobody gets more than one notice of a kind in an hour."""
+
     EMAIL_CHANGE_REQUIRES_PASSWORD: bool = False
     """Whether ``PATCH /auth/email`` requires the current password."""
 

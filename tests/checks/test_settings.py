@@ -44,6 +44,7 @@ def test_every_fault_has_its_own_id() -> None:
     [
         ("RESET_TOKEN_LIFETIM", timedelta(hours=1), "E001", "RESET_TOKEN_LIFETIME"),
         ("EMAIL_VERIFICATION", "always", "E002", "mandatory"),
+        ("NOTICES", {"passwords": False}, "E110", "password"),
         ("REFRESH_COOKIE", {"http_only": False}, "E053", "http_only"),
         ("REFRESH_COOKIE", {"name": "a cookie"}, "E054", "name"),
         ("REFRESH_COOKIE", {"path": "api"}, "E054", "path"),

@@ -28,12 +28,13 @@ def mail_password_reset(email: str) -> None:
         _mail_reset_link("password_reset", account)
 
 
-@shared_task(name="orgkit.accounts.mail_password_notice", **MAIL_TASK)
-def mail_password_notice(account: str) -> None:
-    """Tell the owner of an account that its password was changed or reset."""
+@shared_task(name="orgkit.accounts.mail_notice", **MAIL_TASK)
+def mail_notice(kind: str, account: str, to: str, details: dict[str, Any]) -> None:
+    """Tell the owner of an account what happened to it: at the address ``to``, or at the current one if it is empty."""
     found = _active(account)
-    if found is not None and found.email:
-        send_mail("password_notice", found.email, language=found.preferred_language, account=found)
+    address = to or (found.email if found else "")
+    if found is not None and address:
+        send_mail(f"{kind}_notice", address, language=found.preferred_language, account=found, **details)
 
 
 @shared_task(name="orgkit.accounts.mail_verification", **MAIL_TASK)

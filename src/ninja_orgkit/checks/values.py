@@ -38,6 +38,7 @@ def wrong_values() -> Iterator[CheckMessage]:
     yield from _check_bounds()
     yield from _check_pictures()
     yield from _check_refresh_cookie()
+    yield from _check_notices()
 
 
 def _check_choices() -> Iterator[CheckMessage]:
@@ -132,6 +133,14 @@ def _check_refresh_cookie() -> Iterator[CheckMessage]:
     if chosen.get("samesite") == "None" and chosen.get("secure") is False:
         hint = "Leave out one of the two."
         yield Error('REFRESH_COOKIE has samesite "None" without secure.', hint=hint, id="orgkit.E055")
+
+
+def _check_notices() -> Iterator[CheckMessage]:
+    """Report notices that the kit does not send."""
+    for kind in settings.NOTICES:
+        if kind not in Settings.NOTICES:
+            hint = f"Use one of: {', '.join(Settings.NOTICES)}."
+            yield Error(f"NOTICES has an unknown key: {kind!r}.", hint=hint, id="orgkit.E110")
 
 
 def _matches(pattern: str, value: Any) -> bool:

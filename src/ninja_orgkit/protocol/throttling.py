@@ -66,9 +66,7 @@ def throttle(scope: str, key: str) -> None:
     if not settings.THROTTLING or rate_text is None:
         return
     rate = parse_rate(rate_text)
-    # What identifies a client or an address is nothing to keep in clear.
-    digest = salted_hmac("orgkit.throttle", f"{scope}\n{key}", algorithm="sha256").hexdigest()
-    count, began = _counter()(digest, rate.seconds, time.time())
+    count, began = _counter()(_digest(scope, key), rate.seconds, time.time())
     if count > rate.limit:
         # The window may have begun after this request came, or by the clock of a host that is ahead of this one.
         left = math.ceil(began + rate.seconds - time.time())
@@ -78,6 +76,14 @@ def throttle(scope: str, key: str) -> None:
 def throttle_client(scope: str, request: HttpRequest) -> None:
     """Count a request by the client's address, an IPv6 one by its /64. Raises Throttled."""
     throttle(scope, network_of(client_address(request)))
+
+
+def is_first(scope: str, key: str, *, seconds: int) -> bool:
+    """Count a call against a scope and key, and tell whether it is the first in so many seconds.
+
+    This is always counted in the database, in the transaction of the caller: a rollback undoes it.
+    """
+    return _count_in_database(_digest(scope, key), seconds, time.time())[0] == 1
 
 
 Throttle = Callable[[Any, Any], None]
@@ -115,6 +121,11 @@ def network_of(address: str) -> str:
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, _IPV6_SITE), strict=False))
+
+
+def _digest(scope: str, key: str) -> str:
+    """Return what is counted by. Whatever identifies a client or an address is not stored in clear."""
+    return salted_hmac("orgkit.throttle", f"{scope}\n{key}", algorithm="sha256").hexdigest()
 
 
 def _counter() -> Counter:

@@ -15,6 +15,7 @@ from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email, account_of_user, lock_account, username_is_taken
+from ninja_orgkit.accounts.services.notices import send_notice
 from ninja_orgkit.audit.actions import ACCOUNT_CREATED, ADDRESS_CHANGED, PASSWORD_CHANGED
 from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.conf import settings
@@ -103,21 +104,26 @@ def as_account(person: Any) -> Account:
 
 
 def count_password_change(account: Account) -> None:
-    """Count that the password of a user was set. That ends its sessions and voids the links mailed so far."""
+    """Count that the password of a user was set, and tell its owner.
+
+    That ends the sessions of the account and voids the links mailed so far.
+    """
     Account.objects.filter(pk=account.pk).update(password_changes=F("password_changes") + 1)
     announce(PASSWORD_CHANGED, account)
+    send_notice("password", account)
 
 
 def forget_address(account: Account, *, unless: str) -> list[str]:
     """Mark the address as changed and unverified, unless it stays ``unless``. Return the changed columns.
 
-    That invalidates every link mailed so far, and sends ``address_changed``. Call it before you set the new address,
-    and save the account afterwards.
+    That invalidates every link mailed so far, sends ``address_changed``, and tells both addresses. Call it before you
+    set the new address, and save the account afterwards.
     """
     if email_key(account.email) == email_key(unless):
         return []
     if not account._state.adding:
         announce(ADDRESS_CHANGED, account, changes={"email": {"old": account.email, "new": unless}})
+        send_notice("address", account, to=[address for address in (account.email, unless) if address])
     account.email_changes += 1
     account.email_verified_at = None
     return ["email_changes", "email_verified_at"]

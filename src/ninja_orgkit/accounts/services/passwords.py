@@ -81,7 +81,6 @@ def confirm_reset(token: str, new: str) -> None:
 
 
 def _store_password(account: Account, user: Any) -> None:
-    """Write the password that was set on this instance of the user, read the count that follows, and tell the owner."""
+    """Write the password that was set on this instance of the user, and read the count that follows."""
     user.save(update_fields=["password"])
     account.refresh_from_db(fields=["password_changes"])
-    enqueue("orgkit.accounts.mail_password_notice", account=account.slug)
