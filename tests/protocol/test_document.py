@@ -12,13 +12,17 @@ import pytest
 from django.http import HttpRequest
 from ninja import NinjaAPI, Query, Schema
 from pydantic import BaseModel
+from pytest_django import Settings
 
+from ninja_orgkit.conf import Settings as Config
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.fields import OrgkitInput
 from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE
+from ninja_orgkit.protocol.openapi.security import openapi_security
 from ninja_orgkit.protocol.problems import add_error_handlers
 from ninja_orgkit.urls import api
 from tests.client import Api
+from tests.hosts.mounts import required
 
 DOCUMENT: dict[str, Any] = api.get_openapi_schema(path_prefix="")
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
@@ -133,6 +137,49 @@ def test_an_open_operation_says_that_it_needs_no_token() -> None:
     assert len(security["log_out"]) > 1
 
 
+def test_operations_name_the_credentials_that_are_accepted(settings: Settings) -> None:
+    default = Config.AUTHENTICATION
+    found = _secured(settings, [*default, "ninja_orgkit.accounts.authentication.django_session"])
+    assert {"OrgkitBearer", "OrgkitDjangoSession"} <= set(found["schemes"])
+    assert found["schemes"]["OrgkitDjangoSession"].items() >= {"in": "cookie", "name": "sessionid"}.items()
+    assert found["get_me"] == [{name: []} for name in found["schemes"] if name != "OrgkitApiKey"]
+    assert found["log_out"] == [{}, *found["get_me"]]
+    assert found["check_health"] == []
+    own = _secured(settings, [f"{__name__}.by_ticket"])
+    assert own["schemes"] == {"Ticket": {"type": "apiKey", "in": "header", "name": "X-Ticket"}}
+    assert own["get_me"] == [{"Ticket": []}]
+    unknown = _secured(settings, [f"{__name__}.by_nothing_known"])
+    assert (unknown["schemes"], unknown["get_me"], unknown["check_health"]) == ({}, None, [])
+
+
+@openapi_security(Ticket={"type": "apiKey", "in": "header", "name": "X-Ticket"})
+def by_ticket(_request: HttpRequest) -> None:
+    """Accept nobody."""
+
+
+def by_nothing_known(_request: HttpRequest) -> None:
+    """Accept nobody."""
+
+
+def _secured(settings: Settings, authentication: list[str]) -> dict[str, Any]:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "AUTHENTICATION": authentication}
+    document: Any = api.get_openapi_schema(path_prefix="")
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    schemes = document["components"].get("securitySchemes", {})
+    return {"schemes": schemes, **{found["operationId"]: found.get("security") for found in operations}}
+
+
+def test_plain_routes_of_a_host_name_how_they_are_secured_and_how_they_refuse() -> None:
+    document: Any = required.api.get_openapi_schema(path_prefix="")
+    operation = document["paths"]["/orgs/{org_slug}/products/"]["post"]
+    assert {"OrgkitBearer": []} in operation["security"]
+    assert "OrgkitMember" not in json.dumps(document)
+    assert set(operation["responses"]) == {200, 401, 403, 404, 429}
+    for status, code in ((401, "unauthenticated"), (403, "forbidden"), (404, "not_found"), (429, "throttled")):
+        assert code in operation["responses"][status]["content"][MEDIA_TYPE]["examples"]
+    assert set(document["components"]["securitySchemes"]) >= {"OrgkitBearer"}
+
+
 def test_no_component_is_unused() -> None:
     used, waiting = set(), _named(DOCUMENT["paths"])
     while waiting:
@@ -169,7 +216,7 @@ def test_limits_stand_where_json_schema_knows_them() -> None:
 def test_every_operation_that_needs_a_token_says_so_and_may_answer_401(db: None) -> None:
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
-            needed = operation.get("security") == [{"OrgkitBearer": []}]
+            needed = bool(operation["security"]) and {} not in operation["security"]
             filled = path.replace("{tag_id}", "1").replace("{image_id}", "1").replace("{", "").replace("}", "")
             answer = Api().send(method.upper(), f"/{filled.lstrip('/')}")
             refused = answer.status_code == 401 and answer.json()["code"] == "unauthenticated"

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
@@ -18,6 +19,7 @@ from ninja_orgkit.audit.acting import API_KEY, USER, Actor, act
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.callables import call_host, host_callable
 from ninja_orgkit.errors import CsrfFailed
+from ninja_orgkit.protocol.openapi.security import openapi_security
 
 _FIND = "_orgkit_find_caller"
 
@@ -83,6 +85,7 @@ def authenticate(request: HttpRequest, *, find: FindCaller = caller_of) -> Calle
     return None
 
 
+@openapi_security(OrgkitBearer={"type": "http", "scheme": "bearer"})
 def bearer_token(request: HttpRequest) -> Caller | None:
     """Return the caller that an access token of the kit stands for: ``Authorization: Bearer <access token>``.
 
@@ -96,6 +99,14 @@ def bearer_token(request: HttpRequest) -> Caller | None:
     return find(request, token)
 
 
+@openapi_security(
+    OrgkitDjangoSession={
+        "type": "apiKey",
+        "in": "cookie",
+        "name": django_settings.SESSION_COOKIE_NAME,
+        "description": "The session cookie of Django. Unsafe methods also need its CSRF token in `X-CSRFToken`.",
+    }
+)
 def django_session(request: HttpRequest) -> Any:
     """Return the user whom Django's session cookie stands for. Raises CsrfFailed for an unsafe method without a token.
 

@@ -40,6 +40,10 @@ class GuardedRequest(HttpRequest):
     auth: MemberCaller
 
 
+class OrgkitMember(OrgkitBearer):
+    """``OrgkitBearer`` for members of an organization. By this name, the OpenAPI document knows how a route refuses."""
+
+
 def require(permission: str, *, parameter: str = "org_slug") -> Any:
     """Return the ``auth`` of an endpoint that only members with a permission may call.
 
@@ -51,7 +55,7 @@ def require(permission: str, *, parameter: str = "org_slug") -> Any:
     Unauthenticated without a caller, NotFound for somebody who is not a member, whether or not the organization exists,
     and Forbidden for a role without the permission. ``add_error_handlers`` lets an API answer these as the kit does.
     """
-    return OrgkitBearer(partial(find_caller, parameter=parameter), admit=_Admission(permission, parameter))
+    return OrgkitMember(partial(find_caller, parameter=parameter), admit=_Admission(permission, parameter))
 
 
 def find_caller(request: HttpRequest, token: str, *, parameter: str) -> Caller:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import wraps
 from typing import Any
 
 from ninja import NinjaAPI
 
+from ninja_orgkit import errors
+from ninja_orgkit.errors import OrgKitError
+from ninja_orgkit.protocol.openapi.security import accepted_schemes, name_schemes, refusals_of
 from ninja_orgkit.protocol.request_ids import HEADER
 
 MEDIA_TYPE = "application/problem+json"
@@ -85,10 +88,45 @@ PROBLEM: dict[str, Any] = {
 }
 
 
+_HEADERS_OF_ERRORS = {
+    errors.Unauthenticated.status: {"WWW-Authenticate": {"required": True, "schema": TEXT}},
+    errors.Throttled.status: {
+        "Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds to wait."}
+    },
+    errors.Unavailable.status: {
+        "Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds to wait."}
+    },
+    errors.RangeNotSatisfiable.status: {"Content-Range": {"required": True, "schema": TEXT}},
+}
+
+
+def problem_answers(found: Iterable[type[OrgKitError]]) -> dict[int, dict[str, Any]]:
+    """Return a response for each status of the errors, with every code that can come with it."""
+    responses: dict[int, dict[str, Any]] = {}
+    for error in found:
+        media: dict[str, Any] = {"schema": PROBLEM_REF, "examples": {}}
+        known = responses.setdefault(error.status, {"description": "", "content": {MEDIA_TYPE: media}})
+        examples = known["content"][MEDIA_TYPE]["examples"]
+        if error.code in examples:
+            continue
+        line = f"`{error.code}`: {error.message()}"
+        known["description"] = f"{known['description']}\n\n{line}".strip()
+        examples[error.code] = {"value": _example(error)}
+        known["headers"] = {**REQUEST_ID_REF, **_HEADERS_OF_ERRORS.get(error.status, {})}
+    return responses
+
+
+def _example(error: type[OrgKitError]) -> dict[str, Any]:
+    shown = {"type": "about:blank", "title": error.title, "status": error.status}
+    return {**shown, "detail": error.message(), "code": error.code, "request_id": REQUEST_ID}
+
+
 def complete_document(api: NinjaAPI) -> None:
     """Give the OpenAPI document of an API what all operations share, and drop schemas of the kit that none refers to.
 
-    ninja adds a schema for each group of query or path parameters, and then lists the parameters one by one.
+    Operations behind the kit's ``auth`` say which credentials ``AUTHENTICATION`` accepts, also those of a host.
+
+    Ninja adds a schema for each group of query or path parameters, and then lists the parameters one by one.
     """
     build = api.get_openapi_schema
 
@@ -98,12 +136,27 @@ def complete_document(api: NinjaAPI) -> None:
         schemas = document["components"]["schemas"]
         schemas.setdefault(_NAME, PROBLEM)
         document["components"].setdefault("headers", {})[_REQUEST_ID_NAME] = _REQUEST_ID_HEADER
+        _tell_security(document)
         used = _used(document["paths"], schemas)
         for name in [name for name in schemas if name.startswith(_OURS) and name not in used]:
             del schemas[name]
         return document
 
     api.get_openapi_schema = get_openapi_schema  # type: ignore[method-assign]
+
+
+def _tell_security(document: dict[str, Any]) -> None:
+    """Say by which credentials a client calls each operation, and how one without them is refused."""
+    schemes = accepted_schemes()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    for operation in operations:
+        for status, answer in problem_answers(refusals_of(operation)).items():
+            operation["responses"].setdefault(status, answer)
+        name_schemes(operation, schemes)
+    used = {name for operation in operations for way in operation.get("security", ()) for name in way}
+    known = {**document["components"].pop("securitySchemes", {}), **schemes}
+    if used:
+        document["components"]["securitySchemes"] = {name: known[name] for name in known if name in used}
 
 
 def _used(paths: Any, schemas: dict[str, Any]) -> set[str]:

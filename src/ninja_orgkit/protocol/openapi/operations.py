@@ -6,7 +6,6 @@ throttled, or creates something that has a URL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ from ninja.operation import Operation
 from ninja_orgkit import errors
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.idempotency import IdempotencyInProgress, IdempotencyKeyReused, InvalidIdempotencyKey
-from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, PROBLEM_REF, REQUEST_ID, REQUEST_ID_REF, SCHEMAS, TEXT
+from ninja_orgkit.protocol.openapi.document import REQUEST_ID_REF, SCHEMAS, TEXT, problem_answers
 from ninja_orgkit.protocol.pagination import InvalidCursor
 from ninja_orgkit.protocol.parameters import UnknownParameter
 
@@ -29,17 +28,6 @@ _REPLAYED = {
         "description": "Present when this is the stored answer to an earlier request with the same key.",
     }
 }
-_HEADERS_OF_ERRORS = {
-    errors.Unauthenticated.status: {"WWW-Authenticate": {"required": True, "schema": TEXT}},
-    errors.Throttled.status: {
-        "Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds to wait."}
-    },
-    errors.Unavailable.status: {
-        "Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds to wait."}
-    },
-    errors.RangeNotSatisfiable.status: {"Content-Range": {"required": True, "schema": TEXT}},
-}
-
 
 _FORMS = {"multipart/form-data": "Multipart", "application/x-www-form-urlencoded": "Form"}
 """How the titles of bodies in other media types than JSON end."""
@@ -72,7 +60,7 @@ def describe(operation: Operation, traits: Traits) -> None:
     if traits.tagged and method == "GET":
         responses[304] = {"description": "The client's copy is still current.", "headers": _ETAG}
     found = [*_by_shape(operation), *_by_traits(traits, method), *traits.errors]
-    responses |= _problems(found)
+    responses |= problem_answers(found)
     responses |= extra.get("responses", {})
     responses = {
         status: {**response, "headers": {**REQUEST_ID_REF, **response.get("headers", {})}}
@@ -124,27 +112,6 @@ def _successes(operation: Operation, traits: Traits) -> dict[int, dict[str, Any]
         }
         found |= {status: {"headers": headers}} if headers else {}
     return found
-
-
-def _problems(found: Iterable[type[OrgKitError]]) -> dict[int, dict[str, Any]]:
-    """Return a response for each status of the errors, with every code that can come with it."""
-    responses: dict[int, dict[str, Any]] = {}
-    for error in found:
-        media: dict[str, Any] = {"schema": PROBLEM_REF, "examples": {}}
-        known = responses.setdefault(error.status, {"description": "", "content": {MEDIA_TYPE: media}})
-        examples = known["content"][MEDIA_TYPE]["examples"]
-        if error.code in examples:
-            continue
-        line = f"`{error.code}`: {error.message()}"
-        known["description"] = f"{known['description']}\n\n{line}".strip()
-        examples[error.code] = {"value": _example(error)}
-        known["headers"] = _HEADERS_OF_ERRORS.get(error.status, {})
-    return responses
-
-
-def _example(error: type[OrgKitError]) -> dict[str, Any]:
-    shown = {"type": "about:blank", "title": error.title, "status": error.status}
-    return {**shown, "detail": error.message(), "code": error.code, "request_id": REQUEST_ID}
 
 
 def _by_shape(operation: Operation) -> list[type[OrgKitError]]:
