@@ -162,6 +162,8 @@ class Resource:
             raise NotFound from None
         if self.public_id(found) != obj_id:
             raise NotFound
+        if "__" not in self.organization:
+            setattr(found, self.organization, organization)
         return found
 
     def public_id(self, obj: models.Model) -> str:

@@ -2,7 +2,7 @@
 
 Each is sent after the commit, with the class of the model as ``sender`` and three keywords. ``instance`` is the object.
 One that was deleted keeps its values, but its row is gone. ``by`` is the account in whose name it was done: None for
-the host's own code, for tasks, and for anonymous requests. ``changes`` is
+the host's own code, for tasks, and for anonymous requests; in the admin it is the staff user. ``changes`` is
 ``{field: {"old": …, "new": …}}`` for a change, and ``{}`` otherwise. A receiver that raises is logged, and harms
 neither the change nor other receivers.
 

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.models import Account, Session
 from tests.accounts.hashers import CountingHasher, SlowHasher
-from tests.client import Api, Person, told
+from tests.client import Api, Person, statements_in, told
 from tests.conftest import CountQueries, Register
 from tests.parallel import in_parallel
 from tests.servers.processes import environment
@@ -97,20 +97,37 @@ def test_rehashing_a_password_keeps_the_sessions(api: Api, ann: Person, settings
     assert api.post("/token/refresh", {"refresh": ann.refresh}).status_code == 200
 
 
-def test_signing_in_runs_three_statements_and_the_one_that_records_last_login(
+def test_signing_in_runs_four_statements_and_the_one_that_records_last_login(
     api: Api, ann: Person, settings: Settings, count_queries: CountQueries
 ) -> None:
     settings.NINJA_ORGKIT = {"THROTTLING": False}
     with count_queries() as queries:
         api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
-    assert len(queries) == 4
-    written = queries[-1]["sql"].partition(" SET ")[2].partition(" WHERE ")[0]
+    assert len(statements_in(queries)) == 5
+    (update,) = (sql for sql in statements_in(queries) if sql.startswith("UPDATE"))
+    written = update.partition(" SET ")[2].partition(" WHERE ")[0]
     assert ("last_login" in written, "," in written) == (True, False)
     settings.NINJA_ORGKIT["UPDATE_LAST_LOGIN"] = False
     with count_queries() as queries:
         api.post("/token/pair", {"email": "ann@example.com", "password": PASSWORD})
-    assert len(queries) == 3
-    assert not any("last_login = " in query["sql"] for query in queries.captured_queries)
+    assert len(statements_in(queries)) == 4
+    assert not any("last_login = " in sql for sql in statements_in(queries))
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+def test_a_refused_sign_in_does_the_same_for_known_and_unknown_accounts(
+    api: Api, ann: Person, settings: Settings, count_queries: CountQueries, password: str
+) -> None:
+    settings.NINJA_ORGKIT = {"THROTTLING": False}
+    done = []
+    for name in ("ann@example.com", "nobody@example.com"):
+        if password == PASSWORD:
+            User.objects.update(is_active=False)
+        with count_queries() as queries:
+            assert api.post("/token/pair", {"email": name, "password": password}).status_code == 401
+        done.append([sql.partition(" ")[0] for sql in statements_in(queries)])
+    assert done[0] == done[1]
+    assert "INSERT" in done[0]
 
 
 @pytest.mark.parametrize("name", ["annlee", "nobody"])

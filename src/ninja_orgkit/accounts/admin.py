@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.audit.actions import ACCOUNT_UPDATED, SESSION_ENDED
+from ninja_orgkit.audit.staff import AnnouncedAdmin
 from ninja_orgkit.custom.forms import JSON_OBJECTS
-from ninja_orgkit.files.admin import ListAdmin, picture
+from ninja_orgkit.files.admin import picture
 
 
 @admin.register(Account)
-class AccountAdmin(ListAdmin):
+class AccountAdmin(AnnouncedAdmin):
     """Accounts. Edit the e-mail address, the username and the names on the user."""
 
+    changed = ACCOUNT_UPDATED
     list_display = ("portrait", "username", "email", "display_name", "slug", "email_verified_at", "created_at")
     list_display_links = ("username",)
     list_filter = ("finished_onboarding", "preferred_theme", "created_at")
@@ -38,9 +41,10 @@ class AccountAdmin(ListAdmin):
 
 
 @admin.register(Session)
-class SessionAdmin(ListAdmin):
+class SessionAdmin(AnnouncedAdmin):
     """Signed-in devices. Deleting a session signs the device out."""
 
+    deleted = SESSION_ENDED
     list_display = ("account", "device", "address", "created_at", "last_used_at", "expires_at")
     list_filter = ("last_used_at",)
     list_select_related = ("account",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -66,18 +67,31 @@ def read_profile(user: AbstractBaseUser, *, written: Collection[str] | None = No
     return {target: str(getattr(user, source) or "") for target, source in found.items()}
 
 
-def sets_password(user: Any, *, using: str, written: Collection[str] | None) -> bool:
-    """Tell whether saving a user sets its password. Storing the same password under a new hash does not.
+@dataclass(frozen=True)
+class Saving:
+    """What saving a user changes, besides what its account copies: the password, and whether it is active."""
+
+    password: bool = False
+    is_active: bool = False
+
+
+def what_changes(user: Any, *, using: str, written: Collection[str] | None) -> Saving:
+    """Tell what saving a user changes. Storing the same password under a new hash is no change.
 
     ``written`` names the fields that are saved; None means all of them. Call it before the save. It takes a statement
-    only if the hash is written without Django's ``set_password()``.
+    unless neither field is saved, or only a password that Django's ``set_password()`` has set.
     """
-    if user._state.adding or not _has_field("password") or (written is not None and "password" not in written):
-        return False
-    if getattr(user, "_password", None) is not None:  # set_password() leaves the password here until it is saved
-        return True
-    stored = get_user_model()._base_manager.using(using).filter(pk=user.pk).values_list("password", flat=True).first()
-    return stored not in (None, user.password) and not _is_hashed_anew(user)
+    if user._state.adding:
+        return Saving()
+    saved = [name for name in ("password", "is_active") if _has_field(name) and (written is None or name in written)]
+    # set_password() leaves the password here until it is saved
+    is_set = "password" in saved and getattr(user, "_password", None) is not None
+    read = [name for name in saved if name != "password" or not is_set]
+    users = get_user_model()._base_manager.using(using).filter(pk=user.pk)
+    stored = (users.values(*read).first() if read else None) or {}
+    differing = {name for name, value in stored.items() if value != getattr(user, name)}
+    is_other_password = "password" in differing and not _is_hashed_anew(user)
+    return Saving(password=is_set or is_other_password, is_active="is_active" in differing)
 
 
 def note_stored_password(user: Any) -> None:

@@ -117,4 +117,5 @@ def session_of(account: Account, session_id: str) -> Session:
     session = Session.objects.filter(account=account, pk=session_id).first()
     if session is None:
         raise NotFound
+    session.account = account
     return session

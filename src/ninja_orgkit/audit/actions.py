@@ -39,8 +39,18 @@ def _action(name: str, sentence: str, scope: str, signal: Signal | None = None, 
 
 ACCOUNT_CREATED = _action("account.created", "A user got an account.", ACCOUNT, signals.account_created)
 ACCOUNT_DELETED = _action("account.deleted", "An account was deleted.", ACCOUNT, signals.account_deleted)
+ACCOUNT_UPDATED = _action("account.updated", "Fields of a profile, or the avatar, were changed.", ACCOUNT)
+ACCOUNT_DEACTIVATED = _action("account.deactivated", "The user was made inactive, and can no longer sign in.", ACCOUNT)
+ACCOUNT_ACTIVATED = _action("account.activated", "An inactive user was made active again.", ACCOUNT)
+SIGNED_IN = _action("account.signed_in", "Somebody signed in, by whatever way.", ACCOUNT)
+SIGN_IN_REFUSED = _action("account.sign_in_refused", "Somebody tried to sign in and was refused.", ACCOUNT)
+SIGNED_OUT_EVERYWHERE = _action("account.signed_out_everywhere", "All sessions were ended at once.", ACCOUNT)
+SESSION_ENDED = _action("session.ended", "A device was signed out.", ACCOUNT)
+SECOND_FACTOR_ADDED = _action("second_factor.added", "A second factor was set up.", ACCOUNT)
+SECOND_FACTOR_REMOVED = _action("second_factor.removed", "A second factor was removed.", ACCOUNT)
 PASSWORD_CHANGED = _action("password.changed", "The password was set anew.", ACCOUNT, signals.password_changed)
 ADDRESS_CHANGED = _action("address.changed", "The e-mail address was changed.", ACCOUNT, signals.address_changed)
+ADDRESS_VERIFIED = _action("address.verified", "Somebody proved that the e-mail address is theirs.", ACCOUNT)
 
 ORGANIZATION_CREATED = _action(
     "organization.created", "An organization was created.", ORGANIZATION, signals.organization_created
@@ -56,8 +66,16 @@ INVITATION_SENT = _action("invitation.sent", "Somebody was invited.", ORGANIZATI
 INVITATION_ACCEPTED = _action(
     "invitation.accepted", "An invitation was accepted.", ORGANIZATION, signals.invitation_accepted
 )
+INVITATION_DECLINED = _action("invitation.declined", "An invitation was declined.", ORGANIZATION)
+INVITATION_CANCELLED = _action("invitation.cancelled", "An invitation was cancelled.", ORGANIZATION)
+INVITATION_DELETED = _action("invitation.deleted", "Staff deleted an invitation.", ORGANIZATION)
 
+EXPORT_REQUESTED = _action("export.requested", "An export was requested.", ORGANIZATION)
 EXPORT_READY = _action("export.ready", "The archive of an export was stored.", ORGANIZATION, signals.export_ready)
+EXPORT_FAILED = _action("export.failed", "An export could not be made.", ORGANIZATION)
+EXPORT_CANCELLED = _action("export.cancelled", "A running export was cancelled.", ORGANIZATION)
+EXPORT_EXPIRED = _action("export.expired", "The archive of an export was deleted: its time was over.", ORGANIZATION)
+EXPORT_DELETED = _action("export.deleted", "An export was deleted with its archive.", ORGANIZATION)
 
 CONTACT_CREATED = _action(
     "contact.created", "A contact was created.", ORGANIZATION, signals.contact_created, is_content=True
@@ -68,6 +86,22 @@ CONTACT_UPDATED = _action(
 CONTACT_DELETED = _action(
     "contact.deleted", "A contact was deleted.", ORGANIZATION, signals.contact_deleted, is_content=True
 )
+TAG_CREATED = _action("tag.created", "A tag was created.", ORGANIZATION, is_content=True)
+TAG_UPDATED = _action("tag.updated", "Fields of a tag were changed.", ORGANIZATION, is_content=True)
+TAG_DELETED = _action("tag.deleted", "A tag was deleted.", ORGANIZATION, is_content=True)
+TAGS_ASSIGNED = _action("tags.assigned", "Tags were assigned to an object.", ORGANIZATION, is_content=True)
+TAGS_UNASSIGNED = _action("tags.unassigned", "Tags were removed from an object.", ORGANIZATION, is_content=True)
+IMAGE_UPLOADED = _action("image.uploaded", "An image was uploaded.", ORGANIZATION, is_content=True)
+IMAGE_UPDATED = _action("image.updated", "Fields of an image were changed.", ORGANIZATION, is_content=True)
+IMAGE_DELETED = _action("image.deleted", "An image was deleted.", ORGANIZATION, is_content=True)
+IMAGES_ATTACHED = _action("images.attached", "Images were attached to an object.", ORGANIZATION, is_content=True)
+IMAGES_ARRANGED = _action(
+    "images.arranged",
+    "The cover, order or texts of an object's images were changed.",
+    ORGANIZATION,
+    is_content=True,
+)
+IMAGES_DETACHED = _action("images.detached", "Images were detached from an object.", ORGANIZATION, is_content=True)
 IMAGE_READY = _action(
     "image.ready", "The renditions of an image were stored.", ORGANIZATION, signals.image_ready, is_content=True
 )

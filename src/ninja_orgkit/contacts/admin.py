@@ -8,16 +8,19 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ninja_orgkit.audit.actions import CONTACT_CREATED, CONTACT_DELETED, CONTACT_UPDATED
+from ninja_orgkit.audit.staff import AnnouncedAdmin
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.custom.forms import JSON_OBJECTS
 from ninja_orgkit.database.searching import search_terms
-from ninja_orgkit.files.admin import ListAdmin, picture
+from ninja_orgkit.files.admin import picture
 
 
 @admin.register(Contact)
-class ContactAdmin(ListAdmin):
+class ContactAdmin(AnnouncedAdmin):
     """Contacts of all organizations."""
 
+    added, changed, deleted = CONTACT_CREATED, CONTACT_UPDATED, CONTACT_DELETED
     list_display = ("portrait", "display_name", "email", "phone", "organization", "creator", "updated_at")
     list_filter = ("created_at",)
     list_display_links = ("display_name",)

@@ -1,5 +1,7 @@
 """The app of contacts."""
 
+from functools import partial
+
 from django.apps import AppConfig
 
 
@@ -13,7 +15,9 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         """Delete the avatar files of deleted contacts."""
+        from ninja_orgkit.audit.actions import CONTACT_UPDATED
+        from ninja_orgkit.audit.announcing import announce
         from ninja_orgkit.contacts.models import Contact
         from ninja_orgkit.media import avatars
 
-        avatars.cascade_files_from(Contact)
+        avatars.cascade_files_from(Contact, tell=partial(announce, CONTACT_UPDATED))

@@ -78,7 +78,7 @@ def delete_contact(contact: Contact) -> None:
     """
     locked: Contact = lock(Contact.objects.filter(pk=contact.pk))
     locked.delete()
-    announce(CONTACT_DELETED, locked)
+    announce(CONTACT_DELETED, locked, organization=contact.organization)
 
 
 @atomic()

@@ -5,15 +5,18 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils import timezone
 
+from ninja_orgkit.audit.actions import EXPORT_DELETED
+from ninja_orgkit.audit.staff import AnnouncedAdmin
 from ninja_orgkit.exports.models import ExportJob
-from ninja_orgkit.files.admin import ListAdmin, file_link
+from ninja_orgkit.files.admin import file_link
 from ninja_orgkit.media.links import named_file
 
 
 @admin.register(ExportJob)
-class ExportJobAdmin(ListAdmin):
+class ExportJobAdmin(AnnouncedAdmin):
     """Exports. Deleting one deletes its archive."""
 
+    deleted = EXPORT_DELETED
     list_display = (
         "id",
         "organization",

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import as_account
+from ninja_orgkit.audit.actions import EXPORT_CANCELLED, EXPORT_DELETED, EXPORT_EXPIRED, EXPORT_REQUESTED
+from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.background.batches import try_each
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.background.tasks import DELETE_FILES
@@ -62,6 +64,7 @@ def _queue(organization: Organization, account: Account | None, admit: Callable[
     if admit is not None:
         admit()
     enqueue(RUN, job=str(job.pk))
+    announce(EXPORT_REQUESTED, job, by=account)
     return job
 
 
@@ -75,7 +78,9 @@ def delete_export(organization: Organization, job_id: str) -> None:
         job.status = ExportJob.Status.CANCELLED
         job.finished_at = timezone.now()
         job.save(update_fields=["status", "finished_at"])
+        announce(EXPORT_CANCELLED, job, organization=organization)
     else:
+        announce(EXPORT_DELETED, job, organization=organization)
         job.delete()
 
 
@@ -102,6 +107,7 @@ def _expire(pk: UUID) -> None:
     enqueue(DELETE_FILES, names=[job.file])
     job.status, job.file = ExportJob.Status.EXPIRED, ""
     job.save(update_fields=["status", "file"])
+    announce(EXPORT_EXPIRED, job)
 
 
 def revive_exports() -> None:

@@ -12,6 +12,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from ninja_orgkit import registry
+from ninja_orgkit.audit.actions import IMAGE_DELETED, IMAGE_UPDATED
+from ninja_orgkit.audit.staff import AnnouncedAdmin
 from ninja_orgkit.database.attachments import content_type_id
 from ninja_orgkit.files.admin import ListAdmin, ValuesFilter, file_link, number_of, picture
 from ninja_orgkit.images.models import Image, ImageAttachment
@@ -31,9 +33,10 @@ class FormatFilter(ValuesFilter):
 
 
 @admin.register(Image)
-class ImageAdmin(ListAdmin):
+class ImageAdmin(AnnouncedAdmin):
     """Images of all organizations. Deleting an image deletes its files."""
 
+    changed, deleted = IMAGE_UPDATED, IMAGE_DELETED
     list_display = (
         "thumbnail",
         "__str__",

@@ -24,6 +24,11 @@ from ninja_orgkit.media.uploads import refuse_oversize
 
 _FIELDS = ("avatar", "avatar_large")
 
+Tell = Callable[..., None]
+"""Is called with an object and ``changes``, which say of its avatar only whether it had one, and whether it has one."""
+
+_tell: dict[type, Tell] = {}
+
 
 class WithAvatar(models.Model):
     """A model with an avatar in two sizes. The columns hold stored names, and are empty when there is no avatar."""
@@ -78,8 +83,13 @@ def avatar_names(obj: WithAvatar) -> list[str]:
     return [name for name in (obj.avatar, obj.avatar_large) if name]
 
 
-def cascade_files_from(model: type[WithAvatar]) -> None:
-    """Delete the files of an avatar after the commit that deletes its row, and tell which files have one."""
+def cascade_files_from(model: type[WithAvatar], *, tell: Tell | None = None) -> None:
+    """Delete the files of an avatar after the commit that deletes its row, and tell which files have one.
+
+    ``tell`` is called with an object whose avatar has changed, in that transaction.
+    """
+    if tell is not None:
+        _tell[model] = tell
     post_delete.connect(_delete_files, sender=model, dispatch_uid=f"orgkit.avatar.{model._meta.label}")
     names_from("avatars", partial(_names, model))
 
@@ -108,6 +118,9 @@ def _replace(obj: WithAvatar, names: Sequence[str]) -> None:
         obj.save(update_fields=[*_FIELDS, *_touched(obj)])
         if old:
             enqueue(DELETE_FILES, names=old)
+        tell = _tell.get(type(obj)._meta.concrete_model or type(obj))
+        if tell is not None:
+            tell(obj, changes={"avatar": {"old": bool(old), "new": any(names)}})
 
 
 def _touched(obj: models.Model) -> list[str]:

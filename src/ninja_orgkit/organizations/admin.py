@@ -12,11 +12,19 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ninja_orgkit.audit.actions import (
+    INVITATION_DELETED,
+    MEMBER_ADDED,
+    MEMBER_REMOVED,
+    ORGANIZATION_UPDATED,
+    ROLE_CHANGED,
+)
+from ninja_orgkit.audit.staff import AnnouncedAdmin
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.forms import JSON_OBJECTS
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import Conflict, NotFound
-from ninja_orgkit.files.admin import ListAdmin, ValuesFilter
+from ninja_orgkit.files.admin import ValuesFilter
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import without_active_owner
 from ninja_orgkit.organizations.services import organizations
@@ -27,7 +35,7 @@ _NAMED = 10
 """How many organizations a warning names."""
 
 
-class _WarnsOfBlockedOrganizations(ListAdmin):
+class _WarnsOfBlockedOrganizations(AnnouncedAdmin):
     """Pages that say which organizations nobody can manage, because the users of all their owners are inactive."""
 
     _organization = "pk"
@@ -77,6 +85,7 @@ def warn_of_deactivation(user_admin: Any) -> None:
 class OrganizationAdmin(_WarnsOfBlockedOrganizations):
     """Organizations. Deleting one closes it; its rows and files are deleted in the background."""
 
+    changed = ORGANIZATION_UPDATED
     list_display = ("name", "owner", "slug", "type", "created_at", "deleted_at")
     list_filter = ("type", ("deleted_at", admin.EmptyFieldListFilter))
     list_select_related = ("personal_of",)
@@ -163,6 +172,7 @@ class MembershipAdmin(_WarnsOfBlockedOrganizations):
 
     _organization = "organization_id"
 
+    added, changed, deleted = MEMBER_ADDED, ROLE_CHANGED, MEMBER_REMOVED
     form = _MembershipForm
     list_display = ("organization", "account", "role", "joined_at")
     list_filter = (RoleFilter,)
@@ -191,11 +201,13 @@ class MembershipAdmin(_WarnsOfBlockedOrganizations):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ListAdmin):
+class InvitationAdmin(AnnouncedAdmin):
     """Invitations. The API sends and answers them."""
 
+    deleted = INVITATION_DELETED
     list_display = ("email", "organization", "role", "current_status", "invited_by", "created_at", "expires_at")
     list_filter = ("status",)
+    list_select_related = ("organization__personal_of", "invited_by")
     search_fields = ("email", "organization__slug", "organization__name")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

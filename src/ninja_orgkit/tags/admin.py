@@ -8,15 +8,18 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ninja_orgkit.audit.actions import TAG_CREATED, TAG_DELETED, TAG_UPDATED
+from ninja_orgkit.audit.staff import AnnouncedAdmin
 from ninja_orgkit.database.keys import search_key
-from ninja_orgkit.files.admin import ListAdmin, number_of
+from ninja_orgkit.files.admin import number_of
 from ninja_orgkit.tags.models import Tag, TagAssignment
 
 
 @admin.register(Tag)
-class TagAdmin(ListAdmin):
+class TagAdmin(AnnouncedAdmin):
     """Tags of all organizations."""
 
+    added, changed, deleted = TAG_CREATED, TAG_UPDATED, TAG_DELETED
     list_display = ("name", "slug", "organization", "color", "uses", "created_at")
     list_filter = ("created_at",)
     list_select_related = ("organization__personal_of",)

@@ -65,6 +65,7 @@ def get_tag(organization: Organization, tag_id: int) -> Tag:
     tag = Tag.objects.filter(organization=organization, pk=tag_id).first()
     if tag is None:
         raise NotFound
+    tag.organization = organization
     return tag
 
 

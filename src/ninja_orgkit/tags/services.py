@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import IntegrityError, models
 from django.db.models import Exists, OuterRef, Q
 
+from ninja_orgkit.audit.actions import TAG_CREATED, TAG_DELETED, TAG_UPDATED, TAGS_ASSIGNED, TAGS_UNASSIGNED
+from ninja_orgkit.audit.announcing import announce, changes_since, is_heard, values_of
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.database.constraints import constraint_errors
@@ -15,6 +17,7 @@ from ninja_orgkit.database.inserting import insert_rows
 from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.errors import NotFound
+from ninja_orgkit.organizations.announcing import announce_in
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.protocol.values import valid
 from ninja_orgkit.registry import resource_for
@@ -39,9 +42,11 @@ def create_tag(organization: Organization, *, name: str, slug: str = "", color: 
         return _insert(tag)
 
 
+@atomic()
 def _insert(tag: Tag) -> Tag:
     with constraint_errors(Tag, orgkit_tag_name=TagExists, orgkit_tag_slug=TagSlugTaken):
         tag.save(force_insert=True)
+    announce(TAG_CREATED, tag)
     return tag
 
 
@@ -52,18 +57,23 @@ def update_tag(tag: Tag, *, changes: dict[str, Any], check: Check | None = None)
     Raises TagExists, NotFound if the tag is gone, and what ``check`` raises.
     """
     locked = lock(Tag.objects.filter(pk=tag.pk), check)
+    before = values_of(locked, changes)
     for field, value in changes.items():
         setattr(locked, field, value)
     if changes:
         with constraint_errors(Tag, orgkit_tag_name=TagExists, orgkit_tag_slug=TagSlugTaken):
             locked.save(update_fields=list(changes))
+    if changed := changes_since(before, locked):
+        announce(TAG_UPDATED, locked, organization=tag.organization, changes=changed)
     return locked
 
 
 @atomic()
 def delete_tag(tag: Tag, *, check: Check | None = None) -> None:
     """Delete a tag and its assignments. Raises NotFound if it is gone, and what ``check`` raises."""
-    lock(Tag.objects.filter(pk=tag.pk), check).delete()
+    locked = lock(Tag.objects.filter(pk=tag.pk), check)
+    announce(TAG_DELETED, locked, organization=tag.organization)
+    locked.delete()
 
 
 @atomic()
@@ -84,9 +94,13 @@ def assign_tags(obj: models.Model, names: Iterable[str]) -> None:
         return
     assigned = TagAssignment.objects.filter(tag=OuterRef("pk"), **target)
     tags = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
-    links = [(tag.pk, *target.values()) for tag in tags if not getattr(tag, "assigned", False)]
+    new = [tag for tag in tags if not getattr(tag, "assigned", False)]
+    links = [(tag.pk, *target.values()) for tag in new]
     insert_rows(TagAssignment, ("tag_id", *target), links, ignore_conflicts=True)
     forget_tags(obj)
+    if new:
+        changes = {"tags": {"old": [], "new": sorted(tag.slug for tag in new)}}
+        announce_in(organization, TAGS_ASSIGNED, obj, changes=changes)
 
 
 def _ensure(organization: int, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> list[Tag]:
@@ -97,6 +111,7 @@ def _ensure(organization: int, wanted: dict[str, str], tags: models.QuerySet[Tag
     """
     locked = tags.select_for_update().order_by("pk")
     slugs = {key: name_slug(name) for key, name in wanted.items()}
+    made: set[str] = set()
     for _ in range(_ROUNDS):
         near = locked.filter(Q(name_key__in=wanted) | Q(slug__in={*slugs.values()}), organization=organization)
         taken = {tag.slug: tag for tag in near}
@@ -105,16 +120,23 @@ def _ensure(organization: int, wanted: dict[str, str], tags: models.QuerySet[Tag
         # Every transaction inserts in the same order, so two of them never wait for each other.
         new = [_fresh(organization, wanted[key], slugs[key], taken) for key in sorted(wanted.keys() - known)]
         if not new:
-            return found
+            break
         try:
             with atomic():
                 created = Tag.objects.bulk_create(new)
         except IntegrityError:
             continue
+        made |= {tag.name_key for tag in created}
         # MySQL does not tell their keys, so the next round finds them.
         if all(tag.pk for tag in created):
-            return [*found, *created]
-    raise TagExists
+            found += created
+            break
+    else:
+        raise TagExists
+    for tag in found:
+        if tag.name_key in made:
+            announce_in(organization, TAG_CREATED, tag, changes={})
+    return found
 
 
 def _fresh(organization: int, name: str, slug: str, taken: dict[str, Tag]) -> Tag:
@@ -136,17 +158,26 @@ def unassign_tags(obj: models.Model, names: Iterable[str]) -> None:
     """
     keys = {name_key(name) for name in _valid_names(names)}
     assigned = _assigned(obj).filter(tag__name_key__in=keys)
-    if len(links := list(assigned.values_list("pk", flat=True))) < len(keys):
+    links = dict(assigned.values_list("pk", "tag__slug"))
+    if len(links) < len(keys):
         raise NotFound
     TagAssignment.objects.filter(pk__in=links).delete()
-    forget_tags(obj)
+    _tell_unassigned(obj, links.values())
 
 
+@atomic()
 def unassign_slug(obj: models.Model, slug: str) -> None:
     """Remove the tag with this slug from an object. Raises NotFound if the object lacks it."""
     if not _assigned(obj).filter(tag__slug=slug).delete()[0]:
         raise NotFound
+    _tell_unassigned(obj, [slug])
+
+
+def _tell_unassigned(obj: models.Model, slugs: Collection[str]) -> None:
     forget_tags(obj)
+    if slugs and is_heard(TAGS_UNASSIGNED, type(obj)):
+        home = resource_for(obj, ability="taggable").home(obj)
+        announce_in(home, TAGS_UNASSIGNED, obj, changes={"tags": {"old": sorted(slugs), "new": []}})
 
 
 def _valid_names(names: Iterable[str]) -> list[str]:

@@ -79,7 +79,7 @@ def end_session(request: AuthedRequest, session_id: UuidPart) -> None:
     ended, current = selectors.session_of(request.auth.account, session_id), request.auth.session
     if ended == current:
         forget_refresh_token(request)
-    ended.delete()
+    sessions.end_session(ended)
 
 
 @router.post(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -16,8 +16,14 @@ from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email, account_of_user, lock_account, username_is_taken
 from ninja_orgkit.accounts.services.notices import send_notice
-from ninja_orgkit.audit.actions import ACCOUNT_CREATED, ADDRESS_CHANGED, PASSWORD_CHANGED
-from ninja_orgkit.audit.announcing import announce
+from ninja_orgkit.audit.actions import (
+    ACCOUNT_CREATED,
+    ACCOUNT_UPDATED,
+    ADDRESS_CHANGED,
+    ADDRESS_VERIFIED,
+    PASSWORD_CHANGED,
+)
+from ninja_orgkit.audit.announcing import announce, changes_since, values_of
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
@@ -51,12 +57,14 @@ def follow_user(user: Any, *, written: Collection[str] | None = None) -> Account
     account = account_of_user(user)
     profile = host_user.read_profile(user, written=written if account else None)
     account = account or Account(user=user)
+    before = values_of(account, profile)
     changed = [column for name, value in profile.items() for column in _follow(account, name, value)]
     if account._state.adding:
         _write(account, force_insert=True)
         announce(ACCOUNT_CREATED, account)
     elif changed:
         _write(account, update_fields=changed)
+        announce_update(account, before if "email_changes" not in changed else {**before, "email": account.email})
     return account
 
 
@@ -113,6 +121,12 @@ def count_password_change(account: Account) -> None:
     send_notice("password", account)
 
 
+def announce_update(account: Account, before: Mapping[str, Any]) -> None:
+    """Tell that fields of an account have changed since these values were read, if any has."""
+    if changes := changes_since(before, account):
+        announce(ACCOUNT_UPDATED, account, changes=changes)
+
+
 def forget_address(account: Account, *, unless: str) -> list[str]:
     """Mark the address as changed and unverified, unless it stays ``unless``. Return the changed columns.
 
@@ -134,6 +148,7 @@ def mark_verified(account: Account) -> None:
     if account.email_verified_at is None:
         account.email_verified_at = timezone.now()
         account.save(update_fields=["email_verified_at"])
+        announce(ADDRESS_VERIFIED, account)
 
 
 def build_account(
@@ -222,6 +237,7 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
     Raises UsernameTaken, and Unauthenticated if the account has been deleted.
     """
     account = lock_account(account)
+    before = values_of(account, changes)
     user_fields: list[str] = []
     if "username" in changes and changes["username"] != account.username:
         require_username(changes["username"], own=account)
@@ -237,6 +253,7 @@ def update_profile(account: Account, changes: dict[str, Any]) -> Account:
             account.user.save(update_fields=user_fields)
     if rewritten := _REWRITTEN_BY_DATABASES.intersection(changes):
         account.refresh_from_db(fields=rewritten)
+    announce_update(account, before)
     return account
 
 

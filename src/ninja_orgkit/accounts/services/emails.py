@@ -11,6 +11,8 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account_of
 from ninja_orgkit.accounts.services.accounts import TAKEN_ERRORS, forget_address
 from ninja_orgkit.accounts.services.passwords import require_password
+from ninja_orgkit.audit.actions import ADDRESS_VERIFIED
+from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
@@ -62,7 +64,8 @@ def verify(token: str, *, dry_run: bool = False) -> None:
 
 
 def _apply(account: Account, email: str) -> None:
-    forget_address(account, unless=email)
+    if not forget_address(account, unless=email) and account.email_verified_at is None:
+        announce(ADDRESS_VERIFIED, account)
     account.email_verified_at = timezone.now()
     account.email = email
     account.email_key = email_key(email)

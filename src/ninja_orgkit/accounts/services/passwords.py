@@ -12,7 +12,7 @@ from ninja_orgkit.accounts.errors import InvalidJwt, WeakPassword, WrongPassword
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.selectors import active_account_of, lock_account, lock_account_of
 from ninja_orgkit.accounts.services.accounts import mark_verified
-from ninja_orgkit.accounts.services.sessions import end_sessions, renew
+from ninja_orgkit.accounts.services.sessions import delete_sessions, renew
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.visible import is_blank
@@ -50,7 +50,7 @@ def change_password(account: Account, *, session: Session | None, old: str, new:
         if locked.password_changes != account.password_changes:
             raise InvalidJwt  # somebody else has just set a password, which ended this session
         _store_password(locked, account.user)
-        end_sessions(locked, but=session)
+        delete_sessions(locked, but=session)
         return renew(session, locked) if session else None
 
 
@@ -77,7 +77,7 @@ def confirm_reset(token: str, new: str) -> None:
             raise InvalidLink
         _store_password(locked, account.user)
         mark_verified(locked)
-        end_sessions(locked)
+        delete_sessions(locked)
 
 
 def _store_password(account: Account, user: Any) -> None:

@@ -18,7 +18,11 @@ from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.services.accounts import as_account
+from ninja_orgkit.audit.actions import SESSION_ENDED, SIGNED_OUT_EVERYWHERE
+from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.conf import settings
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
 
 django_session_ending = Signal()
@@ -138,7 +142,7 @@ def refresh(token: str) -> tokens.Pair:
             return tokens.mint_pair(session)
         session = _usable(claims)
     if timezone.now() - session.refreshed_at > settings.REFRESH_GRACE:
-        session.delete()
+        end_session(session)
     elif session.gen == claims.gen + 1:
         return tokens.mint_pair(session)
     raise InvalidJwt
@@ -185,7 +189,8 @@ def log_out(
     if refresh:
         with suppress(InvalidJwt):
             found.append(_usable(tokens.read_jwt(refresh, token_type="refresh")))
-    Session.objects.filter(pk__in=[item.pk for item in found]).delete()
+    for ended in {item.pk: item for item in found}.values():
+        end_session(ended)
     keys = {item.account_id for item in found} | ({account.pk} if account else set())
     _announce_log_out(keys, request, ends_django_session=account is not None)
 
@@ -196,10 +201,24 @@ def log_out_everywhere(account: Account, request: HttpRequest | None = None) -> 
     _announce_log_out({account.pk}, request, ends_django_session=True)
 
 
+@atomic()
+def end_session(session: Session) -> None:
+    """End a session of the kit. Its tokens stop working at once."""
+    if Session.objects.filter(pk=session.pk).delete()[0]:
+        announce(SESSION_ENDED, session)
+
+
+@atomic()
 def end_sessions(account: Any, *, but: Session | None = None) -> None:
     """End every session of the kit that a user or an account has, except ``but``. Their tokens stop working at once."""
+    if delete_sessions(account, but=but):
+        announce(SIGNED_OUT_EVERYWHERE, as_account(account))
+
+
+def delete_sessions(account: Any, *, but: Session | None = None) -> int:
+    """End sessions as ``end_sessions`` does, because of what is announced already. Return how many rows went."""
     sessions = Session.objects.filter(account=account.pk)  # an account has the key of its user
-    (sessions.exclude(pk=but.pk) if but else sessions).delete()
+    return (sessions.exclude(pk=but.pk) if but else sessions).delete()[0]
 
 
 def purge_sessions() -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.signals import user_logged_in, user_login_failed
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError
 from django.http import HttpRequest
 
 from ninja_orgkit.accounts.errors import EmailNotVerified, InvalidCredentials, MfaRequired
@@ -21,12 +22,15 @@ from ninja_orgkit.accounts.services.second_factors import needs_second_factor
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.accounts.tokens import Pair
 from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.hooks import current_request, hook_first, request_in_context
+from ninja_orgkit.custom.hooks import current_request, request_in_context, run_hook
+from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import OrgKitError, Unauthenticated
 from ninja_orgkit.protocol.clients import client_address, client_device
 
 RECORDS_NO_LOGIN = "_orgkit_records_no_login"
 """Marks the instance of a user whose ``last_login`` stays as it is while ``user_logged_in`` is sent."""
+
+_tried: ContextVar[tuple[Account | None] | None] = ContextVar("orgkit_account_tried", default=None)
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,10 @@ def sign_in(user: Any, request: HttpRequest | None = None) -> SignedIn:
         try:
             if not user.is_active:
                 raise Unauthenticated
-            signed_in = _begin(account_for(user), request)
+            return _begin(account_for(user), request)
         except OrgKitError:
             announce_refusal(user.get_username(), request)
             raise
-        announce_sign_in(signed_in.account, request)
-    return signed_in
 
 
 def sign_in_with_password(request: HttpRequest, *, email: str = "", username: str = "", password: str) -> SignedIn:
@@ -71,28 +73,22 @@ def sign_in_with_password(request: HttpRequest, *, email: str = "", username: st
     # Asked before it is known whether this matters, so that every sign-in takes as many statements.
     chosen = settings.EMAIL_VERIFICATION == "mandatory" and was_chosen(account, login=login, password=password)
     name = account.user.get_username() if account else login
-    user: Any = authenticate(request, username=name, password=password)
-    if user is None:  # authenticate() has sent the signal
-        raise EmailNotVerified if chosen else InvalidCredentials
-    try:
-        signed_in = _begin(_account_that_may_enter(user, account), request)
-    except OrgKitError:
-        announce_refusal(name, request)
-        raise
-    announce_sign_in(signed_in.account, request)
-    return signed_in
+    with _trying(account):
+        user: Any = authenticate(request, username=name, password=password)
+        if user is None:  # authenticate() has sent the signal
+            raise EmailNotVerified if chosen else InvalidCredentials
+        try:
+            return _begin(_account_that_may_enter(user, account), request)
+        except OrgKitError:
+            announce_refusal(name, request)
+            raise
 
 
 def announce_sign_in(account: Account, request: HttpRequest | None) -> None:
     """Send ``user_logged_in``, by which Django also records ``last_login`` unless ``UPDATE_LAST_LOGIN`` is off."""
     user = account.user
-    try:
-        with recording_login(user):
-            user_logged_in.send(sender=user.__class__, request=request, user=user)
-    except DatabaseError:
-        if account_of_user(user) is not None:
-            raise
-        raise InvalidCredentials from None  # the account was deleted while it signed in
+    with recording_login(user):
+        user_logged_in.send(sender=user.__class__, request=request, user=user)
 
 
 @contextmanager
@@ -110,12 +106,36 @@ def announce_refusal(name: str, request: HttpRequest | None) -> None:
     user_login_failed.send(sender=__name__, credentials={"username": name}, request=request)
 
 
+def account_tried(credentials: Mapping[str, Any]) -> Account | None:
+    """Return the account with which somebody tries to sign in, or None. ``credentials`` are those of the signal."""
+    tried = _tried.get()
+    if tried is not None:
+        return tried[0]
+    names = (credentials.get(field) for field in ("username", get_user_model().USERNAME_FIELD, "email"))
+    return account_by_login(username=str(next((name for name in names if name), "")))
+
+
+@contextmanager
+def _trying(account: Account | None) -> Iterator[None]:
+    """Let ``account_tried`` know the account in the block, so that it has not to look for it again."""
+    token = _tried.set((account,))
+    try:
+        yield
+    finally:
+        _tried.reset(token)
+
+
 def _begin(account: Account, request: HttpRequest | None) -> SignedIn:
+    """Begin a session, and tell that somebody has signed in. Raises InvalidCredentials if the account is gone."""
     device, address = (client_device(request), client_address(request)) if request else ("", "")
     try:
-        with hook_first("before_sign_in", user=account.user):
+        with atomic():
+            run_hook("before_sign_in", user=account.user)
             pair = begin_session(account, device=device, address=address)
-    except IntegrityError:
+            announce_sign_in(account, request)
+    except DatabaseError:
+        if account_of_user(account.user) is not None:
+            raise
         raise InvalidCredentials from None  # the account was deleted while it signed in
     return SignedIn(**vars(pair), account=account)
 

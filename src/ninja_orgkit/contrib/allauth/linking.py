@@ -13,7 +13,7 @@ from django.utils import timezone
 from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.accounts import account_for
-from ninja_orgkit.accounts.services.sessions import begin_session, end_sessions, renew
+from ninja_orgkit.accounts.services.sessions import begin_session, delete_sessions, renew
 from ninja_orgkit.contrib.allauth.models import LinkedSession
 from ninja_orgkit.custom.hooks import current_request
 from ninja_orgkit.database.alias import atomic
@@ -99,7 +99,7 @@ def continue_after_password_change(request: HttpRequest, user: Any) -> None:
     session_id = linked_session_id(request)
     session = Session.objects.filter(pk=session_id, account=user.pk).first() if session_id else None
     account = Account.objects.get(pk=user.pk)
-    end_sessions(account, but=session)
+    delete_sessions(account, but=session)
     if session is not None:
         follow_key(request)
         _keep(request, renew(session, account))

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from ninja_orgkit.audit.actions import EXPORT_READY
+from ninja_orgkit.audit.actions import EXPORT_FAILED, EXPORT_READY
 from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
@@ -88,6 +88,7 @@ def fail(job: ExportJob, *, error: str = FAULT) -> None:
     held = ExportJob.objects.filter(pk=job.pk, lease=job.lease, status=job.status)
     if held.update(status=ExportJob.Status.FAILED, active_key=None, error=error, finished_at=timezone.now()):
         enqueue(NOTIFY, job=str(job.pk))
+        announce(EXPORT_FAILED, job)
 
 
 @atomic()

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Model, QuerySet
 
+from ninja_orgkit.audit.actions import IMAGES_ARRANGED, IMAGES_ATTACHED, IMAGES_DETACHED
+from ninja_orgkit.audit.announcing import changes_since, is_heard, values_of
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import fast_delete, target_of
 from ninja_orgkit.database.inserting import insert_rows
@@ -15,8 +17,11 @@ from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.selectors import ORDER, forget_images, links_of
 from ninja_orgkit.images.targets import give_covers, lock_object
+from ninja_orgkit.organizations.announcing import announce_in
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.registry import resource_for
+
+_ARRANGED = ("is_cover", "position", "title", "description", "alt_text")
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def _attach(obj: Model, images: Iterable[Image | int]) -> Attached:
     if new:
         _append(obj, links, new)
         forget_images(obj)
+        announce_in(organization, IMAGES_ATTACHED, obj, changes={"images": {"old": [], "new": new}})
     already = [key for key in image_ids if key in present]
     return Attached(new, already, [key for key in image_ids if key not in found])
 
@@ -111,6 +117,9 @@ def detach_images(obj: Model, images: Iterable[Image | int]) -> Detached:
         give_covers([(target["content_type_id"], target["object_id"])])
     forget_images(obj)
     gone = [key for key in image_ids if key in covers]
+    if gone and is_heard(IMAGES_DETACHED, type(obj)):
+        home = resource_for(obj, ability="imageable").home(obj)
+        announce_in(home, IMAGES_DETACHED, obj, changes={"images": {"old": gone, "new": []}})
     return Detached(gone, [key for key in image_ids if key not in covers])
 
 
@@ -126,6 +135,7 @@ def update_attachment(organization: Organization, obj: Model, image_id: int, *, 
     link = links.filter(image_id=image_id, image__organization=organization).first()
     if link is None:
         raise NotFound
+    before = values_of(link, _ARRANGED)
     changes = dict(changes)
     is_cover, position = changes.pop("is_cover", link.is_cover), changes.pop("position", link.position)
     for name, value in changes.items():
@@ -138,6 +148,9 @@ def update_attachment(organization: Organization, obj: Model, image_id: int, *, 
     forget_images(obj)
     for row in written:
         row.save(update_fields=["position", "cover_of", *(changes if row is link else ())])
+    if changed := changes_since(before, link):
+        which = {"image": {"old": image_id, "new": image_id}}
+        announce_in(organization.pk, IMAGES_ARRANGED, obj, changes={**which, **changed})
 
 
 def _pass_cover(links: QuerySet[ImageAttachment], link: ImageAttachment) -> list[ImageAttachment]:

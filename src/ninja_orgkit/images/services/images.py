@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ninja_orgkit.audit.actions import IMAGE_DELETED, IMAGE_UPDATED
+from ninja_orgkit.audit.announcing import announce, changes_since, values_of
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.images.models import Image
@@ -32,26 +34,35 @@ def update_image(
     Raises NotFound, and what ``check`` raises.
     """
     image = lock(Image.objects.filter(organization=organization, pk=image_id), check)
+    before = values_of(image, changes)
     for name, value in changes.items():
         setattr(image, name, value)
     if changes:
         image.save(update_fields=[*changes, "updated_at"])
+    if changed := changes_since(before, image):
+        announce(IMAGE_UPDATED, image, organization=organization, changes=changed)
 
 
 @atomic()
 def delete_image(organization: Organization, image_id: int, *, check: Check | None = None) -> None:
     """Delete an image, its attachments and its files. Raises NotFound, and what ``check`` raises."""
-    remove_images([lock(Image.objects.filter(organization=organization, pk=image_id), check)])
+    _remove(organization, [lock(Image.objects.filter(organization=organization, pk=image_id), check)])
 
 
 @atomic()
 def delete_images(organization: Organization, *, image_ids: Sequence[int]) -> Deleted:
     """Delete those of the images that exist in the organization, with their attachments and files."""
     rows = Image.objects.select_for_update().filter(organization=organization, pk__in=image_ids)
-    images = list(rows.order_by("pk").only("pk", "file", "renditions"))
-    remove_images(images)
+    images = list(rows.order_by("pk").only("pk", "title", "file", "renditions"))
+    _remove(organization, images)
     found = {image.pk for image in images}
     return Deleted([key for key in image_ids if key in found], [key for key in image_ids if key not in found])
+
+
+def _remove(organization: Organization, images: list[Image]) -> None:
+    for image in images:
+        announce(IMAGE_DELETED, image, organization=organization)
+    remove_images(images)
 
 
 @atomic()

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import as_account
+from ninja_orgkit.audit.actions import IMAGE_UPLOADED
+from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.background.tasks import DELETE_FILES
 from ninja_orgkit.conf import settings
@@ -246,6 +248,8 @@ def _mend(organization: Organization, fresh: dict[str, Image], broken: dict[str,
     if mended:
         Image.objects.bulk_update(mended, [*_MENDED, *Image.DERIVED, *_RENDERED_ANEW])
         enqueue(DELETE_FILES, names=abandoned)
+        for image in mended:
+            announce(IMAGE_UPLOADED, image, organization=organization)
 
 
 def _insert(
@@ -267,4 +271,7 @@ def _insert(
     for sha in fresh.keys() - created:
         stored_files.drop(fresh[sha].file)
     enqueue_each(RENDER, [{"image": rows[sha]["id"]} for sha in fresh if sha in created])
+    for sha in sorted(created):
+        fresh[sha].pk = rows[sha]["id"]
+        announce(IMAGE_UPLOADED, fresh[sha])
     return created

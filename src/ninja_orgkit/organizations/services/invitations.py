@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.accounts.services.accounts import mark_verified
-from ninja_orgkit.audit.actions import INVITATION_ACCEPTED, INVITATION_SENT
+from ninja_orgkit.audit.actions import INVITATION_ACCEPTED, INVITATION_CANCELLED, INVITATION_DECLINED, INVITATION_SENT
 from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
@@ -85,6 +85,7 @@ def cancel(organization: Organization, invitation_id: str, *, by: Account) -> No
     if invitation.shown_status != Invitation.Status.PENDING:
         raise InvitationEnded
     _end(invitation, Invitation.Status.CANCELLED)
+    announce(INVITATION_CANCELLED, invitation, by=sender.account)
 
 
 @atomic()
@@ -138,6 +139,7 @@ def decline(token: str) -> None:
     invitation = _find(token)
     _require_pending(invitation)
     _end(invitation, Invitation.Status.DECLINED)
+    announce(INVITATION_DECLINED, invitation)
 
 
 def _make_room(invitation: Invitation) -> None:

@@ -104,7 +104,7 @@ def register(
         if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
             request_verification(account)
         pair = begin_session(account, device=device, address=address)
-    announce_sign_in(account, request)
+        announce_sign_in(account, request)
     return Registered(account, pair)
 
 
