@@ -102,6 +102,13 @@ def test_people_and_contacts_show_their_avatars(org: Org, admin_client: Client, 
         assert _page(admin_client, path).count('<img src="http://testserver/api/v1/media/') == 1
 
 
+def test_an_organization_shows_its_logo(org: Org, admin_client: Client) -> None:
+    path = f"orgkit_organizations/organization/{org.row.pk}/change"
+    assert "<img" not in _page(admin_client, path)
+    assert org.api.upload(f"{org.path}logo/", file=picture()).status_code == 200
+    assert _page(admin_client, path).count('<img src="http://testserver/api/v1/media/') == 1
+
+
 def test_an_export_shows_its_progress_and_a_link_while_it_can_be_downloaded(org: Org, admin_client: Client) -> None:
     now = timezone.now()
     job = ExportJob.objects.create(organization=org.row, status="running", done=1, total=4, lease_until=now)

@@ -71,6 +71,8 @@ POST /orgs/
 GET /orgs/{org_slug}/
 PATCH /orgs/{org_slug}/
 DELETE /orgs/{org_slug}/
+POST /orgs/{org_slug}/logo/
+DELETE /orgs/{org_slug}/logo/
 GET /orgs/{org_slug}/members/
 PATCH /orgs/{org_slug}/members/{user_slug}/
 DELETE /orgs/{org_slug}/members/{user_slug}/

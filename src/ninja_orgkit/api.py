@@ -14,6 +14,7 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("/auth", "ninja_orgkit.users.api.registration.router"),
     ("/users", "ninja_orgkit.users.api.profile.router"),
     ("/orgs", "ninja_orgkit.organizations.api.organizations.router"),
+    ("/orgs/{org_slug}/logo", "ninja_orgkit.organizations.api.logo.router"),
     ("/orgs/{org_slug}/members", "ninja_orgkit.organizations.api.members.router"),
     ("/orgs/{org_slug}/invitations", "ninja_orgkit.organizations.api.invitations.router"),
     ("/invitations", "ninja_orgkit.organizations.api.answers.router"),

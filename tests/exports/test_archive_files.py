@@ -52,6 +52,15 @@ def test_an_archive_contains_the_avatars_of_contacts_and_members(org: Org, expor
     assert archive.verify().returncode == 0
 
 
+def test_an_archive_contains_the_logo_of_the_organization(org: Org, export: Export) -> None:
+    assert export().rows("organization")[0]["logo"] is None
+    assert org.api.upload(f"{org.path}logo/", file=_upload()).status_code == 200
+    archive = export()
+    assert archive.rows("organization")[0]["logo"] == f"logo/{org.slug}.webp"
+    assert archive.zip.read(f"logo/{org.slug}.webp")[8:12] == b"WEBP"
+    assert archive.verify().returncode == 0
+
+
 def _upload() -> Any:
     file = written(quarters(), "PNG")
     file.name = "me.png"

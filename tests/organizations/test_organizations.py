@@ -35,6 +35,8 @@ def test_the_creator_of_an_organization_becomes_its_owner(make_person: MakePerso
         "type": "group",
         "role": "owner",
         "permissions": ALL,
+        "logo_url": None,
+        "logo_large_url": None,
         "custom": {"vat": "GB1"},
     }
     assert api.get(response["Location"]).json()["slug"] == "engines"

@@ -15,6 +15,7 @@ ROUTES = [
     ("GET", "", None),
     ("PATCH", "", {"name": "Mine now"}),
     ("DELETE", "?confirm={org}", None),
+    ("DELETE", "logo/", None),
     ("GET", "members/", None),
     ("PATCH", "members/{owner}/", {"role": "viewer"}),
     ("DELETE", "members/{owner}/", None),

@@ -151,6 +151,7 @@ def posts(org: Org) -> Posts:
         "upload_image": (f"{images}/images/", {"file": "white"}),
         "bulk_upload_images": (f"{images}/bulk-upload/", {"files": "white"}),
         "upload_my_avatar": ("/users/avatar", {"file": "white"}),
+        "upload_logo": (f"/orgs/{group}/logo/", {"file": "white"}),
         "upload_contact_avatar": (f"/contacts/{contact}/avatar/", {"file": "white"}),
     }
 

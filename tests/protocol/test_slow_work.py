@@ -43,9 +43,10 @@ def test_no_transaction_waits_for_an_upload(org: Org, done: set[str], *, keys: b
     upload(f"{org.images_root}/bulk-upload/", files=[picture(), picture()])
     for _ in range(2):
         upload("/users/avatar", file=picture())
+        upload(f"{org.path}logo/", file=picture())
         upload(f"/contacts/{contact['slug']}/avatar/", file=picture())
     assert {"a picture is decoded", "a picture is encoded", "a file is stored", "a file is looked for"} <= done
-    assert IdempotencyRecord.objects.exclude(status=None).count() == (7 if keys else 0)
+    assert IdempotencyRecord.objects.exclude(status=None).count() == (9 if keys else 0)
 
 
 def test_no_transaction_waits_for_the_rest(org: Org, run_outbox: RunOutbox, done: set[str]) -> None:

@@ -1,11 +1,11 @@
-"""Avatars: a picture of an account or a contact, as a square in two sizes."""
+"""Avatars: a picture of an account, a contact or an organization (its logo), as a square in two sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import IO, Any, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
@@ -35,6 +35,11 @@ class WithAvatar(models.Model):
 
     avatar: models.CharField[str, str] = models.CharField(max_length=255, blank=True, default="", editable=False)
     avatar_large: models.CharField[str, str] = models.CharField(max_length=255, blank=True, default="", editable=False)
+
+    AVATAR_NAME: ClassVar[str] = "avatar"
+    """What clients call it."""
+    NO_AVATAR: ClassVar[type[NotFound]] = NoAvatar
+    """The error when there is none to remove."""
 
     class Meta:
         abstract = True
@@ -74,7 +79,7 @@ def store_avatar(obj: M, *, file: UploadedFile[Any] | IO[bytes], stored_files: S
 
 
 def clear_avatar(obj: WithAvatar) -> None:
-    """Remove the avatar of ``obj`` and its files. Raises NoAvatar, and NotFound when the row is gone."""
+    """Remove the avatar of ``obj`` and its files. Raises ``NO_AVATAR``, and NotFound when the row is gone."""
     _replace(obj, ["", ""])
 
 
@@ -113,14 +118,14 @@ def _replace(obj: WithAvatar, names: Sequence[str]) -> None:
             raise NotFound
         old = [name for name in row if name]
         if not old and not any(names):
-            raise NoAvatar
+            raise obj.NO_AVATAR
         obj.avatar, obj.avatar_large = names
         obj.save(update_fields=[*_FIELDS, *_touched(obj)])
         if old:
             enqueue(DELETE_FILES, names=old)
         tell = _tell.get(type(obj)._meta.concrete_model or type(obj))
         if tell is not None:
-            tell(obj, changes={"avatar": {"old": bool(old), "new": any(names)}})
+            tell(obj, changes={obj.AVATAR_NAME: {"old": bool(old), "new": any(names)}})
 
 
 def _touched(obj: models.Model) -> list[str]:

@@ -24,7 +24,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.forms import JSON_OBJECTS
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import Conflict, NotFound
-from ninja_orgkit.files.admin import ValuesFilter
+from ninja_orgkit.files.admin import ValuesFilter, picture
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import without_active_owner
 from ninja_orgkit.organizations.services import organizations
@@ -90,7 +90,7 @@ class OrganizationAdmin(_WarnsOfBlockedOrganizations):
     list_filter = ("type", ("deleted_at", admin.EmptyFieldListFilter))
     list_select_related = ("personal_of",)
     search_fields = ("name", "slug", "personal_of__username", "personal_of__email")
-    readonly_fields = ("slug", "type", "owner", "created_at", "updated_at", "deleted_at")
+    readonly_fields = ("logo", "slug", "type", "owner", "created_at", "updated_at", "deleted_at")
     formfield_overrides = JSON_OBJECTS
 
     def get_urls(self) -> Any:
@@ -103,6 +103,11 @@ class OrganizationAdmin(_WarnsOfBlockedOrganizations):
         """Return the organizations with their owners, so that the choice in a form tells personal ones apart."""
         found: QuerySet[Organization] = super().get_queryset(request).select_related("personal_of")
         return found
+
+    @admin.display(description="logo")
+    def logo(self, organization: Organization) -> str:
+        """Show the logo, which links to the large one."""
+        return picture(organization.avatar, size=160, target=organization.avatar_large)
 
     @admin.display(description="owner")
     def owner(self, organization: Organization) -> str:

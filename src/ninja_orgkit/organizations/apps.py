@@ -15,7 +15,9 @@ class OrganizationsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers and load the tasks."""
         from ninja_orgkit.accounts.models import Account
+        from ninja_orgkit.media.avatars import cascade_files_from
         from ninja_orgkit.organizations import receivers, tasks  # noqa: F401
+        from ninja_orgkit.organizations.models import Organization
 
         post_save.connect(
             receivers.create_with_account, sender=Account, dispatch_uid="orgkit.organizations.create_with_account"
@@ -26,3 +28,4 @@ class OrganizationsConfig(AppConfig):
         post_delete.connect(
             receivers.close_after_deletion, sender=Account, dispatch_uid="orgkit.organizations.close_after_deletion"
         )
+        cascade_files_from(Organization)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ninja_orgkit.errors import Conflict, Forbidden
+from ninja_orgkit.errors import Conflict, Forbidden, NotFound
 
 
 class SlugTaken(Conflict):
@@ -11,6 +11,10 @@ class SlugTaken(Conflict):
 
 class PersonalOrganization(Conflict):
     """This is a personal organization. You cannot share it, leave it or delete it."""
+
+
+class NoLogo(NotFound):
+    """There is no logo."""
 
 
 class OrganizationCreationRefused(Forbidden):
@@ -27,6 +31,10 @@ class TooManyMembers(Conflict):
 
 class LastOwner(Conflict):
     """This is the last owner. Make another member an owner first."""
+
+
+class TransferRefused(Conflict):
+    """Ownership can only go to another member whose account is active."""
 
 
 class AlreadyMember(Conflict):

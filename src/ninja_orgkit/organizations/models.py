@@ -15,8 +15,9 @@ from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.visible import is_blank
+from ninja_orgkit.media.avatars import WithAvatar
 from ninja_orgkit.organizations import roles
-from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization
+from ninja_orgkit.organizations.errors import LastOwner, NoLogo, PersonalOrganization
 from ninja_orgkit.organizations.ownership import (
     MembershipQuerySet,
     keep_an_owner,
@@ -30,8 +31,11 @@ NAME_LENGTH = 255
 _SENDER_ROLE = "sender_role"
 
 
-class Organization(DerivedColumns):
-    """A tenant. ``deleted_at`` hides it at once; its rows and files are deleted in the background."""
+class Organization(WithAvatar, DerivedColumns):
+    """A tenant. ``deleted_at`` hides it at once; its rows and files are deleted in the background.
+
+    Its avatar is what clients see as its logo.
+    """
 
     class Type(models.TextChoices):
         """Whether the organization belongs to one person or to a group."""
@@ -53,6 +57,8 @@ class Organization(DerivedColumns):
 
     DERIVED = ("sort_key",)
     DERIVED_FROM = ("name",)
+    AVATAR_NAME = "logo"
+    NO_AVATAR = NoLogo
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["slug"], name="orgkit_organization_slug"),)

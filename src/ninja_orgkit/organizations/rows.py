@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.organizations.selectors import invitations_of, members_of
@@ -21,6 +21,7 @@ class OrgkitOrganizationRow(BaseModel):
     slug: str
     name: str
     type: str
+    logo: Annotated[str | None, StoredFile("logo", "slug")] = Field(validation_alias="avatar_large")
     custom: dict[str, Any]
     created_at: Moment
     updated_at: Moment
