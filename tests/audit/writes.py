@@ -251,6 +251,18 @@ def _delete_contact(world: World) -> Callable[[], Any]:
     return lambda: world.org.api.delete(f"/contacts/{contact['slug']}/")
 
 
+@writes("POST /orgs/{org_slug}/logo/", "organization.updated")
+def _upload_logo(world: World) -> Callable[[], Any]:
+    path, file = f"{world.org.path}logo/", picture()
+    return lambda: world.org.api.upload(path, file=_again(file), headers=world.key)
+
+
+@writes("DELETE /orgs/{org_slug}/logo/", "organization.updated")
+def _delete_logo(world: World) -> Callable[[], Any]:
+    assert world.org.api.upload(f"{world.org.path}logo/", file=picture()).status_code == 200
+    return lambda: world.org.api.delete(f"{world.org.path}logo/")
+
+
 @writes("POST /contacts/{slug}/avatar/", "contact.updated", content=True)
 def _upload_avatar(world: World) -> Callable[[], Any]:
     contact = world.org.add_contact()

@@ -1,5 +1,7 @@
 """The app of organizations."""
 
+from functools import partial
+
 from django.apps import AppConfig
 from django.db.models.signals import post_delete, post_save, pre_delete
 
@@ -15,6 +17,8 @@ class OrganizationsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers and load the tasks."""
         from ninja_orgkit.accounts.models import Account
+        from ninja_orgkit.audit.actions import ORGANIZATION_UPDATED
+        from ninja_orgkit.audit.announcing import announce
         from ninja_orgkit.media.avatars import cascade_files_from
         from ninja_orgkit.organizations import receivers, tasks  # noqa: F401
         from ninja_orgkit.organizations.models import Organization
@@ -28,4 +32,4 @@ class OrganizationsConfig(AppConfig):
         post_delete.connect(
             receivers.close_after_deletion, sender=Account, dispatch_uid="orgkit.organizations.close_after_deletion"
         )
-        cascade_files_from(Organization)
+        cascade_files_from(Organization, tell=partial(announce, ORGANIZATION_UPDATED))

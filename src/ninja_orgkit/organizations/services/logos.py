@@ -7,8 +7,6 @@ from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
 
-from ninja_orgkit.audit.actions import ORGANIZATION_UPDATED
-from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.media.avatars import clear_avatar, store_avatar
 from ninja_orgkit.media.storage import StoredFiles
@@ -29,9 +27,7 @@ def store_logo(
     @atomic()
     def write_locked() -> Organization:
         lock_organization(organization)
-        written = write()
-        _announce(written)
-        return written
+        return write()
 
     return write_locked
 
@@ -41,9 +37,3 @@ def clear_logo(organization: Organization) -> None:
     """Remove the logo of an organization and its files. Raises NoLogo, and NotFound if it has been closed."""
     lock_organization(organization)
     clear_avatar(organization)
-    _announce(organization)
-
-
-def _announce(organization: Organization) -> None:
-    """Tell that the logo changed; the names of its files say nothing to anybody."""
-    announce(ORGANIZATION_UPDATED, organization, changes={"logo": {"old": None, "new": None}})
