@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.utils import translation
 from pytest_django import Settings
 
 from docs import translate
+from ninja_orgkit.contacts.admin import ContactAdmin
+from ninja_orgkit.custom.forms import JsonObjectField
 from ninja_orgkit.errors import Conflict
+from ninja_orgkit.exports.admin import ExportJobAdmin
+from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.models import OutboxMessage
+from ninja_orgkit.organizations.models import Organization
 from tests.client import Api, Person
 from tests.conftest import Mailbox, Register, RunOutbox
 from tests.org import Org
@@ -165,3 +172,19 @@ def test_a_language_that_the_host_does_not_have_is_the_default(
 def test_what_a_route_says_of_its_success_is_translated(by_header: None, db: None) -> None:
     answer: Any = Api().post("/auth/password-reset/request", {"email": "ann@example.com"}, headers=ACCEPT_GERMAN)
     assert answer.json() == {"detail": "Wenn ein Konto diese Adresse hat, haben wir einen Link an sie geschickt."}
+
+
+def test_the_admin_refuses_and_warns_in_the_active_language() -> None:
+    with translation.override("de"):
+        with pytest.raises(ValidationError) as refused:
+            Organization(name="\u2060").clean()
+        assert refused.value.message_dict == {"name": ["Geben Sie einen Namen ein, den man sehen kann."]}
+        with pytest.raises(ValidationError) as refused:
+            JsonObjectField().clean("[]")
+        assert refused.value.messages == ["Geben Sie ein JSON-Objekt ein."]
+        with pytest.raises(ValidationError) as refused:
+            JsonObjectField().clean('{"a": "\\u0000"}')
+        assert refused.value.messages == [translation.gettext("NUL and lone surrogates are not allowed")]
+        assert refused.value.messages != ["NUL and lone surrogates are not allowed"]
+        assert str(ContactAdmin.search_help_text) == "Namen, E-Mail, Telefon oder Notizen"
+        assert ExportJobAdmin(ExportJob, admin.site).progress(ExportJob(done=1, total=4)) == "1 von 4 (25 %)"

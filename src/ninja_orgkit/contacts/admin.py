@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from ninja_orgkit.audit.actions import CONTACT_CREATED, CONTACT_DELETED, CONTACT_UPDATED
 from ninja_orgkit.audit.staff import AnnouncedAdmin
@@ -26,7 +27,7 @@ class ContactAdmin(AnnouncedAdmin):
     list_display_links = ("display_name",)
     list_select_related = ("organization__personal_of", "creator")
     search_fields = ("search_text__contains",)
-    search_help_text = "Names, e-mail, phone or notes"
+    search_help_text = gettext_lazy("Names, e-mail, phone or notes")
     raw_id_fields = ("organization", "creator")
     formfield_overrides = JSON_OBJECTS
 

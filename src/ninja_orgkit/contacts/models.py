@@ -9,8 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Cast
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.contacts.errors import NamelessContact
 from ninja_orgkit.database.addresses import MAX_EMAIL_LENGTH, require_email
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.indexes import KeyTextIndex
@@ -39,7 +41,7 @@ def validate_email(value: str) -> None:
     try:
         require_email(value)
     except ValueError:
-        raise ValidationError("Enter an e-mail address.", code="email") from None
+        raise ValidationError(gettext("Enter an e-mail address."), code="email") from None
 
 
 class Contact(WithAvatar, DerivedColumns):
@@ -104,7 +106,7 @@ class Contact(WithAvatar, DerivedColumns):
         """Validate a form: a contact needs a name."""
         self.derive()
         if not self.display_name:
-            raise ValidationError({"display_name": "A contact needs a display name, a first name or a last name."})
+            raise ValidationError({"display_name": NamelessContact.translated()})
 
     def derive(self) -> None:
         """Set a display name that nobody chose, the sort columns, the search text, and the slug of a new contact."""

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.custom.fields import check_storable
@@ -21,11 +22,11 @@ class JsonObjectField(forms.JSONField):
         if found is None:
             return {}
         if not isinstance(found, dict):
-            raise ValidationError("Enter a JSON object.", code="no_object")
+            raise ValidationError(gettext("Enter a JSON object."), code="no_object")
         try:
             check_storable(found)
         except PydanticCustomError as exc:
-            raise ValidationError(exc.message(), code=exc.type) from exc
+            raise ValidationError(gettext(exc.message_template), code=exc.type) from exc
         return found
 
 

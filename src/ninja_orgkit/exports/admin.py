@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from ninja_orgkit.audit.actions import EXPORT_DELETED
 from ninja_orgkit.audit.staff import AnnouncedAdmin
@@ -40,13 +41,16 @@ class ExportJobAdmin(AnnouncedAdmin):
     @admin.display(description="progress")
     def progress(self, job: ExportJob) -> str:
         """Show how much of the archive is written."""
-        return f"{job.done} of {job.total} ({100 * job.done // job.total} %)" if job.total else "–"
+        if not job.total:
+            return "–"
+        numbers = {"done": job.done, "total": job.total, "percent": 100 * job.done // job.total}
+        return gettext("%(done)s of %(total)s (%(percent)s %%)") % numbers
 
     @admin.display(description="archive")
     def download(self, job: ExportJob) -> str:
         """Link to the archive while it can be downloaded."""
         is_there = job.status == ExportJob.Status.READY and job.expires_at and job.expires_at > timezone.now()
-        return file_link(named_file(job.file, f"{job.organization.slug}.zip") if is_there else "", "Download")
+        return file_link(named_file(job.file, f"{job.organization.slug}.zip") if is_there else "", gettext("Download"))
 
     def has_add_permission(self, request: object) -> bool:
         """Allow nobody to add an export here: the API starts exports."""

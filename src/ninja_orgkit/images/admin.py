@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
 
 from ninja_orgkit import registry
 from ninja_orgkit.audit.actions import IMAGE_DELETED, IMAGE_UPDATED
@@ -92,7 +93,7 @@ class ImageAdmin(AnnouncedAdmin):
         """Return the number of objects that have the image."""
         return int(image.uses)  # type: ignore[attr-defined]  # annotated above
 
-    @admin.action(description="Render selected images again", permissions=["change"])
+    @admin.action(description=gettext_lazy("Render selected images again"), permissions=["change"])
     def make_renditions_again(self, request: HttpRequest, images: QuerySet[Image]) -> None:
         """Render the selected images again, in the background."""
         render_again(list(images))

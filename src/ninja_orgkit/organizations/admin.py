@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from ninja_orgkit.audit.actions import (
     INVITATION_DELETED,
@@ -63,8 +64,13 @@ def warn_of_blocked(request: HttpRequest, organizations: QuerySet[Organization])
     """Warn of the organizations among these that nobody can manage."""
     if blocked := without_active_owner(organizations):
         named = ", ".join(item.slug for item in blocked[:_NAMED])
-        more = f" and {len(blocked) - _NAMED} more" if len(blocked) > _NAMED else ""
-        messages.warning(request, f"No active owner: {named}{more}. Make an active member an owner.")
+        if len(blocked) > _NAMED:
+            named = gettext("%(organizations)s and %(count)s more") % {
+                "organizations": named,
+                "count": len(blocked) - _NAMED,
+            }
+        text = gettext("No active owner: %(organizations)s. Make an active member an owner.")
+        messages.warning(request, text % {"organizations": named})
 
 
 def warn_of_deactivation(user_admin: Any) -> None:
@@ -202,7 +208,8 @@ class MembershipAdmin(_WarnsOfBlockedOrganizations):
         found = list(objs)
         deleted, counts, needed, protected = super().get_deleted_objects(found, request)
         orphans = Membership.objects.orphaned_by([item.pk for item in found])
-        return deleted, counts, needed, [*protected, *(f"the last owner of {item}" for item in orphans)]
+        named = [gettext("the last owner of %(organization)s") % {"organization": item} for item in orphans]
+        return deleted, counts, needed, [*protected, *named]
 
 
 @admin.register(Invitation)

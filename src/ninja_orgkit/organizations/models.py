@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.database.alias import atomic
@@ -71,7 +72,7 @@ class Organization(WithAvatar, DerivedColumns):
     def clean(self) -> None:
         """Validate a form: refuse a name of which nothing can be seen."""
         if is_blank(self.name):
-            raise ValidationError({"name": "Enter a name that people can see."})
+            raise ValidationError({"name": gettext("Enter a name that people can see.")})
 
     def derive(self) -> None:
         """Set the key by which all databases sort alike."""
@@ -139,7 +140,7 @@ class Membership(models.Model):
         if joined is None:
             return
         if joined.deleted_at is not None:
-            raise ValidationError({"organization": "This organization is closed."})
+            raise ValidationError({"organization": gettext("This organization is closed.")})
         if joined.type == Organization.Type.PERSONAL and joined.personal_of_id != self.account_id:
             raise ValidationError({"organization": PersonalOrganization.translated()})
 

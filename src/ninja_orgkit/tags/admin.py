@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from ninja_orgkit.audit.actions import TAG_CREATED, TAG_DELETED, TAG_UPDATED
 from ninja_orgkit.audit.staff import AnnouncedAdmin
@@ -24,7 +25,7 @@ class TagAdmin(AnnouncedAdmin):
     list_filter = ("created_at",)
     list_select_related = ("organization__personal_of",)
     search_fields = ("sort_key", "slug", "organization__sort_key")
-    search_help_text = "Name, slug or organization"
+    search_help_text = gettext_lazy("Name, slug or organization")
     raw_id_fields = ("organization",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> tuple[str, ...]:

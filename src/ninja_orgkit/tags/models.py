@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from ninja_orgkit.database.attachments import Attachment
 from ninja_orgkit.database.derived import DerivedColumns
@@ -81,7 +82,7 @@ class Tag(DerivedColumns):
     def clean(self) -> None:
         """Validate a form: refuse an invisible or a taken name, and make a free slug if none is given."""
         if is_blank(self.name):
-            raise ValidationError({"name": "Enter a name that people can see."})
+            raise ValidationError({"name": gettext("Enter a name that people can see.")})
         chosen = self.slug
         self.derive()
         others = Tag.objects.filter(organization=self.organization_id).exclude(pk=self.pk)
