@@ -86,6 +86,8 @@ GET /orgs/{org_slug}/tags/{app_label}/{model}/{obj_id}/
 GET /images/orgs/{org_slug}/images/{image_id}/
 PATCH /images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/{image_id}/
 DELETE /images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/{image_id}/
+GET /orgs/{org_slug}/audit/
+GET /users/me/security-events
 GET /orgs/{org_slug}/export/
 GET /orgs/{org_slug}/export/{job_id}/
 DELETE /orgs/{org_slug}/export/{job_id}/

@@ -18,6 +18,8 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("/orgs/{org_slug}/members", "ninja_orgkit.organizations.api.members.router"),
     ("/orgs/{org_slug}/invitations", "ninja_orgkit.organizations.api.invitations.router"),
     ("/invitations", "ninja_orgkit.organizations.api.answers.router"),
+    ("/orgs/{org_slug}/audit", "ninja_orgkit.organizations.api.audit.router"),
+    ("/users", "ninja_orgkit.accounts.api.security_events.router"),
     ("/contacts", "ninja_orgkit.contacts.api.router"),
     ("/orgs/{org_slug}/tags", "ninja_orgkit.tags.api.router"),
     ("/images/orgs/{org_slug}", "ninja_orgkit.images.api.images.router"),
@@ -30,6 +32,10 @@ ROUTERS: tuple[tuple[str, str], ...] = (
 """The prefix and the dotted path of each router. A host can mount them one by one."""
 
 
+_READ_THE_TRAIL = ("ninja_orgkit.organizations.api.audit", "ninja_orgkit.accounts.api.security_events")
+"""Routes of apps that are always there, which need the app of the audit trail: that is below both."""
+
+
 def mount(api: NinjaAPI, *, prefix: str = "", everything: bool = False) -> None:
     """Add the router of every installed app to an API of the host, and make the API answer errors as problems.
 
@@ -38,6 +44,6 @@ def mount(api: NinjaAPI, *, prefix: str = "", everything: bool = False) -> None:
     """
     add_error_handlers(api, everything=everything)
     for path, router in ROUTERS:
-        app = ".".join(router.split(".")[:2])
+        app = "ninja_orgkit.audit" if router.startswith(_READ_THE_TRAIL) else ".".join(router.split(".")[:2])
         if app not in ORGKIT_APPS or apps.is_installed(app):
             api.add_router(f"{prefix}{path}", router)

@@ -8,13 +8,13 @@ from django.utils.module_loading import autodiscover_modules
 
 ORGKIT_APPS = [
     "ninja_orgkit",
-    "ninja_orgkit.audit",
     "ninja_orgkit.accounts",
     "ninja_orgkit.organizations",
     "ninja_orgkit.tags",
     "ninja_orgkit.images",
     "ninja_orgkit.exports",
     "ninja_orgkit.contacts",
+    "ninja_orgkit.audit",
 ]
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "file_url",
     "images_of",
     "invite",
+    "record",
     "remove_member",
     "request_export",
     "require",
@@ -66,6 +67,11 @@ def _missing(name: str, app: str) -> Callable[..., Any]:
     missing.__name__ = name
     return missing
 
+
+if TYPE_CHECKING or apps.is_installed("ninja_orgkit.audit"):
+    from ninja_orgkit.accounts.services.events import record
+else:
+    record = _missing("record", "ninja_orgkit.audit")
 
 if TYPE_CHECKING or apps.is_installed("ninja_orgkit.contacts"):
     from ninja_orgkit.contacts.services import create_contact, delete_contact, update_contact

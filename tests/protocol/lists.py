@@ -10,9 +10,13 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.audit.actions import ACCOUNT, ORGANIZATION
+from ninja_orgkit.audit.models import Event, trail_of
+from ninja_orgkit.audit.purging import delete_events
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.database.attachments import target_of
 from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.uuids import uuid7
 from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
@@ -189,6 +193,29 @@ def add_exports(place: Place, numbers: Iterable[int]) -> None:
     )
 
 
+def _add_events(trail: str, numbers: Iterable[int]) -> None:
+    Event.objects.bulk_create(
+        Event(
+            id=uuid7(moment(number)), trail=trail, action="member.added", actor_kind="system", created_at=moment(number)
+        )
+        for number in numbers
+    )
+
+
+def add_events(place: Place, numbers: Iterable[int]) -> None:
+    """Let things have happened in the organization."""
+    _add_events(trail_of(ORGANIZATION, place.org.row), numbers)
+
+
+def add_security_events(place: Place, numbers: Iterable[int]) -> None:
+    """Let things have happened to the account."""
+    _add_events(trail_of(ACCOUNT, place.account), numbers)
+
+
+def _remove_event(key: Any) -> None:
+    delete_events(Event.objects.filter(pk=key))
+
+
 def _own_id(item: dict[str, Any]) -> Any:
     return item["id"]
 
@@ -287,4 +314,6 @@ LISTS = (
         _own_id,
         lambda key: ExportJob.objects.filter(pk=key).delete(),
     ),
+    Listing("/orgs/{org_slug}/audit/", ("created_at",), add_events, _own_id, _remove_event),
+    Listing("/users/me/security-events", ("created_at",), add_security_events, _own_id, _remove_event),
 )

@@ -38,7 +38,7 @@ class Event(models.Model):
 
     It holds texts and points at no row, so it stays when what it tells of goes. ``trail`` names whose event it is:
     ``organization:`` or ``account:``, and the primary key, which is never used again as a slug might be. No client sees
-    it. ``owner`` is the slug.
+    it. ``owner`` is the slug. The primary key sorts by time (UUID of version 7).
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -57,7 +57,7 @@ class Event(models.Model):
     address = models.CharField(max_length=45, blank=True)
     device = models.CharField(max_length=255, blank=True)
     request_id = models.CharField(max_length=128, blank=True)
-    created_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField()
 
     objects = EventQuerySet.as_manager()
 
@@ -69,6 +69,7 @@ class Event(models.Model):
             models.Index(fields=["trail", "actor", "created_at", "id"], name="orgkit_events_actor"),
             models.Index(fields=["trail", "target", "created_at", "id"], name="orgkit_events_target"),
             models.Index(fields=["trail", "target_kind", "created_at", "id"], name="orgkit_events_kind"),
+            models.Index(fields=["owner", "id"], name="orgkit_events_owner"),
         )
 
     def __str__(self) -> str:

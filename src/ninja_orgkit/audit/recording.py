@@ -57,7 +57,7 @@ def add_event(
         "target_kind": target.kind,
         "target": target.id,
         "target_name": target.name,
-        "request_id": current_request_id() or "",
+        "request_id": current_request_id(),
     }
     if actor.account is not None:
         texts |= {"actor": actor.account.slug, "actor_name": actor.account.shown_name}

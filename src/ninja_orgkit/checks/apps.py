@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Info, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 
 _ALWAYS = ("ninja_orgkit.accounts", "ninja_orgkit.organizations")
 _NEEDS = {
@@ -25,6 +25,16 @@ def check_apps(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for needed in (*_ALWAYS, *_NEEDS.get(app.name, ()))
         if not apps.is_installed(needed)
     ]
+
+
+@register(Tags.compatibility)
+def check_audit_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report settings of the audit trail without its app."""
+    chosen = [name for name in getattr(django_settings, "NINJA_ORGKIT", {}) if name.startswith("AUDIT_")]
+    if not chosen or apps.is_installed("ninja_orgkit.audit"):
+        return []
+    hint = "Add ninja_orgkit.audit to INSTALLED_APPS, or remove the setting."
+    return [Warning(f"{chosen[0]} has no effect without the audit trail.", hint=hint, id="orgkit.W100")]
 
 
 @register(Tags.compatibility)

@@ -30,11 +30,11 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(blank=True, max_length=45)),
                 ('device', models.CharField(blank=True, max_length=255)),
                 ('request_id', models.CharField(blank=True, max_length=128)),
-                ('created_at', models.DateTimeField(db_index=True)),
+                ('created_at', models.DateTimeField()),
             ],
             options={
                 'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['trail', 'created_at', 'id'], name='orgkit_events'), models.Index(fields=['trail', 'action', 'created_at', 'id'], name='orgkit_events_action'), models.Index(fields=['trail', 'actor', 'created_at', 'id'], name='orgkit_events_actor'), models.Index(fields=['trail', 'target', 'created_at', 'id'], name='orgkit_events_target'), models.Index(fields=['trail', 'target_kind', 'created_at', 'id'], name='orgkit_events_kind')],
+                'indexes': [models.Index(fields=['trail', 'created_at', 'id'], name='orgkit_events'), models.Index(fields=['trail', 'action', 'created_at', 'id'], name='orgkit_events_action'), models.Index(fields=['trail', 'actor', 'created_at', 'id'], name='orgkit_events_actor'), models.Index(fields=['trail', 'target', 'created_at', 'id'], name='orgkit_events_target'), models.Index(fields=['trail', 'target_kind', 'created_at', 'id'], name='orgkit_events_kind'), models.Index(fields=['owner', 'id'], name='orgkit_events_owner')],
             },
         ),
     ]
