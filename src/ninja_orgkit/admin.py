@@ -16,7 +16,7 @@ class OutboxMessageAdmin(ListAdmin):
     ordering = ("created_at",)
     list_filter = ("created_at",)
     search_fields = ("task", "waits_for")
-    readonly_fields = ("id", "task", "kwargs", "created_at", "available_at", "retries", "waits_for")
+    readonly_fields = ("id", "task", "kwargs", "language", "created_at", "available_at", "retries", "waits_for")
 
     def has_add_permission(self, request: object) -> bool:
         """Only changes ask for tasks."""

@@ -18,6 +18,7 @@ from ninja_orgkit.accounts.authentication import django_session
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.accounts import mark_verified
 from ninja_orgkit.accounts.services.sessions import purge_sessions
+from ninja_orgkit.audit.models import Event
 from ninja_orgkit.conf import Settings
 from ninja_orgkit.errors import Forbidden
 from tests.checks.messages import found_by_id
@@ -578,3 +579,37 @@ def test_signing_up_works_before_the_adapters_are_set(app: Allauth, settings: An
     settings.HEADLESS_ADAPTER = "allauth.headless.adapter.DefaultHeadlessAdapter"
     assert app.sign_up(ADA).status_code == 200
     assert _works(app)
+
+
+def _events() -> list[tuple[str, str, Any]]:
+    """Return what is recorded of Ada: the action, who acts, and the type of a second factor."""
+    events = Event.objects.filter(owner=Account.objects.get().slug).order_by("created_at", "id")
+    return [(event.action, event.actor_kind, event.changes.get("type", {}).get("new")) for event in events]
+
+
+def test_what_happens_in_allauth_is_among_the_security_events(app: Allauth) -> None:
+    assert app.sign_up(ADA).status_code == 200
+    EmailAddress.objects.get().set_verified()
+    assert app.post("auth/reauthenticate", {"password": PASSWORD}).status_code == 200
+    assert _events() == [
+        ("account.created", "user", None),
+        ("account.signed_in", "user", None),
+        ("address.verified", "system", None),
+    ]
+    before = len(_events())
+    assert Allauth().sign_in(ADA, "wrong").status_code == 400
+    _add_totp(app)
+    body = {"current_password": PASSWORD, "new_password": "staple of another"}
+    assert app.post("account/password/change", body).status_code == 200
+    assert app.send("DELETE", "account/authenticators/totp").status_code == 200
+    assert _events()[before:] == [
+        ("account.sign_in_refused", "user", None),
+        ("second_factor.added", "user", "totp"),
+        ("second_factor.added", "user", "recovery_codes"),
+        ("password.changed", "user", None),
+        ("second_factor.removed", "user", None),
+        ("second_factor.removed", "user", None),
+    ]
+    ada = Account.objects.get().slug
+    mine = Event.objects.filter(action__in=["password.changed", "second_factor.removed", "account.signed_in"])
+    assert set(mine.values_list("actor", "address")) == {(ada, "127.0.0.1")}

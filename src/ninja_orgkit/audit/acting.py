@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -36,13 +36,26 @@ _SYSTEM = Actor(SYSTEM)
 _actor: ContextVar[Actor | None] = ContextVar("orgkit_actor", default=None)
 
 
+FindActor = Callable[[], Actor | None]
+
+_finders: list[FindActor] = []
+
+
+def ask_for_actor(find: FindActor) -> None:
+    """Ask a function who acts where the kit does not know: in the requests of another app. It may return None."""
+    if find not in _finders:
+        _finders.append(find)
+
+
 def current_actor() -> Actor:
     """Return who acts. In a request without a caller that is a user whom nobody knows."""
     actor = _actor.get()
     if actor is not None:
         return actor
     request = current_request()
-    return _SYSTEM if request is None else Actor(USER, request=request)
+    if request is not None:
+        return Actor(USER, request=request)
+    return next((found for find in _finders if (found := find())), _SYSTEM)
 
 
 def act(actor: Actor) -> None:

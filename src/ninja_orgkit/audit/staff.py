@@ -40,19 +40,19 @@ class AnnouncedAdmin(ListAdmin):
             super().save_model(request, obj, form, change)
             changes = changes_since(before, obj)
             if changes or not change:
-                self._announce(self.changed if change else self.added, [obj], changes)
+                self._tell(self.changed if change else self.added, [obj], changes)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete an object, and announce it."""
         with atomic():
-            self._announce(self.deleted, [obj])
+            self._tell(self.deleted, [obj])
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete objects, and announce each."""
-        related: Any = self.list_select_related or ()
+        related: Any = self.list_select_related
         with atomic():
-            self._announce(self.deleted, queryset.select_related(*related))
+            self._tell(self.deleted, queryset.select_related(*related) if related else queryset)
             super().delete_queryset(request, queryset)
 
     def _stored(self, obj: models.Model, form: Any) -> dict[str, Any]:
@@ -61,10 +61,14 @@ class AnnouncedAdmin(ListAdmin):
         stored = type(obj)._base_manager.filter(pk=obj.pk).first()
         return values_of(stored, columns.intersection(form.changed_data)) if stored else {}
 
-    def _announce(self, action: Action | None, objects: Iterable[Any], changes: Any = None) -> None:
+    def announce(self, action: Action, objects: Iterable[Any], changes: Any = None) -> None:
+        """Announce what happened to each of some objects."""
+        for obj in objects:
+            announce(action, obj, changes=changes)
+
+    def _tell(self, action: Action | None, objects: Iterable[Any], changes: Any = None) -> None:
         if action is not None:
-            for obj in objects:
-                announce(action, obj, changes=changes)
+            self.announce(action, objects, changes)
 
 
 def name_staff(site: Any) -> None:

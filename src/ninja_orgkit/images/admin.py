@@ -13,14 +13,15 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
 from ninja_orgkit import registry
-from ninja_orgkit.audit.actions import IMAGE_DELETED, IMAGE_UPDATED
+from ninja_orgkit.audit.actions import IMAGE_DELETED, IMAGE_UPDATED, IMAGES_DETACHED, Action
 from ninja_orgkit.audit.staff import AnnouncedAdmin
 from ninja_orgkit.database.attachments import content_type_id
-from ninja_orgkit.files.admin import ListAdmin, ValuesFilter, file_link, number_of, picture
+from ninja_orgkit.files.admin import ValuesFilter, file_link, number_of, picture
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.images.rendering import render_again
 from ninja_orgkit.media.formats.signatures import CONTENT_TYPES
 from ninja_orgkit.media.links import named_file
+from ninja_orgkit.organizations.announcing import announce_in
 
 
 class FormatFilter(ValuesFilter):
@@ -124,9 +125,10 @@ class ImageableFilter(admin.SimpleListFilter):
 
 
 @admin.register(ImageAttachment)
-class ImageAttachmentAdmin(ListAdmin):
+class ImageAttachmentAdmin(AnnouncedAdmin):
     """Images of objects. The admin only shows and deletes them."""
 
+    deleted = IMAGES_DETACHED
     list_display = ("image", "content_type", "object_id", "position", "cover")
     list_filter = (ImageableFilter,)
     list_select_related = ("image", "content_type")
@@ -140,6 +142,16 @@ class ImageAttachmentAdmin(ListAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow nobody to change an attachment here: the API keeps positions and covers consistent."""
         return False
+
+    def announce(self, action: Action, objects: Iterable[Any], changes: Any = None) -> None:
+        """Announce that objects have lost an image."""
+        imageable = {content_type_id(found.model): found.model for found in registry.resources() if found.imageable}
+        for link in objects:
+            model = imageable.get(link.content_type_id)
+            target = model._base_manager.filter(pk=link.object_id).first() if model else None
+            if target is not None:
+                lost = {"images": {"old": [link.image_id], "new": []}}
+                announce_in(link.image.organization_id, action, target, changes=lost)
 
     @admin.display(boolean=True)
     def cover(self, link: ImageAttachment) -> bool:

@@ -88,13 +88,12 @@ def avatar_names(obj: WithAvatar) -> list[str]:
     return [name for name in (obj.avatar, obj.avatar_large) if name]
 
 
-def cascade_files_from(model: type[WithAvatar], *, tell: Tell | None = None) -> None:
+def cascade_files_from(model: type[WithAvatar], *, tell: Tell) -> None:
     """Delete the files of an avatar after the commit that deletes its row, and tell which files have one.
 
     ``tell`` is called with an object whose avatar has changed, in that transaction.
     """
-    if tell is not None:
-        _tell[model] = tell
+    _tell[model] = tell
     post_delete.connect(_delete_files, sender=model, dispatch_uid=f"orgkit.avatar.{model._meta.label}")
     names_from("avatars", partial(_names, model))
 
@@ -123,9 +122,8 @@ def _replace(obj: WithAvatar, names: Sequence[str]) -> None:
         obj.save(update_fields=[*_FIELDS, *_touched(obj)])
         if old:
             enqueue(DELETE_FILES, names=old)
-        tell = _tell.get(type(obj)._meta.concrete_model or type(obj))
-        if tell is not None:
-            tell(obj, changes={obj.AVATAR_NAME: {"old": bool(old), "new": any(names)}})
+        tell = _tell[obj._meta.concrete_model or type(obj)]
+        tell(obj, changes={obj.AVATAR_NAME: {"old": bool(old), "new": any(names)}})
 
 
 def _touched(obj: models.Model) -> list[str]:

@@ -23,6 +23,7 @@ class AllauthConfig(AppConfig):
         receivers.connect()
         if installed.is_installed("allauth.mfa"):
             from ninja_orgkit.accounts.services.second_factors import ask_for_second_factors
-            from ninja_orgkit.contrib.allauth.factors import has_second_factor
+            from ninja_orgkit.contrib.allauth import factors
 
-            ask_for_second_factors(has_second_factor)
+            ask_for_second_factors(factors.has_second_factor)
+            factors.connect()

@@ -6,8 +6,38 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from django.db.models.signals import post_delete, post_save
+
+from ninja_orgkit.accounts.selectors import account_of_user
+from ninja_orgkit.audit.actions import SECOND_FACTOR_ADDED, SECOND_FACTOR_REMOVED, Action
+from ninja_orgkit.audit.announcing import announce
 
 
 def has_second_factor(user: Any) -> bool:
     """Tell whether allauth would ask for a second factor after the password of this user."""
     return bool(is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]))
+
+
+def connect() -> None:
+    """Connect the receivers."""
+    post_save.connect(tell_of_new, sender=Authenticator, dispatch_uid="orgkit.allauth.tell_of_new")
+    post_delete.connect(tell_of_removal, sender=Authenticator, dispatch_uid="orgkit.allauth.tell_of_removal")
+
+
+def tell_of_new(
+    sender: type[Authenticator], instance: Authenticator, created: bool, raw: bool = False, **_kwargs: Any
+) -> None:
+    """Tell that somebody has set up a second factor, recovery codes included."""
+    if created and not raw:
+        _tell(SECOND_FACTOR_ADDED, instance, {"old": None, "new": instance.type})
+
+
+def tell_of_removal(sender: type[Authenticator], instance: Authenticator, **_kwargs: Any) -> None:
+    """Tell that a second factor is gone, whoever has removed it."""
+    _tell(SECOND_FACTOR_REMOVED, instance, {"old": instance.type, "new": None})
+
+
+def _tell(action: Action, authenticator: Authenticator, change: dict[str, Any]) -> None:
+    account = account_of_user(authenticator.user)
+    if account is not None:
+        announce(action, account, changes={"type": change})

@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account import app_settings as account_settings
 from allauth.account.models import EmailAddress
 from allauth.account.signals import password_changed, password_set, user_signed_up
+from allauth.core import context
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
@@ -15,6 +16,7 @@ from django.http import HttpRequest
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.second_factors import ask_for_second_factors
 from ninja_orgkit.accounts.services.sessions import django_session_ending
+from ninja_orgkit.audit.acting import USER, Actor, ask_for_actor
 from ninja_orgkit.contrib.allauth import addresses, linking, sign_up
 from ninja_orgkit.contrib.allauth.models import LinkedSession
 from ninja_orgkit.custom.hooks import current_request
@@ -34,6 +36,16 @@ def connect() -> None:
     for signal in (password_changed, password_set):
         signal.connect(continue_session, dispatch_uid="orgkit.allauth.continue_session")
     ask_for_second_factors(needs_mailed_code)
+    ask_for_actor(actor_of_request)
+
+
+def actor_of_request() -> Actor | None:
+    """Return who acts in a request to a view of allauth, None elsewhere."""
+    request = context.request
+    match = getattr(request, "resolver_match", None)
+    if request is None or match is None or not match.func.__module__.startswith("allauth."):
+        return None
+    return Actor(USER, getattr(request.user, "orgkit_account", None), request=request)
 
 
 def needs_mailed_code(_user: Any) -> bool:
