@@ -42,6 +42,11 @@ production. Every fault has an id of its own. To silence one, add its id to `SIL
 name or a value."""
 
 
+AUDIT_INTRO = """\
+The actions of the {doc}`audit trail <../guides/audit>`. A signal in the last column is sent with the event, after the
+commit. Events of content are only recorded with `AUDIT_CONTENT`."""
+
+
 def pages() -> dict[Path, str]:
     """Return each generated page with its text. Django has to be set up."""
     return {
@@ -49,6 +54,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "errors.md": errors_page(),
         REFERENCE / "checks.md": checks_page(),
+        REFERENCE / "audit.md": audit_page(),
         REFERENCE / "surface.txt": surface(),
         **pages_with_files(),
     }
@@ -185,6 +191,21 @@ def checks_page() -> str:
         CHECKS_INTRO,
         "\n".join(["| id | level | text | hint |", "|---|---|---|---|", *table]),
     ]
+    return _page(parts)
+
+
+def audit_page() -> str:
+    """Return every action of the catalogue, by where its events are."""
+    actions = import_module("ninja_orgkit.audit.actions")
+    names = {id(value): name for name, value in vars(import_module("ninja_orgkit.signals")).items()}
+    groups: dict[str, list[str]] = {}
+    for action in actions.ACTIONS.values():
+        title = "Content of an organization" if action.is_content else f"Events of an {action.scope}"
+        signal = f"`{names[id(action.signal)]}`" if action.signal else ""
+        groups.setdefault(title, []).append(f"| `{action.name}` | {action.sentence} | {signal} |")
+    parts = [NOTICE, "# Actions of the audit trail", AUDIT_INTRO]
+    for title in sorted(groups, reverse=True):
+        parts += [f"## {title}", "\n".join(["| action | what happened | signal |", "|---|---|---|", *groups[title]])]
     return _page(parts)
 
 

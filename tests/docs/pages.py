@@ -24,4 +24,4 @@ def name_of(page: Path) -> str:
 
 def generated() -> set[Path]:
     """Return the pages that docs/generate.py writes."""
-    return {DOCS / "reference" / name for name in ("routes.md", "settings.md", "errors.md", "checks.md")}
+    return {DOCS / "reference" / name for name in ("routes.md", "settings.md", "errors.md", "checks.md", "audit.md")}
