@@ -44,6 +44,7 @@ class OrgKitConfig(AppConfig):
             throttles,
         )
         from ninja_orgkit.checks import registry as registry_checks  # noqa: F401
+        from ninja_orgkit.custom import hooks
         from ninja_orgkit.database import attachments
         from ninja_orgkit.database.collations import compare_by_bytes
         from ninja_orgkit.media import tasks as media_tasks  # noqa: F401
@@ -54,6 +55,7 @@ class OrgKitConfig(AppConfig):
 
         for signal in (request_started, request_finished):
             signal.connect(acting.forget_actor, dispatch_uid="orgkit.audit.forget_actor")
+            signal.connect(hooks.leave_request, dispatch_uid="orgkit.hooks.leave_request")
         autodiscover_modules("orgkit")
         for config in installed.get_app_configs():
             if config.name.partition(".")[0] == "ninja_orgkit":

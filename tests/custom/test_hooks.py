@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest
+from django.test import Client
 
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.contacts.errors import NamelessContact
@@ -21,6 +22,7 @@ from tests.client import Api
 from tests.conftest import Register
 from tests.custom.conftest import SetHook
 from tests.custom.recorder import NotHere, OutOfSeats
+from tests.org import Org
 from tests.protocol.problems import problem
 
 ADA = {"email": "ada@example.com", "password": "correct horse battery"}
@@ -201,3 +203,26 @@ def test_the_code_of_an_error_is_an_attribute_of_the_class_and_of_its_instances(
     assert (OutOfSeats.code, OutOfSeats().code) == ("out_of_seats", "out_of_seats")
     assert (NotHere.code, NotHere().code) == ("host_says_no", "host_says_no")
     assert NamelessContact.code == ValidationFailed.code == "validation_error"
+
+
+@pytest.mark.parametrize("path", ["/orgs/{}/invited/", "/invited/{}"])
+def test_a_hook_that_a_route_of_the_host_causes_gets_its_request(
+    org: Org, set_hook: SetHook, settings: Any, path: str
+) -> None:
+    settings.ROOT_URLCONF = "tests.hosts.mounts.required"
+    recorder = set_hook("before_invite")
+    for number, address in enumerate(("one@example.com", "two@example.com"), start=1):
+        answer = Client().post(f"/host{path.format(org.slug)}?email={address}", headers=org.api._headers(None))
+        assert answer.status_code == 200, answer.content
+        request, values = recorder.calls[-1]
+        assert request is not None
+        assert (len(recorder.calls), request.GET["email"], values["email"]) == (number, address, address)
+        assert current_request() is None
+
+
+def test_a_refusal_of_a_route_of_the_host_leaves_no_request_behind(org: Org, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.hosts.mounts.required"
+    for api, status in ((Api(), 401), (org.as_("viewer"), 403), (org.stranger.api, 404)):
+        answer = Client().post(f"/host/orgs/{org.slug}/products/", headers=api._headers(None))
+        assert answer.status_code == status
+        assert current_request() is None

@@ -10,6 +10,7 @@ from ninja.security import HttpBearer
 
 from ninja_orgkit.accounts.authentication import Caller, FindCaller, authenticate, caller_of, caller_with_profile
 from ninja_orgkit.accounts.errors import InvalidJwt
+from ninja_orgkit.custom.hooks import enter_request
 from ninja_orgkit.errors import OrgKitError, Unauthenticated
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.throttling import throttle_client
@@ -52,6 +53,7 @@ class OrgkitBearer(HttpBearer):
             raise
 
     def _caller(self, request: HttpRequest) -> Caller:
+        enter_request(request)
         try:
             caller = authenticate(request, find=self._find)
         except InvalidJwt as exc:

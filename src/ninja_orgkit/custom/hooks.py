@@ -41,6 +41,16 @@ def request_in_context(request: HttpRequest | None) -> Iterator[None]:
         _request.reset(token)
 
 
+def enter_request(request: HttpRequest) -> None:
+    """Make this the current request until it is answered: for a route of a host, whose end the kit does not see."""
+    _request.set(request)
+
+
+def leave_request(**_kwargs: Any) -> None:
+    """Forget the current request: a receiver for the beginning and the end of requests, which may share a thread."""
+    _request.set(None)
+
+
 def run_hook(name: str, /, **values: Any) -> None:
     """Call the function of the host that ``HOOKS`` names, if there is one, with the current request and the values.
 

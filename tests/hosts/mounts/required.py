@@ -7,10 +7,12 @@ from typing import Any
 from django.urls import include, path
 from ninja import NinjaAPI, Router
 
+from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.organizations.guard import GuardedRequest
 from ninja_orgkit.organizations.routing import ANY_ROLE
+from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.problems import add_error_handlers
-from ninja_orgkit.services import require
+from ninja_orgkit.services import invite, require
 
 router = Router()
 
@@ -46,6 +48,18 @@ async def show_team_later(request: GuardedRequest, team: str) -> str:
 @router.get("/lost/", auth=require("org.read"))
 def lost(request: GuardedRequest) -> str:
     return "never"
+
+
+@router.post("/orgs/{org_slug}/invited/", auth=require("invitations.manage"))
+def invite_member(request: GuardedRequest, org_slug: str, email: str) -> str:
+    caller = request.auth
+    return invite(caller.organization, email=email, role="member", by=caller.account).email
+
+
+@router.post("/invited/{org_slug}", auth=bearer)
+def invite_by_bearer(request: AuthedRequest, org_slug: str, email: str) -> str:
+    member = get_membership(request.auth, org_slug, needs="invitations.manage")
+    return invite(member.organization, email=email, role="member", by=request.auth.account).email
 
 
 guarded = Router(auth=require("org.delete", parameter="team"))

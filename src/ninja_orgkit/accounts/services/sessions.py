@@ -251,7 +251,7 @@ def _announce_log_out(keys: Collection[Any], request: HttpRequest | None, *, end
             django_session_ending.send(sender=Session, request=request)
             logout(request)  # this sends the signal of Django, too
         else:
-            user_logged_out.send(sender=type(user), request=request, user=user)
+            user_logged_out.send(sender=type(user), request=request, user=user, is_of_kit=True)
 
 
 def _has_django_session(request: HttpRequest, user: Any) -> bool:

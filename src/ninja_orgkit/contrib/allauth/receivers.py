@@ -19,7 +19,6 @@ from ninja_orgkit.accounts.services.sessions import django_session_ending
 from ninja_orgkit.audit.acting import USER, Actor, ask_for_actor
 from ninja_orgkit.contrib.allauth import addresses, linking, sign_up
 from ninja_orgkit.contrib.allauth.models import LinkedSession
-from ninja_orgkit.custom.hooks import current_request
 
 _ADDRESS = {"email", "email_key", "email_verified_at"}
 
@@ -88,9 +87,9 @@ def follow_key(sender: Any, request: HttpRequest | None, **_kwargs: Any) -> None
         linking.follow_key(request)
 
 
-def end_session(sender: Any, request: HttpRequest | None, **_kwargs: Any) -> None:
+def end_session(sender: Any, request: HttpRequest | None, is_of_kit: bool = False, **_kwargs: Any) -> None:
     """End the session of the kit together with that of Django. The kit sends this signal too, for its own sessions."""
-    if current_request() is None:
+    if not is_of_kit:
         linking.end_linked(request=request)
 
 
