@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import django
+from celery import current_app
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 
@@ -59,6 +60,15 @@ def check_throttling(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Remove THROTTLING from NINJA_ORGKIT, or set it to True."
     return [Warning("THROTTLING is off, so passwords can be guessed without limit.", hint=hint, id="orgkit.W027")]
+
+
+@register(Tags.security, deploy=True)
+def check_tasks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about requests that do the work of the workers."""
+    if not current_app.conf.task_always_eager:
+        return []
+    text = "CELERY_TASK_ALWAYS_EAGER makes requests wait for mails, and their time tells which addresses are known."
+    return [Warning(text, hint="Remove it, and start a worker.", id="orgkit.W123")]
 
 
 def _former_backend() -> str:
