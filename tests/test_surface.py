@@ -71,9 +71,13 @@ POST /orgs/
 GET /orgs/{org_slug}/
 PATCH /orgs/{org_slug}/
 DELETE /orgs/{org_slug}/
+GET /orgs/{org_slug}/me/
+GET /orgs/{org_slug}/roles/
+POST /orgs/{org_slug}/transfer/
 POST /orgs/{org_slug}/logo/
 DELETE /orgs/{org_slug}/logo/
 GET /orgs/{org_slug}/members/
+GET /orgs/{org_slug}/members/{user_slug}/
 PATCH /orgs/{org_slug}/members/{user_slug}/
 DELETE /orgs/{org_slug}/members/{user_slug}/
 GET /orgs/{org_slug}/invitations/

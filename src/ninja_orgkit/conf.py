@@ -150,6 +150,9 @@ class Settings:
     CREATOR_ROLE: str = "owner"
     """Role of whoever creates an organization. It must hold ``owners.manage``."""
 
+    TRANSFER_ROLE: str = "admin"
+    """Role of an owner who has handed the organization over to another member."""
+
     CUSTOM_FIELDS: dict[str, str] = {}
     """Dotted path of the Pydantic model for ``custom`` of a ``"contact"``, an ``"organization"`` or a ``"profile"``.
     Without one, ``custom`` takes any JSON object. This setting is read once, when the process starts."""

@@ -20,7 +20,7 @@ from ninja_orgkit.accounts.services.sessions import end_sessions
 from ninja_orgkit.accounts.services.sign_in import sign_in
 from ninja_orgkit.organizations.guard import require
 from ninja_orgkit.organizations.services.invitations import invite
-from ninja_orgkit.organizations.services.members import add_member, change_role, remove_member
+from ninja_orgkit.organizations.services.members import add_member, change_role, remove_member, transfer_ownership
 from ninja_orgkit.organizations.services.organizations import (
     create_organization,
     delete_organization,
@@ -49,6 +49,7 @@ __all__ = [
     "sign_in",
     "tagged",
     "tags_of",
+    "transfer_ownership",
     "unassign_tags",
     "update_contact",
     "update_organization",

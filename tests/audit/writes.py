@@ -180,6 +180,12 @@ def _change_role(world: World) -> Callable[[], Any]:
     return lambda: world.org.api.patch(f"{world.org.path}members/{bob.slug}/", {"role": "admin"})
 
 
+@writes("POST /orgs/{org_slug}/transfer/", "member.role_changed", "member.role_changed")
+def _transfer_organization(world: World) -> Callable[[], Any]:
+    bob = world.org.add_member("member")
+    return lambda: world.org.api.post(f"{world.org.path}transfer/", {"member": bob.slug})
+
+
 @writes("DELETE /orgs/{org_slug}/members/{user_slug}/", "member.removed")
 def _remove_member(world: World) -> Callable[[], Any]:
     bob = world.org.add_member("member")

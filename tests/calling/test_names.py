@@ -23,6 +23,7 @@ SIGNATURES = {
     "add_member": "(organization, account, *, role, by=None)",
     "change_role": "(organization, account, *, role, by=None)",
     "remove_member": "(organization, account, *, by=None)",
+    "transfer_ownership": "(organization, account, *, by)",
     "invite": "(organization, *, email, role, by)",
     "create_contact": "(organization, *, creator=None, **fields)",
     "update_contact": "(contact, **changes)",

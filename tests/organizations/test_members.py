@@ -56,6 +56,50 @@ def test_listing_members_runs_three_statements_for_1_member_and_for_50(
     assert len(queries) == 3
 
 
+def test_one_member_is_shown_as_in_the_list(org: Org, count_queries: CountQueries) -> None:
+    bob = org.add_member("member", "bob")
+    for api in (org.api, org.as_("viewer")):
+        listed = {item["slug"]: item for item in api.get(f"{org.path}members/").json()["items"]}
+        for slug in (bob.slug, org.owner.slug):
+            with count_queries() as queries:
+                response = api.get(f"{org.path}members/{slug}/")
+            assert (response.status_code, len(queries)) == (200, 2)
+            assert response.json() == listed[slug]
+            assert response["ETag"]
+
+
+def test_members_cannot_be_added_by_a_client(org: Org) -> None:
+    response = org.api.post(f"{org.path}members/", {"member": org.stranger.slug, "role": "viewer"})
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert len(roles_in(org)) == 1
+
+
+@pytest.mark.parametrize("role", ["viewer", "owner", "admin"])
+def test_members_can_be_filtered_by_role(org: Org, role: str) -> None:
+    people = {name: {org.add_member(name).slug for _ in range(2)} for name in ("viewer", "member")}
+    people["owner"] = {org.owner.slug}
+    page = org.api.get(f"{org.path}members/", role=role).json()
+    assert {item["slug"] for item in page["items"]} == people.get(role, set())
+    assert page["count"] == len(people.get(role, ()))
+
+
+@pytest.mark.parametrize("role", ["king", "Owner", "", "x" * 33])
+def test_filtering_by_an_unknown_role_is_refused(org: Org, role: str) -> None:
+    response = org.api.get(f"{org.path}members/", role=role)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["loc"] == ["query", "role"]
+
+
+def test_members_are_ordered_by_the_rank_of_their_role(org: Org, settings: Settings) -> None:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "ROLES": {"partner": ["org.read", "owners.manage"]}}
+    for role in ("viewer", "partner", "member", "dropped", "admin", "viewer"):
+        org.add_member(role)
+    expected = ["owner", "partner", "admin", "member", "viewer", "viewer", "dropped"]
+    for ordering, wanted in (("role", expected), ("-role", expected[::-1])):
+        seen = [item["role"] for item in org.api.walk(f"{org.path}members/", ordering=ordering, limit=2)]
+        assert seen == wanted
+
+
 def test_paging_shows_all_members_who_joined_at_the_same_moment(org: Org) -> None:
     for _ in range(5):
         org.add_member("member")

@@ -81,6 +81,10 @@ def add_organizations(place: Place, numbers: Iterable[int]) -> None:
     Membership.objects.bulk_create(Membership(organization=row, account=account, role="member") for row in rows)
 
 
+def _role(number: int) -> str:
+    return "member" if number < EQUAL else ("admin", "viewer", "dropped")[number % 3]
+
+
 def add_members(place: Place, numbers: Iterable[int]) -> None:
     """Let people join the group."""
     numbers, row = list(numbers), place.org.row
@@ -90,7 +94,7 @@ def add_members(place: Place, numbers: Iterable[int]) -> None:
         for user, number in zip(users, numbers, strict=True)
     )
     Membership.objects.bulk_create(
-        Membership(organization=row, account=account, role="member", joined_at=moment(number))
+        Membership(organization=row, account=account, role=_role(number), joined_at=moment(number))
         for account, number in zip(accounts, numbers, strict=True)
     )
 
@@ -260,7 +264,7 @@ LISTS = (
     ),
     Listing(
         "/orgs/{org_slug}/members/",
-        ("joined_at", "username"),
+        ("joined_at", "username", "role"),
         add_members,
         _own_slug,
         lambda key: Membership.objects.filter(account__slug=key).delete(),

@@ -22,13 +22,14 @@ def urls(org: Org) -> Urls:
     """Return the URL of one object of each kind that has an ETag, and a change to it."""
     return {
         "organization": (org.path, {"name": "Acme 2"}),
+        "member": (f"{org.path}members/{org.add_member('viewer').slug}/", {"role": "admin"}),
         "contact": (f"/contacts/{org.add_contact('Bob')['slug']}/", {"notes": "met"}),
         "tag": (f"{org.tags_path}{org.add_tag('VIP')['id']}/", {"color": "#00ff00"}),
         "image": (org.image_path(org.add_image()["id"]), {"title": "One"}),
     }
 
 
-KINDS = pytest.mark.parametrize("kind", ["organization", "contact", "tag", "image"])
+KINDS = pytest.mark.parametrize("kind", ["organization", "member", "contact", "tag", "image"])
 
 
 @KINDS

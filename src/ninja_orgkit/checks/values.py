@@ -55,6 +55,10 @@ def _check_choices() -> Iterator[CheckMessage]:
     if "owners.manage" not in settings.ROLES.get(settings.CREATOR_ROLE, ()):
         hint = "Add owners.manage to that role in ROLES, or name a role that holds it."
         yield Error("CREATOR_ROLE does not hold owners.manage.", hint=hint, id="orgkit.E003")
+    if settings.TRANSFER_ROLE not in settings.ROLES:
+        hint = f"Use one of these roles: {', '.join(settings.ROLES)}."
+        text = f"TRANSFER_ROLE names {settings.TRANSFER_ROLE!r}, which ROLES does not have."
+        yield Error(text, hint=hint, id="orgkit.E115")
     if settings.INVITATION_ROLE is not None and settings.INVITATION_ROLE not in settings.ROLES:
         hint = f"Add it to ROLES, or name one of: {', '.join(settings.ROLES)}."
         text = f"INVITATION_ROLE names {settings.INVITATION_ROLE!r}, which ROLES does not have."

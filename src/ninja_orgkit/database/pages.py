@@ -1,12 +1,12 @@
 """Pages of rows in a total order, read by a statement made for them or by a prepared one.
 
-The keyset of a page is the sort value and the public identifier of the row behind which it begins. ``Rows`` and
-``PreparedRows`` have the same two methods.
+The keyset of a page is the sort value and the public identifier of the row behind which it begins. ``Rows``,
+``PreparedRows`` and ``ListedRows`` have the same two methods.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -109,6 +109,26 @@ class PreparedRows:
     def count(self) -> int:
         """Return how many rows there are."""
         return _count_of(self.whole, self.size).run(**self.values)[0]
+
+
+@dataclass(frozen=True)
+class ListedRows:
+    """Rows that are not in the database: dicts whose sort values can be compared."""
+
+    rows: Sequence[Mapping[str, Any]]
+
+    def read(self, page: Page, start: list[Any]) -> list[Any]:
+        """Return the rows of a page behind the row with these values, if there is one."""
+        reverse = page.keyset.descending != page.backward
+        found = sorted(self.rows, key=page.keyset.values, reverse=reverse)
+        if start:
+            values = page.keyset.values
+            found = [row for row in found if (values(row) < start if reverse else values(row) > start)]
+        return found[page.offset : page.stop]
+
+    def count(self) -> int:
+        """Return how many rows there are."""
+        return len(self.rows)
 
 
 def _page_of(whole: Any, shown: Any, size: int, page: Page, narrow: Narrow | None) -> Prepared[Any]:

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
@@ -121,6 +122,13 @@ class Membership(models.Model):
     def may_handle(self, role: str) -> bool:
         """Tell whether the member may grant or change a role: they must hold every permission of it."""
         return roles.permissions_of(role) <= self.permissions
+
+    @property
+    def grantable_roles(self) -> frozenset[str]:
+        """The roles that the member may give to somebody: by changing their role, or by inviting them."""
+        if self.permissions.isdisjoint(roles.GRANT):
+            return frozenset()
+        return frozenset(filter(self.may_handle, settings.ROLES))
 
     def _stored(self) -> MembershipQuerySet:
         """Return this membership as the database has it: its organization may have changed here."""

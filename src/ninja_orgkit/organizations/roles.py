@@ -8,6 +8,9 @@ from ninja_orgkit.conf import settings
 
 OWNERS = "owners.manage"
 INVITE = "invitations.manage"
+MANAGE = "members.manage"
+GRANT = frozenset({INVITE, MANAGE})
+"""Each of these lets a member give roles to others."""
 
 
 def permissions_of(role: str) -> frozenset[str]:
@@ -29,6 +32,12 @@ def permissions_by(key: Any, organization: int, role: str) -> frozenset[str]:
 def owner_roles() -> list[str]:
     """Return the roles that make a member an owner."""
     return roles_with(OWNERS)
+
+
+def ranks() -> dict[str, int]:
+    """Return the rank of each role, from 0: owners come first, and then whoever has more permissions."""
+    order = sorted(settings.ROLES, key=lambda role: (role not in owner_roles(), -len(permissions_of(role)), role))
+    return {role: rank for rank, role in enumerate(order)}
 
 
 def exists(role: str) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from ninja_orgkit.custom.fields import custom_shown
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
+from ninja_orgkit.organizations.roles import MANAGE, permissions_of, ranks
 from ninja_orgkit.organizations.values import RoleName
-from ninja_orgkit.protocol.fields import Moment, OrgkitInput, Token, example
+from ninja_orgkit.protocol.fields import Line, Moment, OrgkitInput, Token, example
 from ninja_orgkit.protocol.urls import FileLink
 
 OrganizationFieldsShown: Any = custom_shown("organization")
@@ -78,6 +79,48 @@ class OrgkitMember(BaseModel):
     joined_at: Moment
 
 
+class OrgkitMemberFilters(BaseModel):
+    """Filters of the list of members."""
+
+    role: str | None = Field(None, max_length=32, description="Only members with this role.")
+
+
+class OrgkitOwnMembership(BaseModel):
+    """The caller's own membership in an organization."""
+
+    model_config = example(
+        role="viewer",
+        permissions=["contacts.read", "images.read", "members.read", "org.read", "tags.read"],
+        joined_at="2026-01-31T09:30:00Z",
+    )
+
+    role: str
+    permissions: list[str] = Field(description="What the caller may do, sorted.")
+    joined_at: Moment
+
+
+class OrgkitRole(BaseModel):
+    """A role, and whether the caller may give it to somebody."""
+
+    model_config = example(
+        role="viewer",
+        permissions=["contacts.read", "images.read", "members.read", "org.read", "tags.read"],
+        grantable=True,
+    )
+
+    role: str
+    permissions: list[str] = Field(description="What the role allows, sorted.")
+    grantable: bool = Field(description="Whether the caller may give this role to a member, or invite somebody to it.")
+
+
+class OrgkitTransfer(OrgkitInput):
+    """Who becomes the owner in the caller's place."""
+
+    model_config = example(member="grace-8wd3n6xb")
+
+    member: Annotated[str, Line(255)] = Field(description="Slug of a member.")
+
+
 class OrgkitMemberChange(OrgkitInput):
     """The new role of a member."""
 
@@ -137,18 +180,36 @@ def represent_logo(organization: Organization) -> dict[str, Any]:
     return {"logo_url": organization.avatar or None, "logo_large_url": organization.avatar_large or None}
 
 
-def represent_member(member: Membership, *, with_email: bool) -> dict[str, Any]:
-    """Return a member (with its account) as other members see it."""
+def represent_member(member: Membership, *, seen_by: Membership) -> dict[str, Any]:
+    """Return a member (with its account) as another member of the organization sees it."""
     account = member.account
     return {
         "slug": account.slug,
         "username": account.username,
         "display_name": account.shown_name,
         "avatar_url": account.avatar or None,
-        "email": account.email if with_email else None,
+        "email": account.email if MANAGE in seen_by.permissions else None,
         "role": member.role,
         "joined_at": member.joined_at,
     }
+
+
+def represent_own_membership(membership: Membership) -> dict[str, Any]:
+    """Return a membership as the member sees it."""
+    return {
+        "role": membership.role,
+        "permissions": sorted(membership.permissions),
+        "joined_at": membership.joined_at,
+    }
+
+
+def represent_roles(membership: Membership) -> list[dict[str, Any]]:
+    """Return all roles as a member sees them, with the ``rank`` that sorts them."""
+    grantable = membership.grantable_roles
+    return [
+        {"role": role, "permissions": sorted(permissions_of(role)), "grantable": role in grantable, "rank": rank}
+        for role, rank in ranks().items()
+    ]
 
 
 def represent_invitation(invitation: Invitation) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Lower
 
 from ninja_orgkit.accounts.authentication import Caller
@@ -16,10 +16,10 @@ from ninja_orgkit.accounts.services.sessions import LiveSessions, live_session
 from ninja_orgkit.accounts.tokens import read_jwt
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
-from ninja_orgkit.errors import Forbidden, NotFound
+from ninja_orgkit.errors import Forbidden, NotFound, field_error
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import Fates, owned_by
-from ninja_orgkit.organizations.roles import owner_roles, permissions_by, roles_with
+from ninja_orgkit.organizations.roles import MANAGE, exists, owner_roles, permissions_by, ranks, roles_with
 
 _ACCOUNT = Parameter("account", Membership._meta.get_field("account"))
 _SLUG = Parameter("slug", Organization._meta.get_field("slug"))
@@ -183,10 +183,32 @@ def members_of(organization: Organization) -> QuerySet[Membership]:
     """Return the members of an organization with their accounts, and a ``sort_key`` made of their usernames.
 
     That is the canonical key; an account whose username has none, because an older one owns it, sorts by the name.
+    ``rank`` is that of the role; one that no longer exists comes last.
     """
     key = Coalesce("account__username_key", Lower("account__username"))
-    found = Membership.objects.filter(organization=organization).annotate(sort_key=key)
+    ranked = [When(role=role, then=Value(rank)) for role, rank in ranks().items()]
+    rank = Case(*ranked, default=Value(len(ranked)), output_field=IntegerField())
+    found = Membership.objects.filter(organization=organization).annotate(sort_key=key, rank=rank)
     return _without_long_columns(found, "account")
+
+
+def members_to_list(organization: Organization, *, role: str | None) -> QuerySet[Membership]:
+    """Return the members of an organization, or those with one role. Raises ValidationFailed for an unknown role."""
+    found = members_of(organization)
+    if role is None:
+        return found
+    if not exists(role):
+        raise field_error(["query", "role"], "This role does not exist", "unknown_role")
+    return found.filter(role=role)
+
+
+def get_member(organization: Organization, user_slug: str) -> Membership:
+    """Return a member of an organization. Raises NotFound."""
+    member = members_of(organization).filter(account__slug=user_slug).first()
+    if member is None:
+        raise NotFound
+    member.organization = organization
+    return member
 
 
 def account_to_manage(by: Membership, user_slug: str) -> Account:
@@ -196,11 +218,8 @@ def account_to_manage(by: Membership, user_slug: str) -> Account:
     """
     if by.account.slug == user_slug and by.account.acting_key is None:
         return by.account
-    require_permission(by, "members.manage")
-    member = members_of(by.organization).filter(account__slug=user_slug).first()
-    if member is None:
-        raise NotFound
-    return member.account
+    require_permission(by, MANAGE)
+    return get_member(by.organization, user_slug).account
 
 
 def membership_of_creator(organization: Organization, account: Account) -> Membership:

@@ -22,7 +22,7 @@ from ninja import Query
 from pydantic import BaseModel, Field
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.pages import Keyset, Page, PreparedRows, Rows
+from ninja_orgkit.database.pages import Keyset, ListedRows, Page, PreparedRows, Rows
 from ninja_orgkit.errors import Invalid, field_error
 from ninja_orgkit.protocol.fields import ONLY_DIGITS, Digits, Flag
 
@@ -87,7 +87,7 @@ class _Utf8Json:
 
 def paginate(
     request: HttpRequest,
-    rows: QuerySet[Any, Any] | Rows | PreparedRows,
+    rows: QuerySet[Any, Any] | Rows | PreparedRows | ListedRows,
     query: OrgkitPageQuery,
     *,
     orderings: Orderings,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from ninja import Query
 
 from ninja_orgkit.accounts.bearer import AuthedRequest
+from ninja_orgkit.database.pages import ListedRows
 from ninja_orgkit.errors import field_error
 from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import (
@@ -16,10 +17,19 @@ from ninja_orgkit.organizations.errors import (
     PersonalOrganization,
     SlugTaken,
     TooManyOrganizations,
+    TransferRefused,
 )
-from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
-from ninja_orgkit.organizations.schemas import OrgkitOrganization, represent_organization
-from ninja_orgkit.organizations.services import organizations
+from ninja_orgkit.organizations.routing import ANY_ROLE, MemberRequest, OrganizationRouter, organization_bearer
+from ninja_orgkit.organizations.schemas import (
+    OrgkitOrganization,
+    OrgkitOwnMembership,
+    OrgkitRole,
+    OrgkitTransfer,
+    represent_organization,
+    represent_own_membership,
+    represent_roles,
+)
+from ninja_orgkit.organizations.services import members, organizations
 from ninja_orgkit.organizations.services.limits import require_creator
 from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
 from ninja_orgkit.protocol.bodies import Json
@@ -33,6 +43,7 @@ _ORDERINGS = Orderings(
     default="name",
     tie="organization__slug",
 )
+_ROLE_ORDERINGS = Orderings({"role": "rank"}, default="role", tie="role")
 Confirmation = Annotated[str, Query(description="The slug of the organization, as a safeguard against accidents.")]
 
 
@@ -92,6 +103,33 @@ def delete_organization(request: MemberRequest, confirm: Confirmation = "") -> N
         raise field_error(["query", "confirm"], "Repeat the slug of the organization", "confirmation")
     with _unchanged(request):
         organizations.delete_organization(request.organization)
+
+
+@router.get("/{org_slug}/me/", response=OrgkitOwnMembership, needs=ANY_ROLE)
+def get_my_membership(request: MemberRequest) -> dict[str, Any]:
+    """Return the caller's role and permissions in an organization."""
+    return represent_own_membership(request.member)
+
+
+@router.get("/{org_slug}/roles/", response=OrgkitPage[OrgkitRole], needs="org.read")
+def list_roles(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
+    """List the roles of this server, by `role`: owners first, then by the number of permissions."""
+    rows = ListedRows(represent_roles(request.member))
+    return paginate(request, rows, page, orderings=_ROLE_ORDERINGS, represent=dict)
+
+
+@router.post(
+    "/{org_slug}/transfer/",
+    response=OrgkitOrganization,
+    needs="owners.manage",
+    errors=[PersonalOrganization, TransferRefused, TooManyOrganizations],
+    tagged=True,
+)
+def transfer_organization(request: MemberRequest, body: Json[OrgkitTransfer]) -> dict[str, Any]:
+    """Hand an organization over to another member, who becomes an owner in the caller's place."""
+    organizations.require_group(request.organization)
+    account = selectors.get_member(request.organization, body.member).account
+    return represent_organization(members.transfer_ownership(request.organization, account, by=request.auth.account))
 
 
 def _unchanged(request: MemberRequest) -> AbstractContextManager[None]:

@@ -10,19 +10,19 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import as_account
 from ninja_orgkit.audit.actions import MEMBER_ADDED, MEMBER_REMOVED, ROLE_CHANGED
 from ninja_orgkit.audit.announcing import announce, changes_since, values_of
+from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.errors import Forbidden, NotFound, field_error
 from ninja_orgkit.organizations import roles
-from ninja_orgkit.organizations.errors import AlreadyMember, LastOwner, PersonalOrganization
+from ninja_orgkit.organizations.errors import AlreadyMember, LastOwner, PersonalOrganization, TransferRefused
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, lock_organizations, owned_by
+from ninja_orgkit.organizations.roles import MANAGE
 from ninja_orgkit.organizations.selectors import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_role_allowed
-from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization
-
-MANAGE = "members.manage"
+from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization, require_group
 
 
 @atomic()
@@ -37,8 +37,7 @@ def add_member(organization: Organization, account: Any, *, role: str, by: Any =
     organization, acting = lock_as(organization, by, needs=MANAGE)
     require_role(role)
     _require_power(acting, role)
-    if organization.type == Organization.Type.PERSONAL:
-        raise PersonalOrganization
+    require_group(organization)
     if Membership.objects.filter(organization=organization, account=new).exists():
         raise AlreadyMember
     return join(organization, new, role=role, by=acting.account if acting else None)
@@ -65,16 +64,41 @@ def change_role(organization: Organization, account: Any, *, role: str, by: Any 
     for an unknown role, Forbidden, NotFound if there is no such member, LastOwner, and TooManyOrganizations for a new
     owner who owns enough.
     """
-    organization, acting, member = _lock_member(organization, as_account(account), by)
+    _, acting, member = _lock_member(organization, as_account(account), by)
     require_role(role)
     _require_power(acting, member.role, role)
-    if member.role != role:
-        require_role_allowed(organization, member.account, role=role, former=member.role)
-        before = values_of(member, ["role"])
-        member.role = role
-        member.save(update_fields=["role"])
-        announce(ROLE_CHANGED, member, by=acting.account if acting else None, changes=changes_since(before, member))
+    _give_role(member, role, by=acting.account if acting else None)
     return member
+
+
+@atomic()
+def transfer_ownership(organization: Organization, account: Any, *, by: Any) -> Membership:
+    """Hand a group over to another member, who is a user or an account, and return the membership of ``by``.
+
+    The member gets the role of ``by``, unless theirs allows as much, and ``by`` gets ``TRANSFER_ROLE``. Other owners
+    stay. ``by`` needs ``owners.manage`` and every permission of these roles. Raises Forbidden, NotFound if there is no
+    such member, PersonalOrganization, TransferRefused for oneself and for somebody inactive, and TooManyOrganizations.
+    """
+    require_group(organization)
+    _, acting, member = _lock_member(organization, as_account(account), by, needs=roles.OWNERS)
+    if acting is None or acting is member or not member.account.user.is_active:
+        raise TransferRefused
+    role = member.role if roles.may_handle(member.role, acting.role) else acting.role
+    _require_power(acting, settings.TRANSFER_ROLE, *([] if role == member.role else [member.role, role]))
+    _give_role(member, role, by=acting.account)
+    _give_role(acting, settings.TRANSFER_ROLE, by=acting.account)
+    return acting
+
+
+def _give_role(member: Membership, role: str, *, by: Account | None) -> None:
+    """Change the role of a member of an organization that the caller has locked."""
+    if member.role == role:
+        return
+    require_role_allowed(member.organization, member.account, role=role, former=member.role)
+    before = values_of(member, ["role"])
+    member.role = role
+    member.save(update_fields=["role"])
+    announce(ROLE_CHANGED, member, by=by, changes=changes_since(before, member))
 
 
 @atomic()
@@ -126,12 +150,12 @@ def tell_of_departures(account: Account, memberships: list[Membership]) -> None:
 
 
 def _lock_member(
-    organization: Organization, account: Account, by: Any
+    organization: Organization, account: Account, by: Any, *, needs: str = MANAGE
 ) -> tuple[Organization, Membership | None, Membership]:
     """Lock an organization, and return it with the membership of ``by``, if that is not None, and of an account.
 
     These are one object if both are the same person, who then needs no permission, unless they act by an API key. Two
-    statements. Raises NotFound, and Forbidden if ``by`` lacks ``members.manage``.
+    statements. Raises NotFound, and Forbidden if ``by`` lacks the permission ``needs``.
     """
     acting = None if by is None else as_account(by)
     organization = lock_organization(organization)
@@ -146,7 +170,7 @@ def _lock_member(
     if acting is not None and (acting.pk != account.pk or acting.acting_key is not None):
         if mine is None or not reaches(acting, organization.pk):
             raise NotFound
-        require_permission(mine, MANAGE)
+        require_permission(mine, needs)
     if account.pk not in members:
         raise NotFound
     return organization, mine, members[account.pk]

@@ -72,6 +72,12 @@ def create_personal_organization(account: Account) -> Membership:
     return _add_creator(organization, account)
 
 
+def require_group(organization: Organization) -> None:
+    """Raise PersonalOrganization for an organization that belongs to one person."""
+    if organization.type == Organization.Type.PERSONAL:
+        raise PersonalOrganization
+
+
 def lock_organization(organization: Organization) -> Organization:
     """Lock the row of an organization in the caller's transaction, and return it as it is then.
 
@@ -124,8 +130,7 @@ def delete_organization(organization: Organization, *, by: Any = None) -> None:
 
     ``by`` needs ``org.delete``. Raises PersonalOrganization, and NotFound if it has been closed.
     """
-    if organization.type == Organization.Type.PERSONAL:
-        raise PersonalOrganization
+    require_group(organization)
     organization, membership = lock_as(organization, by, needs="org.delete")
     close_organization(organization, by=membership.account if membership else None)
 
