@@ -124,7 +124,21 @@ class Org:
         """Return the path of an image."""
         return f"{self.images_path}{image_id}/"
 
+    @property
+    def keys_path(self) -> str:
+        """Return the path of its API keys."""
+        return f"{self.path}api-keys/"
+
     # What is in it
+
+    def add_key(self, *permissions: str, role: str = "owner", **fields: Any) -> dict[str, Any]:
+        """Create an API key in the name of the member with a role, and return it with its text."""
+        body = {"name": "Robot", "permissions": permissions or ["org.read"], **fields}
+        return _created(self.as_(role).post(self.keys_path, body))
+
+    def as_key(self, *permissions: str, role: str = "owner") -> Api:
+        """Return the client of a program with a new API key."""
+        return Api(self.add_key(*permissions, role=role)["key"])
 
     def add_contact(self, display_name: str = "Ada", **fields: Any) -> dict[str, Any]:
         """Create a contact."""

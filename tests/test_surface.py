@@ -83,6 +83,11 @@ DELETE /orgs/{org_slug}/members/{user_slug}/
 GET /orgs/{org_slug}/invitations/
 POST /orgs/{org_slug}/invitations/
 DELETE /orgs/{org_slug}/invitations/{invitation_id}/
+GET /orgs/{org_slug}/api-keys/
+POST /orgs/{org_slug}/api-keys/
+GET /orgs/{org_slug}/api-keys/{key_id}/
+PATCH /orgs/{org_slug}/api-keys/{key_id}/
+DELETE /orgs/{org_slug}/api-keys/{key_id}/
 POST /invitations/accept
 POST /invitations/decline
 GET /orgs/{org_slug}/tags/{tag_id}/

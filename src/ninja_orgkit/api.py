@@ -17,6 +17,7 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("/orgs/{org_slug}/logo", "ninja_orgkit.organizations.api.logo.router"),
     ("/orgs/{org_slug}/members", "ninja_orgkit.organizations.api.members.router"),
     ("/orgs/{org_slug}/invitations", "ninja_orgkit.organizations.api.invitations.router"),
+    ("/orgs/{org_slug}/api-keys", "ninja_orgkit.apikeys.api.router"),
     ("/invitations", "ninja_orgkit.organizations.api.answers.router"),
     ("/orgs/{org_slug}/audit", "ninja_orgkit.organizations.api.audit.router"),
     ("/users", "ninja_orgkit.accounts.api.security_events.router"),

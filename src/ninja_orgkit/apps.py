@@ -13,6 +13,7 @@ ORGKIT_APPS = [
     "ninja_orgkit.tags",
     "ninja_orgkit.images",
     "ninja_orgkit.exports",
+    "ninja_orgkit.apikeys",
     "ninja_orgkit.contacts",
     "ninja_orgkit.audit",
 ]

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 
 _READ = ["org.read", "members.read", "contacts.read", "tags.read", "images.read"]
 _WRITE = ["contacts.write", "tags.write", "images.write"]
-_ADMIN = ["org.update", "members.manage", "invitations.manage", "export.create", "audit.read"]
+_ADMIN = ["org.update", "members.manage", "invitations.manage", "keys.manage", "export.create", "audit.read"]
 _OWNER = ["org.delete", "owners.manage"]
 
 
@@ -52,10 +52,13 @@ class Settings:
     REFRESH_GRACE: timedelta = timedelta(seconds=10)
     """How long a used refresh token still returns the same new tokens, for a client that lost the response."""
 
-    AUTHENTICATION: list[str] = ["ninja_orgkit.accounts.authentication.bearer_token"]
+    AUTHENTICATION: list[str] = [
+        "ninja_orgkit.accounts.authentication.bearer_token",
+        "ninja_orgkit.apikeys.authentication.api_key",
+    ]
     """Dotted paths of callables that authenticate a request, in the order in which they are called. Each gets the
     request and returns a user, a ``Caller``, or None to let the next one answer. An error of the kit refuses the
-    request."""
+    request. The kit's own for API keys does nothing unless ``ninja_orgkit.apikeys`` is installed."""
 
     REFRESH_COOKIE: dict[str, Any] = {}
     """Attributes of the cookie that carries the refresh token of a browser that asks for it: ``name`` (without it,

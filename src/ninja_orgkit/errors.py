@@ -64,10 +64,21 @@ class Unauthenticated(OrgKitError):
 
     status = 401
     title = "Unauthorized"
+    is_guess = False
+    """Whether something was presented that may have been guessed. Such requests are counted."""
 
     def __init__(self, detail: str = "", *, headers: dict[str, str] | None = None, **extra: Any) -> None:
         """Add the challenge that RFC 9110 wants with every 401."""
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})}, **extra)
+
+
+class InvalidApiKey(Unauthenticated):
+    """This API key is unknown, malformed, expired or revoked. Use another one."""
+
+    def __init__(self, *, is_guess: bool = True) -> None:
+        """Keep whether the key may have been guessed."""
+        super().__init__()
+        self.is_guess = is_guess
 
 
 class Forbidden(OrgKitError):
@@ -75,6 +86,10 @@ class Forbidden(OrgKitError):
 
     status = 403
     title = "Forbidden"
+
+
+class NotForApiKeys(Forbidden):
+    """An API key cannot do this. Sign in as a person."""
 
 
 class CsrfFailed(Forbidden):

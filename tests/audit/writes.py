@@ -83,6 +83,27 @@ def writes(operation: str, *events: str, content: bool = False) -> Callable[[Pre
     return note
 
 
+# API keys
+
+
+@writes("POST /orgs/{org_slug}/api-keys/", "api_key.created")
+def _create_key(world: World) -> Callable[[], Any]:
+    body = {"name": "Robot", "permissions": ["org.read"]}
+    return lambda: world.org.api.post(world.org.keys_path, body, headers=world.key)
+
+
+@writes("PATCH /orgs/{org_slug}/api-keys/{key_id}/", "api_key.updated")
+def _change_key(world: World) -> Callable[[], Any]:
+    path = f"{world.org.keys_path}{world.org.add_key()['id']}/"
+    return lambda: world.org.api.patch(path, {"name": "New"})
+
+
+@writes("DELETE /orgs/{org_slug}/api-keys/{key_id}/", "api_key.revoked")
+def _revoke_key(world: World) -> Callable[[], Any]:
+    path = f"{world.org.keys_path}{world.org.add_key()['id']}/"
+    return lambda: world.org.api.delete(path)
+
+
 # Signing in and the account
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.apikeys.models import ApiKey
 from ninja_orgkit.audit.actions import ACCOUNT, ORGANIZATION
 from ninja_orgkit.audit.models import Event, trail_of
 from ninja_orgkit.audit.purging import delete_events
@@ -96,6 +97,23 @@ def add_members(place: Place, numbers: Iterable[int]) -> None:
     Membership.objects.bulk_create(
         Membership(organization=row, account=account, role=_role(number), joined_at=moment(number))
         for account, number in zip(accounts, numbers, strict=True)
+    )
+
+
+def add_api_keys(place: Place, numbers: Iterable[int]) -> None:
+    """Make keys whose text nobody knows."""
+    row = place.org.row
+    membership = Membership.objects.get(organization=row, account=place.account)
+    ApiKey.objects.bulk_create(
+        ApiKey(
+            organization=row,
+            membership=membership,
+            name=word(number),
+            sort_key=search_key(word(number)),
+            digest=f"{number:064}",
+            created_at=moment(number),
+        )
+        for number in numbers
     )
 
 
@@ -275,6 +293,13 @@ LISTS = (
         add_invitations,
         _own_id,
         lambda key: Invitation.objects.filter(pk=key).delete(),
+    ),
+    Listing(
+        "/orgs/{org_slug}/api-keys/",
+        ("created_at", "name"),
+        add_api_keys,
+        _own_id,
+        lambda key: ApiKey.objects.filter(pk=key).delete(),
     ),
     Listing(
         "/contacts/",

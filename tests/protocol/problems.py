@@ -22,6 +22,7 @@ PARTS = {
     "obj_id": "nobody-22222222",
     "session_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
     "invitation_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
+    "key_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
     "job_id": "018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
     "token": "nothing",
 }

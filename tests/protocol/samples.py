@@ -25,6 +25,7 @@ def path_parts(org: Org) -> dict[str, Any]:
         "user_slug": org.add_member("member").slug,
         "session_id": org.api.get("/auth/sessions").json()["items"][0]["id"],
         "invitation_id": invitation["id"],
+        "key_id": org.add_key()["id"],
         "job_id": org.api.post(org.exports_path).json()["id"],
         "token": image["url"].rpartition("/")[2],
     }

@@ -29,6 +29,7 @@ def valid(samples: Samples) -> dict[str, Any]:
         "location": "Here", "notes": "x", "custom": {"a": 1},
     }  # fmt: skip
     texts = {"title": "One", "description": "x", "alt_text": "x"}
+    key = {"name": "Robot", "permissions": ["org.read"], "expires_at": "2100-01-01T00:00:00Z"}
     return {
         "obtain_token_pair": {"email": samples.org.owner.email, "password": PASSWORD},
         "refresh_token_pair": {"refresh": samples.org.owner.refresh},
@@ -51,6 +52,8 @@ def valid(samples: Samples) -> dict[str, Any]:
         "update_organization": {"name": "New", "custom": {"a": 1}},
         "change_member": {"role": "viewer"},
         "create_invitation": {"email": "guest@example.com", "role": "member"},
+        "create_api_key": key,
+        "update_api_key": key,
         "accept_invitation": {"token": "x"},
         "decline_invitation": {"token": "x"},
         "create_contact": {"organization": samples.parts["org_slug"], **contact},

@@ -16,11 +16,12 @@ from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.accounts import account_for
 from ninja_orgkit.accounts.services.sessions import live_session
 from ninja_orgkit.audit.acting import API_KEY, USER, Actor, act
-from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.callables import call_host, host_callable
+from ninja_orgkit.custom.callables import authentication_paths, call_host, host_callable
 from ninja_orgkit.errors import CsrfFailed
 from ninja_orgkit.protocol.openapi.security import openapi_security
 
+KEY_PREFIX = "ok_"
+"""What an API key begins with. No other token does."""
 _FIND = "_orgkit_find_caller"
 
 
@@ -50,6 +51,11 @@ class Caller:
         """The public slug of the account."""
         return self.account.slug
 
+    @property
+    def identity(self) -> str:
+        """What tells callers apart: an account and each of its API keys have their own throttles and repetitions."""
+        return self.account.slug if self.key is None else f"key {self.key.pk}"
+
 
 FindCaller = Callable[[HttpRequest, str], Caller]
 """Returns the caller that an access token stands for, with what a route needs besides. Raises InvalidJwt."""
@@ -75,7 +81,7 @@ def authenticate(request: HttpRequest, *, find: FindCaller = caller_of) -> Calle
     error with which a callable refuses.
     """
     setattr(request, _FIND, find)
-    for path in settings.AUTHENTICATION:
+    for path in authentication_paths():
         # An outage of the database, which a callable of the kit meets, is not a defect of the host.
         found = host_callable(path)(request) if path.startswith("ninja_orgkit.") else call_host(path, request)
         caller = _as_caller(found, path)
@@ -85,15 +91,20 @@ def authenticate(request: HttpRequest, *, find: FindCaller = caller_of) -> Calle
     return None
 
 
+def presented_token(request: HttpRequest) -> str:
+    """Return what a request presents as ``Authorization: Bearer …``, "" for nothing."""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 @openapi_security(OrgkitBearer={"type": "http", "scheme": "bearer"})
 def bearer_token(request: HttpRequest) -> Caller | None:
     """Return the caller that an access token of the kit stands for: ``Authorization: Bearer <access token>``.
 
-    Raises InvalidJwt for every other bearer token.
+    Returns None for an API key, and raises InvalidJwt for every other bearer token.
     """
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
+    token = presented_token(request)
+    if not token or token.startswith(KEY_PREFIX):
         return None
     find: FindCaller = getattr(request, _FIND, caller_of)
     return find(request, token)

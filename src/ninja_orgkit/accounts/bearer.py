@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from ninja_orgkit.accounts.authentication import Caller, FindCaller, authenticate, caller_of, caller_with_profile
-from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.custom.hooks import enter_request
 from ninja_orgkit.errors import OrgKitError, Unauthenticated
 from ninja_orgkit.media.storage import StoredFiles
@@ -56,9 +55,9 @@ class OrgkitBearer(HttpBearer):
         enter_request(request)
         try:
             caller = authenticate(request, find=self._find)
-        except InvalidJwt as exc:
-            # A token of ours that is over is not a guess.
-            if not exc.is_genuine:
+        except Unauthenticated as exc:
+            # A token or a key of ours that is over is not a guess.
+            if exc.is_guess:
                 throttle_client("bearer.address", request)
             raise
         if caller is None:

@@ -26,6 +26,7 @@ class InvalidJwt(Unauthenticated):
         """Keep whether the kit signed the token, so that presenting it was not a guess."""
         super().__init__()
         self.is_genuine = is_genuine
+        self.is_guess = not is_genuine
 
 
 class RegistrationClosed(Forbidden):

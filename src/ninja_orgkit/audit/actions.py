@@ -70,6 +70,10 @@ INVITATION_DECLINED = _action("invitation.declined", "An invitation was declined
 INVITATION_CANCELLED = _action("invitation.cancelled", "An invitation was cancelled.", ORGANIZATION)
 INVITATION_DELETED = _action("invitation.deleted", "Staff deleted an invitation.", ORGANIZATION)
 
+API_KEY_CREATED = _action("api_key.created", "An API key was created.", ORGANIZATION)
+API_KEY_UPDATED = _action("api_key.updated", "Fields of an API key were changed.", ORGANIZATION)
+API_KEY_REVOKED = _action("api_key.revoked", "An API key was deleted, in whatever way.", ORGANIZATION)
+
 EXPORT_REQUESTED = _action("export.requested", "An export was requested.", ORGANIZATION)
 EXPORT_READY = _action("export.ready", "The archive of an export was stored.", ORGANIZATION, signals.export_ready)
 EXPORT_FAILED = _action("export.failed", "An export could not be made.", ORGANIZATION)

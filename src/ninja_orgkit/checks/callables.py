@@ -9,7 +9,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.callables import host_callable
+from ninja_orgkit.custom.callables import authentication_paths, host_callable
 from ninja_orgkit.custom.hooks import HOOK_NAMES
 
 
@@ -43,7 +43,7 @@ def _dotted_paths() -> Iterator[tuple[str, Any]]:
     for name, path in _hooks().items():
         yield f"HOOKS[{name!r}]", path
     authentication: Any = settings.AUTHENTICATION
-    for path in authentication if isinstance(authentication, list | tuple) else ():
+    for path in authentication_paths() if isinstance(authentication, list | tuple) else ():
         yield "AUTHENTICATION", path
     rule: Any = settings.ORGANIZATION_CREATION
     if isinstance(rule, str) and "." in rule:  # another check reports an unknown word

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
 from django.utils.module_loading import import_string
 
+from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import is_deadlock
 from ninja_orgkit.errors import OrgKitError
+
+_API_KEYS = "ninja_orgkit.apikeys"
 
 
 class HostCodeFailed(Exception):
@@ -24,6 +28,12 @@ def host_callable(path: str) -> Callable[..., Any]:
     if not callable(found):
         raise ImportError(f"{path} cannot be called.")
     return found  # type: ignore[no-any-return]
+
+
+def authentication_paths() -> list[str]:
+    """Return the paths in ``AUTHENTICATION``, without those of apps of the kit that the host leaves out."""
+    left_out = () if apps.is_installed(_API_KEYS) else (f"{_API_KEYS}.",)
+    return [path for path in settings.AUTHENTICATION if not str(path).startswith(left_out)]
 
 
 def call_host(path: str, /, *args: Any, **kwargs: Any) -> Any:

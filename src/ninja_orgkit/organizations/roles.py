@@ -6,6 +6,7 @@ from typing import Any
 
 from ninja_orgkit.conf import settings
 
+MANAGE_KEYS = "keys.manage"
 OWNERS = "owners.manage"
 INVITE = "invitations.manage"
 MANAGE = "members.manage"

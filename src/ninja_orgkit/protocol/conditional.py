@@ -23,7 +23,7 @@ from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.errors import PreconditionFailed
 from ninja_orgkit.media.links import window
 from ninja_orgkit.protocol.responses import JSON_TYPE, NotModified, adapter
-from ninja_orgkit.protocol.urls import file_url
+from ninja_orgkit.protocol.urls import Comparison, file_url
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*")
@@ -35,19 +35,14 @@ def tagged_response(
     """Answer with an object and its ETag; with 304 and no body when a GET's ``If-None-Match`` has it already."""
     known = adapter(schema)
     valid = known.validate_python(value)
-    names: list[str] = []
-
-    def keep(name: str) -> str:
-        names.append(name)
-        return name
-
+    comparison = Comparison()
     # With stored names, for the hash. Where there are none this is the body, too.
-    body = known.dump_json(valid, context=keep)
-    etag = f"{_state(body)}.{window():x}" if names else _state(body)
+    body = known.dump_json(valid, context=comparison)
+    etag = f"{_state(body)}.{window():x}" if comparison.has_files else _state(body)
     headers = {**headers, "ETag": f'"{etag}"'}
     if request.method in ("GET", "HEAD") and _matches(request.headers.get("If-None-Match"), etag, weak=True):
         return NotModified(headers=headers)
-    if names:
+    if not comparison.is_answer:
         body = known.dump_json(valid, context=partial(file_url, request))
     return HttpResponse(body, status=status, content_type=JSON_TYPE, headers=headers)
 

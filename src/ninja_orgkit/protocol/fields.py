@@ -162,8 +162,12 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:
 _FLAGS = ("true", "false", "1", "0")
 
 
-def _rfc3339(value: str) -> str:
-    if not _RFC3339.fullmatch(value):
+def _instant(value: Any) -> Any:
+    return value if isinstance(value, datetime) and value.tzinfo else _rfc3339(value)
+
+
+def _rfc3339(value: Any) -> Any:
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
         raise PydanticCustomError("datetime", "Input should be a date-time with an offset, like 2026-01-31T09:30:00Z")
     return value
 
@@ -199,6 +203,8 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 """A time in responses: RFC 3339, UTC, with ``Z``."""
 Since = Annotated[datetime, AfterValidator(_aware), BeforeValidator(_rfc3339)]
 """A time in queries: an RFC 3339 date-time with an offset."""
+Instant = Annotated[datetime, AfterValidator(_aware), BeforeValidator(_instant)]
+"""A time in bodies, or that a host's code passes: an RFC 3339 date-time with an offset, or an aware ``datetime``."""
 ONLY_DIGITS = BeforeValidator(_digits)
 """Marks a number in queries as digits only. It stands last, or JSON Schema would not know the limits."""
 Digits = Annotated[int, ONLY_DIGITS]

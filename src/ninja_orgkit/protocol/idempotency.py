@@ -25,6 +25,7 @@ from ninja_orgkit.models import IdempotencyRecord
 
 _MAX_LENGTH = 255
 Begin = Callable[[], Callable[[], HttpResponse]]
+_REPEATED = "_orgkit_repeated"
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Image-Duplicate")
 
 
@@ -49,9 +50,14 @@ def idempotent(request: HttpRequest, key: str, body: Any, begin: Begin) -> HttpR
     """
     if not 1 <= len(key) <= _MAX_LENGTH or not all("!" <= char <= "~" for char in key):
         raise InvalidIdempotencyKey
-    caller: str = request.auth.slug  # type: ignore[attr-defined]
+    caller: str = request.auth.identity  # type: ignore[attr-defined]
     record, fresh = _claim(_hash(caller, request.method, request.path, key), _hash(_digest(body)))
     return _run(record, begin) if fresh else _replay(record)
+
+
+def keep_for_replay(response: HttpResponse, repeated: HttpResponse) -> None:
+    """Let those who repeat the request of ``response`` get the body of ``repeated`` instead."""
+    setattr(response, _REPEATED, repeated.content)
 
 
 def purge() -> int:
@@ -69,7 +75,8 @@ def _run(record: IdempotencyRecord, begin: Begin) -> HttpResponse:
             if not 200 <= response.status_code < 300:
                 raise _NotKept(response)
             headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
-            if not held.update(status=response.status_code, headers=headers, body=response.content):
+            body = getattr(response, _REPEATED, response.content)
+            if not held.update(status=response.status_code, headers=headers, body=body):
                 raise IdempotencyInProgress  # the lease ran out and another request took over
             return response
     except _NotKept as exc:

@@ -144,7 +144,7 @@ def _keyset(query: OrgkitPageQuery, orderings: Orderings) -> tuple[str, Keyset]:
 def _signer(request: HttpRequest, ordering: str) -> signing.Signer:
     """Return a signer that knows the list, its filters, the ordering and the caller, but not the page."""
     filters = sorted((key, request.GET.getlist(key)) for key in request.GET if key not in _PAGE_PARAMETERS)
-    caller = getattr(getattr(request, "auth", None), "slug", "")
+    caller = getattr(getattr(request, "auth", None), "identity", "")
     identity = salted_hmac("orgkit.cursor", f"{request.path}\n{caller}\n{ordering}\n{filters}", algorithm="sha256")
     return signing.Signer(sep=".", salt=f"orgkit.cursor.{identity.hexdigest()}")
 

@@ -21,12 +21,14 @@ JSON_TYPE = "application/json; charset=utf-8"
 class Reply:
     """What an endpoint returns when it has more to say than a value.
 
-    ``status`` is one that the endpoint declares; None is the lowest of these.
+    ``status`` is one that the endpoint declares; None is the lowest of these. ``repeated`` is the value for those who
+    repeat the request with its Idempotency-Key, if it is another one: a secret is shown once, and stored nowhere.
     """
 
     value: Any = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    repeated: Any = None
 
 
 def json_bytes(value: Any) -> bytes:

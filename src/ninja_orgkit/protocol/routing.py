@@ -12,12 +12,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial, update_wrapper
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI, Router
 from ninja.constants import NOT_SET
@@ -26,10 +26,10 @@ from ninja.operation import Operation, PathView
 from ninja.params.models import ParamModel
 
 from ninja_orgkit.custom.hooks import request_in_context
-from ninja_orgkit.errors import OrgKitError
+from ninja_orgkit.errors import NotForApiKeys, OrgKitError
 from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.conditional import tagged_response
-from ninja_orgkit.protocol.idempotency import idempotent
+from ninja_orgkit.protocol.idempotency import idempotent, keep_for_replay
 from ninja_orgkit.protocol.openapi.operations import BODY_SOURCES, Traits, describe
 from ninja_orgkit.protocol.parameters import unknown_parameters
 from ninja_orgkit.protocol.request_ids import with_request_id
@@ -75,12 +75,14 @@ class Gate:
 class OrgkitRouter(Router):
     """A router whose endpoints declare what they answer, and return a value.
 
-    ``errors`` are those that any of its endpoints may raise. The OpenAPI document lists them.
+    ``errors`` are those that any of its endpoints may raise. The OpenAPI document lists them. With ``people_only``,
+    every endpoint that needs a caller refuses API keys.
     """
 
-    def __init__(self, *, errors: Sequence[type[OrgKitError]] = (), **kwargs: Any) -> None:
+    def __init__(self, *, errors: Sequence[type[OrgKitError]] = (), people_only: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.errors = tuple(errors)
+        self.people_only = people_only
 
     def api_operation(
         self,
@@ -88,6 +90,7 @@ class OrgkitRouter(Router):
         path: str,
         *,
         errors: Sequence[type[OrgKitError]] = (),
+        people_only: bool = False,
         policy: Policy | None = None,
         gate: Gate | None = None,
         throttles: Sequence[Throttle] = (),
@@ -101,20 +104,23 @@ class OrgkitRouter(Router):
         """Register an endpoint. The name of its function becomes the operation id.
 
         The endpoint returns the value that ``response`` describes, or a ``Reply`` if it has more to say. ``errors`` are
-        those that only this endpoint raises. ``policy`` gets the authenticated request before anything else of it is
-        validated, and raises what refuses it. ``gate`` decides whether the caller may. ``throttles`` count the request.
-        With ``idempotent``, the endpoint takes an Idempotency-Key. With ``stores_files``, it stores files in
-        ``request.stored_files`` and returns a function, which writes the rows and returns the value: only that may run
-        in a transaction. If one of the two fails, the files are deleted again. With ``tagged``, the answer has an ETag,
-        and a GET with a matching If-None-Match gets 304; a DELETE names the schema of what it deletes. ``located``
-        names the field of the answer with which the ``Location`` of a new object ends. With ``any_query``, unknown
-        query parameters are ignored. An endpoint without ``auth`` is open, whatever its API asks of other endpoints.
-        All other arguments are those of ninja.
+        those that only this endpoint raises. With ``people_only``, it refuses API keys. ``policy`` gets the
+        authenticated request before anything else of it is validated, and raises what refuses it. ``gate`` decides
+        whether the caller may. ``throttles`` count the request. With ``idempotent``, the endpoint takes an Idempotency-
+        Key. With ``stores_files``, it stores files in ``request.stored_files`` and returns a function, which writes the
+        rows and returns the value: only that may run in a transaction. If one of the two fails, the files are deleted
+        again. With ``tagged``, the answer has an ETag, and a GET with a matching If-None-Match gets 304; a DELETE names
+        the schema of what it deletes. ``located`` names the field of the answer with which the ``Location`` of a new
+        object ends. With ``any_query``, unknown query parameters are ignored. An endpoint without ``auth`` is open,
+        whatever its API asks of other endpoints. All other arguments are those of ninja.
         """
         auth = kwargs.get("auth", self.auth)
+        authenticated = auth not in (NOT_SET, None)
+        people_only = authenticated and (people_only or self.people_only)
         traits = Traits(
             errors=(*self.errors, *errors),
-            authenticated=auth not in (NOT_SET, None),
+            authenticated=authenticated,
+            people_only=people_only,
             throttled=bool(throttles),
             tagged=bool(tagged),
             idempotent=idempotent,
@@ -133,7 +139,7 @@ class OrgkitRouter(Router):
             describe(operation, traits)
             endpoint = _Endpoint(view, answer, gate, tuple(throttles), idempotent, stores_files, _body_of(operation))
             operation.view_func = update_wrapper(endpoint, view)
-            operation.models.insert(0, _guard(operation, policy, gate, any_query=any_query))
+            operation.models.insert(0, _guard(operation, policy, gate, people_only=people_only, any_query=any_query))
             return view
 
         return decorator
@@ -195,6 +201,12 @@ class _Answer:
         if isinstance(result, HttpResponseBase):
             return result
         reply = result if isinstance(result, Reply) else Reply(result)
+        response = self._rendered(request, reply)
+        if reply.repeated is not None:
+            keep_for_replay(response, self._rendered(request, replace(reply, value=reply.repeated)))
+        return response
+
+    def _rendered(self, request: HttpRequest, reply: Reply) -> HttpResponse:
         status = reply.status or self.status
         schema, headers = self.schemas[status], dict(reply.headers)
         if self.located and status in (201, 202):
@@ -242,10 +254,12 @@ class _Endpoint:
         return lambda: self.answer.render(request, write())
 
 
-def _guard(operation: Operation, policy: Policy | None, gate: Gate | None, *, any_query: bool) -> type[ParamModel]:
+def _guard(
+    operation: Operation, policy: Policy | None, gate: Gate | None, *, people_only: bool, any_query: bool
+) -> type[ParamModel]:
     """Return what ninja resolves before the parameters of an operation: its policy, and whether it knows the query.
 
-    An unknown query parameter wins over all other faults, but the policy and the gate decide first.
+    An unknown query parameter wins over all other faults, but ``people_only``, the policy and the gate decide first.
     """
     known = {
         name
@@ -259,6 +273,8 @@ def _guard(operation: Operation, policy: Policy | None, gate: Gate | None, *, an
 
         @classmethod
         def resolve(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> Any:
+            if people_only and getattr(request.auth, "key", None) is not None:  # type: ignore[attr-defined]
+                raise NotForApiKeys
             if policy is not None:
                 policy(request)
             unknown = [] if any_query else [name for name in request.GET if name not in known]

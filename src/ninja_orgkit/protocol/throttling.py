@@ -96,8 +96,8 @@ def per_client(scope: str) -> Throttle:
 
 
 def per_account(scope: str) -> Throttle:
-    """Return the throttle that counts by the caller's account."""
-    return lambda request, _body: throttle(scope, request.auth.slug)
+    """Return the throttle that counts by the caller: an account, or one of its API keys."""
+    return lambda request, _body: throttle(scope, request.auth.identity)
 
 
 def per_value(scope: str, read: Callable[[Any], str]) -> Throttle:

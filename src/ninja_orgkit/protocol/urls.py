@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, TypeVar
 from urllib.parse import quote
 
 from django.http import HttpRequest
@@ -13,6 +14,9 @@ from pydantic import PlainSerializer, SerializationInfo
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.media.links import media_token
+from ninja_orgkit.protocol.fields import Moment
+
+T = TypeVar("T")
 
 MEDIA = "orgkit-media"
 """The URL name of the route that serves files."""
@@ -60,6 +64,29 @@ FileUrls = Callable[[str], str]
 """Turns the name of a stored file into what an answer shows: ``file_url`` of a request."""
 
 
+class Comparison:
+    """Leaves the names of stored files in an answer as they are, so that two answers can be compared.
+
+    ``is_answer`` tells afterwards whether clients may see that as it is: nothing was left out, and no name is in it.
+    """
+
+    def __init__(self) -> None:
+        self.is_answer = True
+        self.has_files = False
+
+    def __call__(self, name: str) -> str:
+        """Leave a name as it is."""
+        self.is_answer, self.has_files = False, True
+        return name
+
+
+def _unless_compared(value: T, info: SerializationInfo) -> T | None:
+    if isinstance(info.context, Comparison):
+        info.context.is_answer = False
+        return None
+    return value if info.context else None
+
+
 def _link(name: str, info: SerializationInfo) -> str:
     urls: FileUrls | None = info.context
     return urls(name) if urls else name
@@ -67,3 +94,7 @@ def _link(name: str, info: SerializationInfo) -> str:
 
 FileLink = Annotated[str, PlainSerializer(_link, return_type=str)]
 """A file in an answer: a representation holds its stored name, and the client gets its URL."""
+PassingMoment = Annotated[Moment | None, PlainSerializer(_unless_compared, return_type=datetime | None)]
+"""A time in an answer that does not count for its ETag."""
+PassingText = Annotated[str | None, PlainSerializer(_unless_compared, return_type=str | None)]
+"""A text in an answer that does not count for its ETag."""

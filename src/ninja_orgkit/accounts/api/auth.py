@@ -23,18 +23,19 @@ from ninja_orgkit.accounts.token_delivery import (
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.protocol.bodies import Json, OptionalJson
+from ninja_orgkit.protocol.openapi.security import PEOPLE_ONLY
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import UuidPart
 from ninja_orgkit.protocol.responses import kept_private
 from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_account, per_client, per_value, throttle
 
-router = OrgkitRouter(tags=["account"])
+router = OrgkitRouter(tags=["account"], people_only=True)
 
 _SESSIONS = Orderings({"created_at": "created_at", "last_used_at": "last_used_at"}, default="-created_at", tie="id")
 MailToken = Annotated[str, Query(description="From the link in the mail.")]
 
-_BEARER_OR_NOT: dict[str, Any] = {"security": [{}, {type(bearer).__name__: []}]}
+_BEARER_OR_NOT: dict[str, Any] = {"security": [{}, {type(bearer).__name__: []}], PEOPLE_ONLY: True}
 _RESET_SENT = gettext_noop("If an account has this address, we have sent a link to it.")
 _MAIL_SENT = gettext_noop("If this address can be used, we have sent a link to it.")
 
@@ -45,7 +46,7 @@ def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None
     """End the session of the given refresh token or bearer token, if there is one."""
     caller = bearer.optional(request)
     session = caller.session if caller else None
-    account = caller.account if caller and session is None else None
+    account = caller.account if caller and session is None and caller.key is None else None
     refresh = presented_refresh_token(request, body.refresh if body else None)
     sessions.log_out(request, refresh=refresh, session=session, account=account)
     forget_refresh_token(request)

@@ -14,7 +14,7 @@ from ninja_orgkit.organizations.services import invitations
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.routing import OrgkitRouter
 
-router = OrgkitRouter(tags=["invitations"])
+router = OrgkitRouter(tags=["invitations"], people_only=True)
 
 
 @router.post(

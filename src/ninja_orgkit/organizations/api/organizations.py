@@ -62,6 +62,7 @@ def _policy(request: AuthedRequest) -> None:
     "/",
     response={201: OrgkitOrganization},
     errors=[OrganizationCreationRefused, SlugTaken, TooManyOrganizations],
+    people_only=True,
     policy=_policy,
     idempotent=True,
     tagged=True,

@@ -23,6 +23,7 @@ TAGS = [
     {"name": "members", "description": "The members of an organization and their roles."},
     {"name": "invitations", "description": "Invitations to join an organization, and the answers to them."},
     {"name": "audit", "description": "What happened in an organization and to an account, and who did it."},
+    {"name": "api keys", "description": "Keys with which programs act in an organization."},
     {"name": "contacts", "description": "The people whom an organization keeps in its address book."},
     {"name": "tags", "description": "Labels for the objects of an organization."},
     {"name": "images", "description": "Images of an organization, and the objects that they are attached to."},

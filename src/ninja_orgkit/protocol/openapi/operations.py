@@ -15,6 +15,7 @@ from ninja_orgkit import errors
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.protocol.idempotency import IdempotencyInProgress, IdempotencyKeyReused, InvalidIdempotencyKey
 from ninja_orgkit.protocol.openapi.document import REQUEST_ID_REF, SCHEMAS, TEXT, problem_answers
+from ninja_orgkit.protocol.openapi.security import PEOPLE_ONLY
 from ninja_orgkit.protocol.pagination import InvalidCursor
 from ninja_orgkit.protocol.parameters import UnknownParameter
 
@@ -37,13 +38,15 @@ _FORMS = {"multipart/form-data": "Multipart", "application/x-www-form-urlencoded
 class Traits:
     """What the parameters of an endpoint do not tell.
 
-    ``errors`` are those that only it raises. ``authenticated``: it needs a caller. ``throttled``: it counts requests.
-    ``tagged``: the answer has an ETag, and the condition that goes with the method is honoured. ``idempotent``: it
-    takes an Idempotency-Key. ``located``: what it creates has a URL. ``any_query``: it ignores unknown parameters.
+    ``errors`` are those that only it raises. ``authenticated``: it needs a caller. ``people_only``: that is no API key.
+    ``throttled``: it counts requests. ``tagged``: the answer has an ETag, and the condition that goes with the method
+    is honoured. ``idempotent``: it takes an Idempotency-Key. ``located``: what it creates has a URL. ``any_query``: it
+    ignores unknown parameters.
     """
 
     errors: tuple[type[OrgKitError], ...] = ()
     authenticated: bool = False
+    people_only: bool = False
     throttled: bool = False
     tagged: bool = False
     idempotent: bool = False
@@ -70,6 +73,7 @@ def describe(operation: Operation, traits: Traits) -> None:
     operation.openapi_extra = {
         # Said aloud: without it, a generator takes what the API asks of all operations.
         **({} if traits.authenticated else {"security": []}),
+        **({PEOPLE_ONLY: True} if traits.people_only else {}),
         **extra,
         "responses": dict(sorted(responses.items())),
         **({"parameters": parameters} if parameters else {}),
@@ -139,6 +143,7 @@ def _by_traits(traits: Traits, method: str) -> list[type[OrgKitError]]:
     if traits.authenticated:
         found += [errors.Unauthenticated, errors.Throttled]
         found += [] if method == "GET" else [errors.Conflict, errors.CsrfFailed]
+        found += [errors.InvalidApiKey, *([errors.NotForApiKeys] if traits.people_only else [])]
     if traits.throttled:
         found.append(errors.Throttled)
     if traits.tagged and method in ("PUT", "PATCH", "DELETE"):

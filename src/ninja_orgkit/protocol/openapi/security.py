@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.callables import host_callable
+from ninja_orgkit.custom.callables import authentication_paths, host_callable
 from ninja_orgkit.errors import Forbidden, NotFound, OrgKitError, Throttled, Unauthenticated
 
 F = TypeVar("F", bound=Callable[..., Any])
 Scheme = dict[str, Any]
+
+API_KEY = "OrgkitApiKey"
+"""The security scheme of API keys."""
+PEOPLE_ONLY = "x-people-only"
+"""What an operation holds that refuses API keys, until its document is complete."""
 
 # Ninja names a security scheme by the class of the ``auth`` of a route.
 REFUSALS: dict[str, tuple[type[OrgKitError], ...]] = {
@@ -33,7 +37,7 @@ def openapi_security(**schemes: Scheme) -> Callable[[F], F]:
 def accepted_schemes() -> dict[str, Scheme]:
     """Return the security schemes of all callables of ``AUTHENTICATION`` that name theirs."""
     schemes: dict[str, Scheme] = {}
-    for path in settings.AUTHENTICATION:
+    for path in authentication_paths():
         schemes |= getattr(host_callable(path), "openapi_security", {})
     return schemes
 
@@ -50,9 +54,10 @@ def name_schemes(operation: dict[str, Any], schemes: dict[str, Scheme]) -> None:
     If none is known, the operation does not say how it is secured, rather than that it is open.
     """
     ways: list[dict[str, Any]] = operation.get("security", [])
+    refused = {API_KEY} if operation.pop(PEOPLE_ONLY, False) else set()
     others = [way for way in ways if not way.keys() & REFUSALS.keys()]
     if len(others) == len(ways):
         return
-    operation["security"] = [*others, *({name: []} for name in schemes)]
+    operation["security"] = [*others, *({name: []} for name in schemes if name not in refused)]
     if not operation["security"]:
         del operation["security"]

@@ -21,7 +21,7 @@ from ninja_orgkit.protocol.routing import OrgkitRouter
 from ninja_orgkit.protocol.throttling import per_account, per_client
 from ninja_orgkit.users.schemas import OrgkitProfileChange, OrgkitUser, OrgkitUsernameCheck, represent_user
 
-router = OrgkitRouter(tags=["users"])
+router = OrgkitRouter(tags=["users"], people_only=True)
 
 # Longer than any username may be: a name that is too long gets an answer, not an error.
 Name = Annotated[str, Line(1024), Query(description="The desired username.")]

@@ -36,7 +36,7 @@ from ninja_orgkit.users.schemas import (
 )
 from ninja_orgkit.users.services import deletion, registration
 
-router = OrgkitRouter(tags=["account"])
+router = OrgkitRouter(tags=["account"], people_only=True)
 
 _THROTTLE = "register.address"
 
