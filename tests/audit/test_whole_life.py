@@ -23,12 +23,15 @@ bob-registers | user | bob | member.added | bob
 bob-registers | user | bob | invitation.accepted | bob@example.com
 cleo-accepts | user | cleo | member.added | cleo
 cleo-accepts | user | cleo | invitation.accepted | cleo@example.com
+bob-makes-a-key | user | bob | api_key.created | Robot
+robot-renames-acme | api_key | bob | organization.updated | Acme Ltd | name: Acme -> Acme Ltd
 ann-promotes-cleo | user | ann | member.role_changed | cleo | role: member -> admin
 cleo-exports | user | cleo | export.requested | export
 - | system | - | export.ready | export
 ann-makes-bob-an-owner | user | ann | member.role_changed | bob | role: admin -> owner
 ann-deletes-her-account | user | ann | member.removed | ann
 bob-removes-cleo | user | bob | member.removed | cleo
+bob-revokes-the-key | user | bob | api_key.revoked | Robot
 """
 
 
@@ -111,6 +114,14 @@ def test_the_trail_tells_the_whole_life_of_an_organization(story: Story) -> None
     token = story.token_for("cleo@example.com", "/invitation")
     story.does("cleo", "cleo-accepts", "post", "/invitations/accept", {"token": token})
 
+    robot = {"name": "Robot", "permissions": ["contacts.read", "contacts.write", "org.read", "org.update"]}
+    key = story.does("bob", "bob-makes-a-key", "post", "/orgs/acme/api-keys/", robot, expect=201)
+    story.people["robot"] = Api(key["key"])
+    body = {"organization": "acme", "display_name": "Grace"}
+    story.does("robot", "robot-adds-a-contact", "post", "/contacts/", body, expect=201)
+    story.does("robot", "robot-renames-acme", "patch", "/orgs/acme/", {"name": "Acme Ltd"})
+    story.does("robot", "robot-may-not-invite", "get", "/orgs/acme/members/", expect=403)
+
     cleo = f"/orgs/acme/members/{story.slug_of('cleo')}/"
     story.does("cleo", "cleo-may-not-delete", "delete", "/orgs/acme/?confirm=acme", expect=403)
     story.does("ann", "ann-promotes-cleo", "patch", cleo, {"role": "admin"})
@@ -124,6 +135,8 @@ def test_the_trail_tells_the_whole_life_of_an_organization(story: Story) -> None
     assert leaving["keeps"] == {"organizations": ["acme"]}
     story.does("ann", "ann-deletes-her-account", "delete", "/auth/delete", expect=204)
     story.does("bob", "bob-removes-cleo", "delete", cleo, expect=204)
+    story.does("bob", "bob-revokes-the-key", "delete", f"/orgs/acme/api-keys/{key['id']}/", expect=204)
+    story.does("robot", "robot-is-out", "get", "/orgs/acme/", expect=401)
 
     trail = story.does("bob", "bob-reads", "get", "/orgs/acme/audit/?limit=200")
     assert story.told(trail["items"]) == TRAIL.lstrip()

@@ -41,6 +41,7 @@ class Life:
     org: Org
     browser: Client
     links: dict[str, str]
+    key: dict[str, Any]
     make_person: MakePerson
 
     @property
@@ -66,6 +67,7 @@ def life(org: Org, other_org: Org, make_person: MakePerson, run_outbox: RunOutbo
         desk.post(f"{org.path}invitations/", {"email": GUEST, "role": "member"}),
         other_org.api.post("/orgs/other/invitations/", {"email": ann.email, "role": "member"}),
     ]
+    key = desk.post(f"{org.path}api-keys/", {"name": "Robot", "permissions": ["contacts.read", "contacts.write"]})
     image = create_image(org)  # which no worker has to render
     job = desk.post(org.exports_path)
     run_outbox()
@@ -81,7 +83,7 @@ def life(org: Org, other_org: Org, make_person: MakePerson, run_outbox: RunOutbo
         "media": desk.get(org.image_path(image.pk)).json()["url"],
         "export": desk.get(f"{org.exports_path}{job.json()['id']}/").json()["download_url"],
     }
-    return Life(ann, desk, org, browser, links, make_person)
+    return Life(ann, desk, org, browser, links, key.json(), make_person)
 
 
 def _mailed(mailbox: Mailbox, address: str, page: str) -> str:
@@ -153,6 +155,11 @@ def delete_organization(life: Life) -> Undo:
     return None
 
 
+def revoke_key(life: Life) -> Undo:
+    assert life.org.api.delete(f"{life.org.path}api-keys/{life.key['id']}/").status_code == 204
+    return None
+
+
 EVENTS: dict[str, Callable[[Life], Undo]] = {
     "password changed": change_password,
     "password reset": reset_password,
@@ -163,6 +170,7 @@ EVENTS: dict[str, Callable[[Life], Undo]] = {
     "role lost": lose_role,
     "removed from the organization": leave,
     "organization deleted": delete_organization,
+    "API key revoked": revoke_key,
 }
 
 
@@ -196,6 +204,11 @@ def use_received_invitation(life: Life) -> int:
     return int(Api(signed_in.json()["access"]).post("/invitations/accept", {"token": token}).status_code)
 
 
+def use_key(life: Life) -> int:
+    body = {"organization": life.org.slug, "display_name": "By a robot"}
+    return int(Api(life.key["key"]).post("/contacts/", body).status_code)
+
+
 def _opened(url: str) -> int:
     answer = Api().get(url)
     if answer.streaming:
@@ -216,6 +229,7 @@ THINGS: dict[str, Callable[[Life], int]] = {
     "change link": lambda life: _verified(life.links["change"]),
     "invitation sent": use_sent_invitation,
     "invitation received": use_received_invitation,
+    "API key": use_key,
     "media link": lambda life: _opened(life.links["media"]),
     "export link": lambda life: _opened(life.links["export"]),
 }
