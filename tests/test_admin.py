@@ -22,7 +22,7 @@ from tests.org import MakePerson, Org, account_of
 LISTS = (
     "orgkit/outboxmessage", "orgkit_accounts/account", "orgkit_accounts/session", "orgkit_organizations/organization",
     "orgkit_organizations/membership", "orgkit_organizations/invitation", "orgkit_contacts/contact", "orgkit_tags/tag",
-    "orgkit_images/image", "orgkit_images/imageattachment", "orgkit_exports/exportjob",
+    "orgkit_images/image", "orgkit_images/imageattachment", "orgkit_exports/exportjob", "orgkit_audit/event",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import django
@@ -33,6 +34,23 @@ def test_api_documentation_loaded_from_a_cdn_is_reported(monkeypatch: pytest.Mon
         apps, "app_configs", {label: app for label, app in apps.app_configs.items() if label != "ninja"}
     )
     assert list(found_by_id()) == ["orgkit.I029"]
+
+
+def test_a_setting_of_the_audit_trail_without_its_app_gets_a_warning(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "AUDIT_CONTENT": True}
+    assert found_by_id() == {}
+    monkeypatch.setattr(
+        apps, "app_configs", {label: app for label, app in apps.app_configs.items() if label != "orgkit_audit"}
+    )
+    assert "AUDIT_CONTENT" in found_by_id()["orgkit.W100"]
+
+
+@pytest.mark.parametrize("value", [timedelta(0), timedelta(days=-1)])
+def test_a_lifetime_of_events_that_cannot_be_is_an_error(settings: Any, value: timedelta) -> None:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "AUDIT_LIFETIME": value}
+    assert "AUDIT_LIFETIME" in found_by_id()["orgkit.E018"]
 
 
 def test_switching_time_zones_off_is_an_error(settings: Any) -> None:
