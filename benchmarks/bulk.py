@@ -12,6 +12,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def floor_of_tags(world: World, contact: Any, names: list[str]) -> None:
 
 
 def our_tags(world: World, contact: Any, names: list[str]) -> None:
-    """The service."""
+    """The service. It checks the names, as the route does for a body."""
     from ninja_orgkit.tags.services import assign_tags  # noqa: PLC0415
 
     assign_tags(contact, names)
@@ -157,7 +158,7 @@ def main(number: int) -> None:
                 return seconds_of_cpu(server) - started
 
             shapes["ours"](world, world.contact(), world.names() if case == "tags" else world.image_ids)  # warm
-            times = host.medians({name: (lambda shape=shape: run(shape)) for name, shape in shapes.items()}, ROUNDS)
+            times = host.medians({name: partial(run, shape) for name, shape in shapes.items()}, ROUNDS)
             for name, seconds in times.items():
                 ratio = seconds / times["floor"]
                 goal = host.verdict(ratio, 3) if name == "ours" else ""

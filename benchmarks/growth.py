@@ -82,16 +82,17 @@ def seed(contacts: int) -> dict[str, str]:
         "20, one large": [large, *others[:OTHERS]],
         "20 small": [small, *others[OTHERS:]],
     }
-    tokens = {}
+    tokens, users = {}, []
     for name, members in homes.items():
         user = get_user_model().objects.create_user(f"member-of-{name}", f"{name}@example.com".replace(" ", "-"))
         Membership.objects.bulk_create(
             Membership(organization=home, account=user.orgkit_account, role="owner") for home in members
         )
+        users.append(user)
         tokens[name] = begin_session(user.orgkit_account).access
     with host.without_indexes("orgkit_contacts_contact", "orgkit_tags_tagassignment"):
         for home, size in sizes.items():
-            creator = user.pk
+            creator = users[-1].pk
             for first in range(1, size + 1, BATCH):
                 numbers = {"first": first, "last": min(first + BATCH - 1, size)}
                 host.execute(_SEED, {"organization": home.pk, "creator": creator, "names": _NAMES, **numbers})

@@ -6,7 +6,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -113,7 +113,7 @@ def plan_of(record: Record) -> str:
         return "\n".join(f"      {line}" for (line,) in cursor.fetchall())
 
 
-def execute(sql: str, params: Iterable[Any] | None = None) -> None:
+def execute(sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> None:
     """Execute a statement."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

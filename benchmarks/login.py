@@ -98,7 +98,7 @@ def cpu_of_a_check(*, again: bool) -> float:
 
     account = get_user_model().objects.get(username="ada").orgkit_account
     begin_session(account)
-    session = account.sessions.last()
+    session = account.sessions.latest("created_at")
     tokens = []
     for _ in range(CHECKS):
         session.gen += not again

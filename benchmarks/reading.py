@@ -83,7 +83,7 @@ def seed() -> dict[str, tuple[str, str]]:
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    ours, theirs = begin_session(account).access, str(AccessToken.for_user(user))
+    ours, theirs = begin_session(account).access, str(AccessToken.for_user(user))  # type: ignore[misc]  # its annotation of self is wrong
     one = contacts[500].slug
     return {
         "floor": ("/floor?organization=acme", ""),
