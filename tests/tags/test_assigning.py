@@ -9,8 +9,10 @@ import pytest
 
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.database.alias import kit_connection
+from ninja_orgkit.errors import ValidationFailed
 from ninja_orgkit.tags import services
 from ninja_orgkit.tags.models import Tag, TagAssignment
+from ninja_orgkit.tags.values import CheckedNames, OrgkitTagNames
 from shop.models import Product, Shop
 from tests.client import statements_in, told
 from tests.org import Org
@@ -173,3 +175,16 @@ def test_host_objects_are_tagged_by_their_public_identifier(org: Org) -> None:
     assert [tag["name"] for tag in assign(org, f"{org.tags_path}shop/product/lamp-1/", "new")] == ["new"]
     Product.objects.get().delete()
     assert not TagAssignment.objects.exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("body", [[" VIP ", "lead"], {"tags": [" VIP ", "lead"]}])
+def test_names_of_a_body_are_checked_once_and_those_of_a_host_too(org: Org, body: Any) -> None:
+    names = OrgkitTagNames.model_validate(body).tags
+    assert (type(names), names) == (CheckedNames, ["VIP", "lead"])
+    org.add_contact()
+    contact = Contact.objects.get()
+    services.assign_tags(contact, names)
+    with pytest.raises(ValidationFailed):
+        services.assign_tags(contact, ["x" * 51])
+    assert sorted(Tag.objects.values_list("name", flat=True)) == ["VIP", "lead"]

@@ -24,7 +24,7 @@ from ninja_orgkit.registry import resource_for
 from ninja_orgkit.tags.errors import TagExists, TagSlugTaken
 from ninja_orgkit.tags.models import Tag, TagAssignment, name_key, slug_with_suffix
 from ninja_orgkit.tags.selectors import forget_tags
-from ninja_orgkit.tags.values import OrgkitTagNames
+from ninja_orgkit.tags.values import CheckedNames, OrgkitTagNames
 
 _ROUNDS = 10
 _BATCH = 5000
@@ -181,6 +181,8 @@ def _tell_unassigned(obj: models.Model, slugs: Collection[str]) -> None:
 
 
 def _valid_names(names: Iterable[str]) -> list[str]:
+    if isinstance(names, CheckedNames):
+        return names
     given = list(names)
     found: list[str] = valid(OrgkitTagNames, {"tags": given})["tags"] if given else []
     return found

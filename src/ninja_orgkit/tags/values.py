@@ -13,12 +13,16 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.protocol.fields import Line, OrgkitInput, example
 
 
-def _few(value: list[str]) -> list[str]:
+class CheckedNames(list[str]):
+    """Names of tags that have been checked and cleaned, so that nobody does it again."""
+
+
+def _few(value: list[str]) -> CheckedNames:
     max_length = settings.TAGS_MAX_ASSIGN
     if not 1 <= len(value) <= max_length:
         text = gettext("List should have 1 to {max_length} items")
         raise PydanticCustomError("list_length", text, {"max_length": max_length})
-    return value
+    return CheckedNames(value)
 
 
 TagName = Annotated[str, Line(50, min_length=1)]
