@@ -28,7 +28,8 @@ robot-renames-acme | api_key | bob | organization.updated | Acme Ltd | name: Acm
 ann-promotes-cleo | user | ann | member.role_changed | cleo | role: member -> admin
 cleo-exports | user | cleo | export.requested | export
 - | system | - | export.ready | export
-ann-makes-bob-an-owner | user | ann | member.role_changed | bob | role: admin -> owner
+ann-hands-over | user | ann | member.role_changed | bob | role: admin -> owner
+ann-hands-over | user | ann | member.role_changed | ann | role: owner -> admin
 ann-deletes-her-account | user | ann | member.removed | ann
 bob-removes-cleo | user | bob | member.removed | cleo
 bob-revokes-the-key | user | bob | api_key.revoked | Robot
@@ -127,9 +128,7 @@ def test_the_trail_tells_the_whole_life_of_an_organization(story: Story) -> None
     story.does("ann", "ann-promotes-cleo", "patch", cleo, {"role": "admin"})
     story.does("ann", "ann-promotes-cleo-again", "patch", cleo, {"role": "admin"})
     story.does("cleo", "cleo-exports", "post", "/orgs/acme/export/", expect=202)
-    story.does(
-        "ann", "ann-makes-bob-an-owner", "patch", f"/orgs/acme/members/{story.slug_of('bob')}/", {"role": "owner"}
-    )
+    story.does("ann", "ann-hands-over", "post", "/orgs/acme/transfer/", {"member": story.slug_of("bob")})
 
     leaving = story.does("ann", "ann-asks", "get", "/auth/delete/preview")
     assert leaving["keeps"] == {"organizations": ["acme"]}
