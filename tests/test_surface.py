@@ -62,6 +62,7 @@ GET /health
 
 AROUND = """
 GET /auth/sessions
+PATCH /auth/sessions/{session_id}
 DELETE /auth/sessions/{session_id}
 POST /auth/logout-all
 GET /auth/delete/preview

@@ -13,7 +13,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.notices import send_notice
 from ninja_orgkit.models import OutboxMessage, ThrottleCounter
 from tests.client import Api, Person
-from tests.conftest import Mailbox, Register, RunOutbox
+from tests.conftest import CountQueries, Mailbox, Register, RunOutbox
 from tests.mails import link_of
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +169,99 @@ def test_a_notice_is_in_the_language_of_its_reader(ann: Person, run_outbox: RunO
     set_password(PASSWORDS[1])
     run_outbox()
     assert mailbox[0].subject == "Ihr Passwort wurde geändert"
+
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:148.0) Gecko/20100101 Firefox/148.0"
+NEWER_FIREFOX = "Mozilla/5.0 (Windows NT 11.0; Win64; x64; rv:152.0) Gecko/20100101 Firefox/152.0"
+FIREFOX_ON_LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0"
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.4 Mobile/15E148 Safari/604.1"
+)
+
+
+def sign_in(api: Api, agent: str, **body: str) -> Any:
+    login = {"email": "ann@example.com", "password": PASSWORDS[0], **body}
+    return api.post("/token/pair", login, headers={"User-Agent": agent} if agent else {})
+
+
+@pytest.fixture
+def on_firefox(api: Api, run_outbox: RunOutbox, mailbox: Mailbox) -> None:
+    body = {"email": "ann@example.com", "password": PASSWORDS[0]}
+    assert api.post("/auth/register", body, headers={"User-Agent": FIREFOX}).status_code == 201
+    run_outbox()
+    mailbox.clear()
+
+
+@pytest.mark.usefixtures("on_firefox")
+def test_a_sign_in_from_a_new_kind_of_device_is_told_once(api: Api, run_outbox: RunOutbox, mailbox: Mailbox) -> None:
+    for agent in (FIREFOX, NEWER_FIREFOX, PHONE, PHONE):
+        assert sign_in(api, agent).status_code == 200
+    run_outbox()
+    (mail,) = mailbox
+    assert (mail.to, mail.subject) == (["ann@example.com"], "New sign-in to your account")
+    assert "Mobile Safari on iOS" in mail.body
+    assert "127.0.0.1" in mail.body
+
+
+@pytest.mark.usefixtures("on_firefox")
+@pytest.mark.parametrize("agent", [FIREFOX_ON_LINUX, PHONE, "curl/8.5.0", ""])
+def test_another_browser_another_system_and_an_unknown_program_are_new(api: Api, agent: str) -> None:
+    sign_in(api, agent)
+    let_an_hour_pass()
+    sign_in(api, agent)
+    assert OutboxMessage.objects.count() == 1
+
+
+def test_the_first_sign_in_of_a_user_whom_the_host_created_is_not_told(api: Api) -> None:
+    User.objects.create_user("ann", "ann@example.com", PASSWORDS[0])
+    assert sign_in(api, FIREFOX).status_code == 200
+    assert not OutboxMessage.objects.exists()
+    sign_in(api, PHONE)
+    assert OutboxMessage.objects.count() == 1
+
+
+@pytest.mark.usefixtures("on_firefox")
+def test_a_refused_sign_in_sends_nothing_and_is_not_remembered(api: Api) -> None:
+    assert sign_in(api, PHONE, password="wrong").status_code == 401
+    assert not OutboxMessage.objects.exists()
+    sign_in(api, PHONE)
+    assert OutboxMessage.objects.count() == 1
+
+
+def test_the_device_of_a_registration_counts_where_addresses_must_be_verified_first(
+    api: Api, run_outbox: RunOutbox, mailbox: Mailbox, settings: Any
+) -> None:
+    settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "EMAIL_VERIFICATION": "mandatory"}
+    body = {"email": "ann@example.com", "password": PASSWORDS[0]}
+    assert api.post("/auth/register", body, headers={"User-Agent": FIREFOX}).status_code == 202
+    run_outbox()
+    assert api.get(f"/auth/email/verify?token={link_of(mailbox[0])[1]}").status_code == 200
+    assert sign_in(api, NEWER_FIREFOX).status_code == 200
+    assert not OutboxMessage.objects.exists()
+
+
+@pytest.mark.usefixtures("on_firefox")
+def test_a_sign_in_from_a_known_device_takes_no_statement_more(api: Api, count_queries: CountQueries) -> None:
+    with count_queries() as known:
+        sign_in(api, FIREFOX)
+    assert not [query for query in known if "known_devices" in query["sql"] and "SELECT" not in query["sql"]]
+    with count_queries() as unknown:
+        sign_in(api, PHONE)
+    assert len(unknown) - len(known) == 6  # lock, write, count the notice, enqueue it, and a savepoint around them
+
+
+@pytest.mark.usefixtures("on_firefox")
+def test_an_account_remembers_fifty_kinds_of_devices(api: Api) -> None:
+    Account.objects.update(known_devices=[f"Browser {number}" for number in range(50)])
+    sign_in(api, PHONE)
+    known = Account.objects.get().known_devices
+    assert (len(known), known[0], known[-1]) == (50, "Browser 1", "Mobile Safari on iOS")
+
+
+@pytest.mark.usefixtures("on_firefox")
+def test_saving_a_stale_account_forgets_no_device(api: Api) -> None:
+    stale = Account.objects.get()
+    sign_in(api, PHONE)
+    stale.save()
+    assert Account.objects.get().known_devices == ["Firefox on Windows", "Mobile Safari on iOS"]

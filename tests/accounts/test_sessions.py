@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from ninja_orgkit.accounts.bearer import bearer
-from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.sessions import begin_session
 from tests.client import Api, Person, told
 from tests.conftest import CountQueries, Register
@@ -31,7 +32,9 @@ def tablet(api: Api, ann: Person) -> Api:
 def test_the_list_shows_devices_and_no_token(ann: Person, tablet: Api) -> None:
     page = tablet.get("/auth/sessions").json()
     assert page["count"] == 2
-    assert set(page["items"][0]) == {"id", "device", "address", "created_at", "last_used_at", "current"}
+    assert set(page["items"][0]) == {
+        "id", "name", "device", "user_agent", "address", "created_at", "last_used_at", "current",
+    }  # fmt: skip
     assert [item["current"] for item in page["items"]] == [True, False]
 
 
@@ -138,3 +141,43 @@ def test_listing_sessions_runs_three_statements_for_1_session_and_for_50(
     with count_queries() as queries:
         assert len(ann.api.get("/auth/sessions").json()["items"]) == sessions
     assert len(queries) == 3
+
+
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:148.0) Gecko/20100101 Firefox/148.0"
+
+
+def test_a_session_says_browser_and_system_and_what_the_program_calls_itself(api: Api, ann: Person) -> None:
+    body = {"email": "ann@example.com", "password": "sturdy-Pass-1"}
+    pair = api.post("/token/pair", body, headers={"User-Agent": WINDOWS}).json()
+    latest = api.as_user(pair["access"]).get("/auth/sessions").json()["items"][0]
+    assert (latest["device"], latest["user_agent"], latest["name"]) == ("Firefox on Windows", WINDOWS, "")
+
+
+def test_a_name_of_a_session_can_be_given_and_taken_away(ann: Person, tablet: Api) -> None:
+    mine, other = tablet.get("/auth/sessions").json()["items"]
+    named = tablet.patch(f"/auth/sessions/{other['id']}", {"name": "  Laptop at work "})
+    assert (named.status_code, named.json()) == (200, {**other, "name": "Laptop at work"})
+    assert [item["name"] for item in tablet.get("/auth/sessions").json()["items"]] == ["", "Laptop at work"]
+    assert tablet.patch(f"/auth/sessions/{mine['id']}", {"name": "x" * 100}).json() == {**mine, "name": "x" * 100}
+    assert tablet.patch(f"/auth/sessions/{mine['id']}", {"name": "\u200b"}).json() == mine
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"name": None}, {"name": 5}, {"name": "x" * 101}, {"name": "a\nb"}, {"device": "x"}]
+)
+def test_a_missing_or_malformed_name_of_a_session_is_refused_and_changes_nothing(ann: Person, body: Any) -> None:
+    (mine,) = ann.api.get("/auth/sessions").json()["items"]
+    assert ann.api.patch(f"/auth/sessions/{mine['id']}", body).status_code == 422
+    assert ann.api.get("/auth/sessions").json()["items"] == [mine]
+
+
+def test_nobody_names_a_foreign_an_ended_or_a_missing_session(ann: Person, tablet: Api, register: Register) -> None:
+    bob = register(email="bob@example.com")
+    foreign = bob.api.get("/auth/sessions").json()["items"][0]["id"]
+    expired = tablet.get("/auth/sessions").json()["items"][1]["id"]
+    Session.objects.filter(pk=expired).update(expires_at=timezone.now())
+    keys = (foreign, expired, "0" * 8 + foreign[8:], "7", "NOPE")
+    answers = [tablet.patch(f"/auth/sessions/{key}", {"name": "Mine"}) for key in keys]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({told(answer) for answer in answers}) == 1
+    assert not Session.objects.exclude(name="").exists()

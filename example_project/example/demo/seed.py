@@ -62,7 +62,7 @@ def _join(login: world.Login, password: str, *, stored_files: StoredFiles) -> Ac
     """Register somebody with a picture, whose address counts as verified."""
     name = login.email.partition("@")[0]
     names = {"username": name, "first_name": login.first_name, "last_name": login.last_name}
-    register(NewAccount(login.email, password, **names), device="demo")
+    register(NewAccount(login.email, password, **names), user_agent="demo")
     account = Account.objects.select_related("user").get(email=login.email)
     account.email_verified_at = timezone.now()
     account.finished_onboarding = True

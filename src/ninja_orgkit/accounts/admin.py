@@ -45,10 +45,10 @@ class SessionAdmin(AnnouncedAdmin):
     """Signed-in devices. Deleting a session signs the device out."""
 
     deleted = SESSION_ENDED
-    list_display = ("account", "device", "address", "created_at", "last_used_at", "expires_at")
+    list_display = ("account", "name", "device", "address", "created_at", "last_used_at", "expires_at")
     list_filter = ("last_used_at",)
     list_select_related = ("account",)
-    search_fields = ("account__username", "account__email", "address")
+    search_fields = ("account__username", "account__email", "name", "address")
 
     def has_add_permission(self, request: object) -> bool:
         """Allow nobody to add a session: it starts with a sign-in."""

@@ -13,8 +13,9 @@ from django.utils.timezone import now
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.database.visible import visible
 from ninja_orgkit.media.avatars import WithAvatar
+from ninja_orgkit.protocol.clients import device_name
 
-_COUNTERS = ("email_changes", "password_changes")
+_ONLY_IF_NAMED = ("email_changes", "password_changes", "known_devices")
 
 
 class Account(WithAvatar, models.Model):
@@ -24,7 +25,8 @@ class Account(WithAvatar, models.Model):
     ``username_key`` are canonical and unique. They are NULL if the value is blank or if an older account has the key.
     ``email_changes`` counts the changes of the address, so that old mailed links stay invalid if an address comes back.
     ``password_changes`` counts how often the password was set. Sessions and mailed links depend on this count, and not
-    on the hash, which changes with the hasher too.
+    on the hash, which changes with the hasher too. ``known_devices`` are the names of the kinds of devices that signed
+    in, such as ``Firefox on Windows``, the latest last.
     """
 
     class Theme(models.TextChoices):
@@ -45,6 +47,7 @@ class Account(WithAvatar, models.Model):
     email_verified_at = models.DateTimeField(null=True, blank=True)
     email_changes = models.PositiveIntegerField(default=0, editable=False)
     password_changes = models.PositiveIntegerField(default=0, editable=False)
+    known_devices = models.JSONField(default=list, blank=True, editable=False)
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     display_name = models.CharField(max_length=255, blank=True)
@@ -59,8 +62,8 @@ class Account(WithAvatar, models.Model):
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    LONG_COLUMNS = ("about", "notification_preferences", "custom")
-    """What is read only where it is shown."""
+    LONG_COLUMNS = ("known_devices", "about", "notification_preferences", "custom")
+    """What is read only where it is shown or needed."""
 
     acting_key: Any = None
     """The API key by which this account acts in this request, if any. It narrows what the account may do."""
@@ -79,13 +82,13 @@ class Account(WithAvatar, models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         """Save the account, and give a new one its slug, which never changes.
 
-        The counters are written only if ``update_fields`` names them: an instance that was read before a change of the
-        password must not undo the count, and with it bring back the sessions and links of before.
+        The counters and the known devices are written only if ``update_fields`` names them. An instance that was read
+        before a change of the password must not undo the count, and with it bring back earlier sessions and links.
         """
         if not self.slug:
             self.slug = public_slug(self.slug_name, prefix="user")
         if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
-            kept = {"user", *_COUNTERS, *self.get_deferred_fields()}
+            kept = {"user", *_ONLY_IF_NAMED, *self.get_deferred_fields()}
             kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept]
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
@@ -118,7 +121,8 @@ class Registration(models.Model):
     """What somebody sent to register, where addresses must be verified first.
 
     A worker creates the account and deletes the row. If the address is taken, the row loses all but ``username_key``
-    and ``digest``, and gets the ``account`` that has the address. ``password`` is a hash, and ``invitation`` an id.
+    and ``digest``, and gets the ``account`` that has the address. ``password`` is a hash, ``invitation`` an id, and
+    ``device`` a name such as ``Firefox on Windows``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -131,6 +135,7 @@ class Registration(models.Model):
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     invitation = models.UUIDField(null=True)
+    device = models.CharField(max_length=100, blank=True)
     account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=now, db_index=True)
 
@@ -144,7 +149,8 @@ class Session(models.Model):
 
     ``password_changes`` is the count of the account under which the session began or was last renewed.
     ``gen`` counts the refreshes. A refresh token of another generation was already used. Generations before
-    ``first_gen`` were issued under an earlier password and never work again.
+    ``first_gen`` were issued under an earlier password and never work again. ``name`` is what its owner calls it, and
+    ``user_agent`` what the program calls itself.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -152,7 +158,8 @@ class Session(models.Model):
     gen = models.PositiveIntegerField(default=0)
     first_gen = models.PositiveIntegerField(default=0)
     password_changes = models.PositiveIntegerField()
-    device = models.CharField(max_length=255, blank=True)
+    name = models.CharField(max_length=100, blank=True)
+    user_agent = models.CharField(max_length=255, blank=True)
     address = models.CharField(max_length=45, blank=True)
     created_at = models.DateTimeField(default=now)
     refreshed_at = models.DateTimeField(default=now)
@@ -163,5 +170,10 @@ class Session(models.Model):
         indexes = (models.Index(fields=["account", "created_at", "id"], name="orgkit_session_of_account"),)
 
     def __str__(self) -> str:
-        """Return the name of the device."""
-        return self.device or str(self.id)
+        """Return the name of the session or of the device."""
+        return self.name or self.device or str(self.id)
+
+    @property
+    def device(self) -> str:
+        """The browser and the system, such as ``Firefox on Windows``."""
+        return device_name(self.user_agent)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ninja_orgkit.accounts.models import Session
+from ninja_orgkit.protocol.clients import device_name
 from ninja_orgkit.protocol.fields import (
     AnyPassword,
     Email,
@@ -154,12 +156,22 @@ class OrgkitPasswordReset(OrgkitInput):
     new_password: Password
 
 
+class OrgkitSessionChange(OrgkitInput):
+    """The name of a session. An empty one takes the name away."""
+
+    model_config = example(name="Laptop at work")
+
+    name: Annotated[str, Line(100)]
+
+
 class OrgkitSession(BaseModel):
     """A signed-in device."""
 
     model_config = example(
         id="018f3a52-7b1c-7c3e-9d41-5f0c2ab4e6d8",
-        device="Mozilla/5.0",
+        name="Laptop at work",
+        device="Firefox on Windows",
+        user_agent="Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:148.0) Gecko/20100101 Firefox/148.0",
         address="192.0.2.1",
         created_at="2026-01-31T09:30:00Z",
         last_used_at="2026-01-31T09:30:00Z",
@@ -167,8 +179,16 @@ class OrgkitSession(BaseModel):
     )
 
     id: UUID
-    device: str
+    name: str = Field(description="What its owner calls it.")
+    device: str = Field(description="Browser and system, for people. Empty if they are unknown.")
+    user_agent: str = Field(description="What the program that signed in called itself.")
     address: str
     created_at: Moment
     last_used_at: Moment
     current: bool
+
+
+def represent_session(row: dict[str, Any], *, current: Session | None) -> dict[str, Any]:
+    """Return a session as clients see it. ``row`` is of ``live_sessions_of``, and ``current`` the caller's session."""
+    is_current = current is not None and row["id"] == current.pk
+    return {**row, "device": device_name(row["user_agent"]), "current": is_current}

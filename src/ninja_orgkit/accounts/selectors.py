@@ -109,7 +109,7 @@ def live_sessions_of(account: Account) -> QuerySet[Session, Any]:
     live = Session.objects.filter(
         account=account, password_changes=account.password_changes, expires_at__gt=timezone.now()
     )
-    return live.values("id", "device", "address", "created_at", "last_used_at")
+    return live.values("id", "name", "user_agent", "address", "created_at", "last_used_at")
 
 
 def session_of(account: Account, session_id: str) -> Session:

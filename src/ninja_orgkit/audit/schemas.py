@@ -48,7 +48,7 @@ class OrgkitEvent(BaseModel):
         target={"kind": "member", "id": "bob-3xk7a2mq", "name": "Bob"},
         changes={"role": {"old": "member", "new": "admin"}},
         address="192.0.2.7",
-        device="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        device="Firefox on Linux",
         request_id="7f9c2ba4-e88f-4c0b-9b1d-3f1b7a5d2e60",
         created_at="2026-01-31T09:30:00Z",
     )

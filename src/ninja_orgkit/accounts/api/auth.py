@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -64,13 +65,18 @@ def log_out_everywhere(request: AuthedRequest) -> None:
 @router.get("/sessions", auth=bearer, response=OrgkitPage[schemas.OrgkitSession])
 def list_sessions(request: AuthedRequest, page: PageQuery) -> dict[str, Any]:
     """List the devices that are signed in."""
-    current = request.auth.session
-
-    def represent(row: dict[str, Any]) -> dict[str, Any]:
-        return {**row, "current": current is not None and row["id"] == current.pk}
-
+    represent = partial(schemas.represent_session, current=request.auth.session)
     rows = selectors.live_sessions_of(request.auth.account)
     return paginate(request, rows, page, orderings=_SESSIONS, represent=represent)
+
+
+@router.patch("/sessions/{session_id}", auth=bearer, response=schemas.OrgkitSession)
+def name_session(
+    request: AuthedRequest, session_id: UuidPart, body: Json[schemas.OrgkitSessionChange]
+) -> dict[str, Any]:
+    """Name one of the devices that are signed in."""
+    row = sessions.name_session(request.auth.account, session_id, name=body.name)
+    return schemas.represent_session(row, current=request.auth.session)
 
 
 @router.delete("/sessions/{session_id}", auth=bearer, response={204: None})

@@ -34,6 +34,7 @@ def remember(
     first_name: str,
     last_name: str,
     invitation: UUID | None,
+    device: str,
 ) -> Registration:
     """Write down a registration. Takes one statement. Of the ``password`` only the hash and a short digest stay."""
     return Registration.objects.create(
@@ -46,6 +47,7 @@ def remember(
         first_name=first_name,
         last_name=last_name,
         invitation=invitation,
+        device=device,
     )
 
 
@@ -74,7 +76,8 @@ def settle(registration: Registration, owner: Account | None) -> None:
     """
     registration.account = owner
     registration.email_key = None if owner else registration.email_key
-    registration.email = registration.password = registration.first_name = registration.last_name = ""
+    for column in ("email", "password", "first_name", "last_name", "device"):
+        setattr(registration, column, "")
     registration.invitation = None
     registration.save(force_update=True)
 

@@ -18,12 +18,17 @@ from ninja_orgkit.accounts import tokens
 from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.accounts.host_user import has_active_column
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.selectors import live_sessions_of
 from ninja_orgkit.accounts.services.accounts import as_account
+from ninja_orgkit.accounts.services.notices import notice_device
 from ninja_orgkit.audit.actions import SESSION_ENDED, SIGNED_OUT_EVERYWHERE
 from ninja_orgkit.audit.announcing import announce
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
+from ninja_orgkit.database.visible import visible
+from ninja_orgkit.errors import NotFound
+from ninja_orgkit.protocol.clients import device_name
 
 django_session_ending = Signal()
 """Sent with the ``request`` before the kit ends its session of Django."""
@@ -93,13 +98,19 @@ _live = LiveSessions()
 _live_whole = LiveSessions(whole=True)
 
 
-def begin_session(account: Account, *, device: str = "", address: str = "") -> tokens.Pair:
-    """Create a session for an account and return its tokens."""
+def begin_session(account: Account, *, user_agent: str | None = None, address: str = "") -> tokens.Pair:
+    """Create a session for an account and return its tokens.
+
+    If the ``user_agent`` is of a kind of device that the account has never used, its owner gets a notice. None means
+    that nobody knows the program.
+    """
+    if user_agent is not None:
+        notice_device(account, device_name(user_agent), address=address)
     now = timezone.now()
     session = Session(
         account=account,
         password_changes=account.password_changes,
-        device=device,
+        user_agent=user_agent or "",
         address=address[:_MAX_ADDRESS_LENGTH],  # a proxy may call its client anything
         created_at=now,
         refreshed_at=now,
@@ -108,6 +119,16 @@ def begin_session(account: Account, *, device: str = "", address: str = "") -> t
     )
     session.save(force_insert=True)
     return tokens.mint_pair(session)
+
+
+def name_session(account: Account, session_id: str, *, name: str) -> dict[str, Any]:
+    """Name a live session of an account, and return its row. An empty name takes it away. Raises NotFound."""
+    live = live_sessions_of(account).filter(pk=session_id)
+    live.update(name=visible(name))
+    row: dict[str, Any] | None = live.first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def live_session(token: str, *, token_type: str = "", whole: bool = False) -> Session:

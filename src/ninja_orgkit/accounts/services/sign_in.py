@@ -25,7 +25,7 @@ from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.hooks import current_request, request_in_context, run_hook
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import OrgKitError, Unauthenticated
-from ninja_orgkit.protocol.clients import client_address, client_device
+from ninja_orgkit.protocol.clients import client_address, client_device, client_user_agent
 
 RECORDS_NO_LOGIN = "_orgkit_records_no_login"
 """Marks the instance of a user whose ``last_login`` stays as it is while ``user_logged_in`` is sent."""
@@ -67,6 +67,7 @@ def sign_in_with_password(request: HttpRequest, *, email: str = "", username: st
     app says that the user needs a second factor, and last what the hook ``before_sign_in`` raises. Each refusal sends
     ``user_login_failed``.
     """
+    client_device(request)  # reads the header, and keeps what it finds, whether the account is known or not
     # The account is read before the password is checked: a password that is set meanwhile must end this session.
     account = account_by_login(email=email, username=username)
     login = email or username
@@ -127,11 +128,11 @@ def _trying(account: Account | None) -> Iterator[None]:
 
 def _begin(account: Account, request: HttpRequest | None) -> SignedIn:
     """Begin a session, and tell that somebody has signed in. Raises InvalidCredentials if the account is gone."""
-    device, address = (client_device(request), client_address(request)) if request else ("", "")
+    agent, address = (client_user_agent(request), client_address(request)) if request else (None, "")
     try:
         with atomic():
             run_hook("before_sign_in", user=account.user)
-            pair = begin_session(account, device=device, address=address)
+            pair = begin_session(account, user_agent=agent, address=address)
             announce_sign_in(account, request)
     except DatabaseError:
         if account_of_user(account.user) is not None:

@@ -17,7 +17,7 @@ from ninja_orgkit.accounts.services.sessions import begin_session, delete_sessio
 from ninja_orgkit.contrib.allauth.models import LinkedSession
 from ninja_orgkit.custom.hooks import current_request
 from ninja_orgkit.database.alias import atomic
-from ninja_orgkit.protocol.clients import client_address, client_device
+from ninja_orgkit.protocol.clients import client_address, client_user_agent
 
 _SESSION = "orgkit_session"
 _DUE = "orgkit_tokens_due"
@@ -48,7 +48,7 @@ def begin(request: HttpRequest) -> dict[str, str]:
         user: Any = request.user
         with atomic():
             account = account_for(user)
-            pair = begin_session(account, device=client_device(request), address=client_address(request))
+            pair = begin_session(account, user_agent=client_user_agent(request), address=client_address(request))
             _link(request, tokens.read_jwt(pair.access).sid)
         _keep(request, pair)
     pair = vars(request)[_PAIR]

@@ -22,7 +22,7 @@ from ninja_orgkit.accounts.token_delivery import forget_refresh_token, represent
 from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.errors import LastOwner, TooManyMembers, TooManyOrganizations, WrongRecipient
 from ninja_orgkit.protocol.bodies import Json, readable_fields
-from ninja_orgkit.protocol.clients import client_address, client_device
+from ninja_orgkit.protocol.clients import client_address, client_user_agent
 from ninja_orgkit.protocol.fields import Email
 from ninja_orgkit.protocol.responses import Reply, adapter
 from ninja_orgkit.protocol.routing import OrgkitRouter
@@ -87,7 +87,7 @@ def register_user(request: HttpRequest, body: Json[OrgkitRegistration]) -> Reply
     """
     wanted = registration.NewAccount(**body.model_dump())
     made = registration.register(
-        wanted, request=request, device=client_device(request), address=client_address(request)
+        wanted, request=request, user_agent=client_user_agent(request), address=client_address(request)
     )
     if made is None:
         return Reply({"detail": gettext("We have sent you a mail. It says how to continue.")}, status=202)

@@ -24,6 +24,7 @@ from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import InvalidLink, OrgKitError
 from ninja_orgkit.organizations import tokens as invitation_tokens
 from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.protocol.clients import device_name
 
 REGISTER = "orgkit.users.register"
 
@@ -64,7 +65,7 @@ def require_open(*, email: str | None = None, invitation: str = "") -> None:
 
 
 def register(
-    wanted: NewAccount, *, request: HttpRequest | None = None, device: str = "", address: str = ""
+    wanted: NewAccount, *, request: HttpRequest | None = None, user_agent: str = "", address: str = ""
 ) -> Registered | None:
     """Create a user with an account, and accept the invitation if there is one.
 
@@ -85,7 +86,7 @@ def register(
     require_strong(wanted.password, candidate)
     if settings.EMAIL_VERIFICATION == "mandatory":
         candidate.set_password(wanted.password)
-        _register_later(wanted, candidate.password)
+        _register_later(wanted, candidate.password, device=device_name(user_agent))
         return None
     if account_by_email(wanted.email) is not None:
         raise EmailTaken
@@ -95,6 +96,7 @@ def register(
         password=wanted.password,
         first_name=wanted.first_name,
         last_name=wanted.last_name,
+        known_devices=[device_name(user_agent)],
     )
     with atomic():
         _ask_hook(wanted)
@@ -103,7 +105,7 @@ def register(
             invitations.accept(account, wanted.invitation)
         if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
             request_verification(account)
-        pair = begin_session(account, device=device, address=address)
+        pair = begin_session(account, user_agent=user_agent, address=address)
         announce_sign_in(account, request)
     return Registered(account, pair)
 
@@ -124,7 +126,7 @@ def complete(key: str) -> None:
 
 
 @atomic()
-def _register_later(wanted: NewAccount, password_hash: str) -> None:
+def _register_later(wanted: NewAccount, password_hash: str, *, device: str) -> None:
     _ask_hook(wanted)  # here and not in the worker, because what it refuses must not tell whether the address is taken
     registration = registrations.remember(
         email=wanted.email,
@@ -134,6 +136,7 @@ def _register_later(wanted: NewAccount, password_hash: str) -> None:
         first_name=wanted.first_name,
         last_name=wanted.last_name,
         invitation=invitation_tokens.read(wanted.invitation) if wanted.invitation else None,
+        device=device,
     )
     enqueue(REGISTER, registration=str(registration.pk))
 
@@ -149,6 +152,7 @@ def _create(key: str, *, username: str = "") -> None:
         password_hash=registration.password,
         first_name=registration.first_name,
         last_name=registration.last_name,
+        known_devices=[registration.device],
     )
     create_user(account)
     if registration.invitation:
