@@ -389,6 +389,10 @@ def test_another_primary_address_in_allauth_becomes_that_of_the_account(
     assert (me["email"], me["email_verified"]) == (new, True)
     assert _addresses() == [(ADA, False, True), (new, True, True)]
     assert _pair(new).status_code == 200
+    # The former one is a secondary address there, and the kit asks allauth's backend as it asks all others.
+    assert [Allauth().sign_in(ADA).status_code, _pair(ADA).status_code] == [200, 200]
+    assert ada.send("DELETE", "account/email", {"email": ADA}).status_code == 200
+    assert [Allauth().sign_in(ADA).status_code, _pair(ADA).status_code] == [400, 401]
 
 
 def test_an_address_that_is_another_accounts_stays_with_that_account(
@@ -455,6 +459,7 @@ def test_nobody_signs_up_where_registration_is_closed(ada: Allauth, settings: An
     assert [answer.status_code for answer in answers] == [403, 403, 403]
     assert {answer.content for answer in answers} == {answers[0].content}
     assert answers[0].json()["errors"][0]["code"] == "registration_closed"
+    assert app.post("auth/signup", {}).status_code == 400  # as the guide says
     assert _at_provider(app, email="grace@example.com", email_verified=True).status_code == 403
     assert (User.objects.count(), app.access) == (users, "")
     assert app.get("config").json()["data"]["account"]["is_open_for_signup"] is False
