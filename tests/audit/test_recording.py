@@ -7,11 +7,26 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import path
+from ninja import NinjaAPI
 
 from ninja_orgkit.audit.models import Event
-from ninja_orgkit.services import record
+from ninja_orgkit.organizations.guard import GuardedRequest
+from ninja_orgkit.services import record, require
 from tests.exports.actions import create_product
 from tests.org import Org, account_of
+
+api = NinjaAPI(urls_namespace="audit")
+
+
+@api.post("/orgs/{org_slug}/sales/", auth=require("contacts.write"))
+def sell(request: GuardedRequest, org_slug: str) -> None:
+    """Sell something."""
+    record("shop.sold", organization=request.auth.organization)
+
+
+urlpatterns = [path("host/", api.urls)]
 
 
 def _items(org: Org, **query: Any) -> list[dict[str, Any]]:
@@ -71,3 +86,15 @@ def test_an_event_belongs_to_somebody_and_its_target_is_known(org: Org) -> None:
         record("shop.sold")
     with pytest.raises(LookupError):
         record("shop.sold", organization=org.row, target=Group.objects.create(name="staff"))
+
+
+def test_the_actor_of_a_hosts_own_route_is_its_caller(org: Org, settings: Any) -> None:
+    bob = org.add_member("member", "bob")
+    settings.ROOT_URLCONF = __name__
+    headers = {"Authorization": f"Bearer {bob.access}", "User-Agent": "Firefox"}
+    assert Client().post(f"/host/orgs/{org.slug}/sales/", headers=headers).status_code == 200
+    record("shop.sold", organization=org.row)
+    settings.ROOT_URLCONF = "tests.urls"
+    own, his = _items(org, action="shop.sold")
+    assert (his["actor"], his["actor_kind"], his["device"]) == (bob.slug, "user", "Firefox")
+    assert (own["actor"], own["actor_kind"], own["device"]) == (None, "system", "")
