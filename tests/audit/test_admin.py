@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.apikeys.models import ApiKey
 from ninja_orgkit.audit.models import Event
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.exports.models import ExportJob
@@ -59,6 +60,8 @@ def _row(org: Org, model: str) -> Any:
             return account_of(org.add_member("member"))
         case "session":
             return Session.objects.get(account__slug=org.owner.slug)
+        case "apikey":
+            return ApiKey.objects.get(pk=org.add_key()["id"])
         case "contact":
             return Contact.objects.get(slug=org.add_contact()["slug"])
         case "tag":
@@ -100,6 +103,7 @@ DELETED = {
     "orgkit_organizations.invitation": ["invitation.deleted"],
     "orgkit_accounts.account": ["account.deleted", "member.removed", "organization.deleted"],
     "orgkit_accounts.session": ["session.ended"],
+    "orgkit_apikeys.apikey": ["api_key.revoked"],
     "orgkit_contacts.contact": ["contact.deleted"],
     "orgkit_tags.tag": ["tag.deleted"],
     "orgkit_images.image": ["image.deleted"],

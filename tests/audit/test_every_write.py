@@ -6,11 +6,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from ninja_orgkit.audit import announcing
 from ninja_orgkit.audit.actions import ACTIONS
 from ninja_orgkit.audit.models import Event
 from tests.audit.writes import EXCUSED, WRITES, World
-from tests.client import Api
+from tests.client import Api, count_queries, statements_in
 from tests.conftest import Mailbox, RunOutbox
 from tests.org import Org
 from tests.protocol.problems import PATHS, ROUTES
@@ -61,3 +63,24 @@ def test_every_operation_leaves_its_events_and_a_replayed_request_none(world: Wo
         after = _counted()
         assert send()["Idempotency-Replayed"] == "true"
         assert _counted() == after
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("operation", sorted(WRITES))
+def test_recording_takes_one_statement_more(world: World, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    send = WRITES[operation].prepare(world)
+
+    def statements() -> list[str]:
+        with transaction.atomic(), count_queries() as queries:
+            assert 200 <= send().status_code < 300
+            transaction.set_rollback(True)
+        return [sql.partition(" WHERE ")[0][:60] for sql in statements_in(queries)]
+
+    with monkeypatch.context() as without:
+        without.setattr(announcing, "_recorders", [])
+        statements()  # once before, so that nothing is read for the first time
+        unrecorded = statements()
+    recorded = statements()
+    # Two read where somebody was a member, and one deletes their security events.
+    more = 4 if operation == "DELETE /auth/delete" else 1
+    assert len(recorded) - len(unrecorded) == more, Counter(recorded) - Counter(unrecorded)

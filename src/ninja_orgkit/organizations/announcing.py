@@ -13,9 +13,11 @@ from ninja_orgkit.organizations.models import Organization
 
 def announce_in(organization: Any, action: Action, obj: models.Model, *, changes: Changes) -> None:
     """Announce what happened to an object of an organization, which is given by its primary key."""
-    if not is_heard(action, type(obj)):
-        return
+    if is_heard(action, type(obj)):
+        announce(action, obj, organization=organization_of(obj, organization), changes=changes)
+
+
+def organization_of(obj: models.Model, organization: Any) -> Organization:
+    """Return the organization of an object. Without a statement if the object has it."""
     home = next((found for found in obj._state.fields_cache.values() if isinstance(found, Organization)), None)
-    if home is None or home.pk != organization:
-        home = Organization.objects.get(pk=organization)
-    announce(action, obj, organization=home, changes=changes)
+    return home if home is not None and home.pk == organization else Organization.objects.get(pk=organization)

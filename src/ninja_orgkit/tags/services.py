@@ -17,7 +17,7 @@ from ninja_orgkit.database.inserting import insert_rows
 from ninja_orgkit.database.locks import Check, lock
 from ninja_orgkit.database.slugs import name_slug
 from ninja_orgkit.errors import NotFound
-from ninja_orgkit.organizations.announcing import announce_in
+from ninja_orgkit.organizations.announcing import announce_in, organization_of
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.protocol.values import valid
 from ninja_orgkit.registry import resource_for
@@ -93,18 +93,23 @@ def assign_tags(obj: models.Model, names: Iterable[str]) -> None:
     if not wanted:
         return
     assigned = TagAssignment.objects.filter(tag=OuterRef("pk"), **target)
-    tags = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
+    tags, created = _ensure(organization, wanted, Tag.objects.annotate(assigned=Exists(assigned)))
     new = [tag for tag in tags if not getattr(tag, "assigned", False)]
     links = [(tag.pk, *target.values()) for tag in new]
     insert_rows(TagAssignment, ("tag_id", *target), links, ignore_conflicts=True)
     forget_tags(obj)
-    if new:
+    if new and is_heard(TAGS_ASSIGNED, type(obj)):
+        home = organization_of(obj, organization)
+        for tag in created:
+            announce(TAG_CREATED, tag, organization=home)
         changes = {"tags": {"old": [], "new": sorted(tag.slug for tag in new)}}
-        announce_in(organization, TAGS_ASSIGNED, obj, changes=changes)
+        announce(TAGS_ASSIGNED, obj, organization=home, changes=changes)
 
 
-def _ensure(organization: int, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> list[Tag]:
-    """Return the tags with these names (by key), and create missing ones. ``tags`` is the queryset to search in.
+def _ensure(organization: int, wanted: dict[str, str], tags: models.QuerySet[Tag]) -> tuple[list[Tag], list[Tag]]:
+    """Return the tags with these names (by key), and those of them that it has created.
+
+    ``tags`` is the queryset to search in.
 
     Existing tags are locked, so that none is deleted before it is assigned. If another transaction takes a name or a
     slug first, search again.
@@ -133,10 +138,7 @@ def _ensure(organization: int, wanted: dict[str, str], tags: models.QuerySet[Tag
             break
     else:
         raise TagExists
-    for tag in found:
-        if tag.name_key in made:
-            announce_in(organization, TAG_CREATED, tag, changes={})
-    return found
+    return found, [tag for tag in found if tag.name_key in made]
 
 
 def _fresh(organization: int, name: str, slug: str, taken: dict[str, Tag]) -> Tag:

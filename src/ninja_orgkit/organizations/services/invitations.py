@@ -85,7 +85,7 @@ def cancel(organization: Organization, invitation_id: str, *, by: Account) -> No
     if invitation.shown_status != Invitation.Status.PENDING:
         raise InvitationEnded
     _end(invitation, Invitation.Status.CANCELLED)
-    announce(INVITATION_CANCELLED, invitation, by=sender.account)
+    announce(INVITATION_CANCELLED, invitation, by=sender.account, organization=organization)
 
 
 @atomic()
