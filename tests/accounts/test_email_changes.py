@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from pytest_django import Settings
 
-from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.models import Account, EmailChange
+from ninja_orgkit.accounts.services.emails import purge_changes
 from ninja_orgkit.models import OutboxMessage
 from tests.accounts.actions import verify
 from tests.client import Api, Person
@@ -280,3 +283,43 @@ def test_a_link_does_not_reactivate_a_deactivated_user(
     django_user_model.objects.update(is_active=False)
     assert verify(api, token).status_code == 400
     assert not django_user_model.objects.get().is_active
+
+
+def readable_parts(token: str) -> list[bytes]:
+    """Return what anybody can read of a token: itself, and each part of it as base64."""
+    parts = [part + "=" * (-len(part) % 4) for part in token.split(".")]
+    return [token.encode(), *(base64.urlsafe_b64decode(part) for part in parts)]
+
+
+def test_no_mailed_token_contains_a_readable_address(
+    api: Api, register: Register, run_outbox: RunOutbox, mailbox: Mailbox
+) -> None:
+    ann = register(email="ann@example.com", password=PASSWORD)
+    api.post("/auth/password-reset/request", {"email": "ann@example.com"})
+    ann.api.patch("/auth/email", {"email": "new@example.com"})
+    org = ann.api.post("/orgs/", {"name": "Acme"}).json()["slug"]
+    ann.api.post(f"/orgs/{org}/invitations/", {"email": "bob@example.com", "role": "member"})
+    run_outbox()
+    mailed = [link_of(mail)[1] for mail in mailbox if "http" in mail.body]
+    assert len(mailed) == 4  # to verify, to reset, to change, to join
+    for part in (part for token in mailed for part in readable_parts(token)):
+        assert b"example.com" not in part.lower()
+        assert b"@" not in part
+
+
+def test_no_address_of_a_change_reaches_the_broker(ann: Person, run_outbox: RunOutbox) -> None:
+    run_outbox()
+    ann.api.patch("/auth/email", {"email": "new@example.com"})
+    assert "example.com" not in str(list(OutboxMessage.objects.values_list("kwargs", flat=True)))
+
+
+def test_an_address_that_was_asked_for_is_kept_as_long_as_its_link_may_work(
+    api: Api, ann: Person, change_token: AskForToken
+) -> None:
+    token = change_token()
+    EmailChange.objects.update(created_at=timezone.now() - timedelta(hours=95))
+    assert purge_changes() == 0
+    assert verify(api, token).status_code == 200
+    EmailChange.objects.update(created_at=timezone.now() - timedelta(hours=97))
+    assert purge_changes() == 1
+    assert ann.api.get("/users/me").json()["email"] == "new@example.com"

@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from ninja_orgkit.accounts.errors import InvalidJwt
 from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.services.accounts import build_account, create_user
 from ninja_orgkit.accounts.services.passwords import change_password
 from ninja_orgkit.models import OutboxMessage
 from tests.client import Api, Person, told
@@ -315,3 +316,41 @@ def test_a_refused_change_tells_nobody(
     assert ann.api.post("/auth/change-password", body).status_code in (400, 422)
     run_outbox()
     assert not mailbox
+
+
+def test_wrong_passwords_of_a_signed_in_user_are_throttled_together(ann: Person) -> None:
+    def change() -> int:
+        status: int = ann.api.post("/auth/change-password", {"old_password": "x", "new_password": NEW}).status_code
+        return status
+
+    assert ann.api.patch("/auth/email", {"email": "new@example.com", "password": "x"}).status_code == 400
+    assert [change() for _ in range(10)] == [400] * 9 + [429]
+    assert ann.api.post("/auth/change-password", {"old_password": OLD, "new_password": NEW}).status_code == 429
+
+
+def test_reset_requests_are_throttled_alike_for_known_and_unknown_addresses(api: Api, ann: Person) -> None:
+    for spellings in (("ann@example.com", "ANN@example.com "), ("nobody@example.com", "Nobody@EXAMPLE.com")):
+        answers = [api.post("/auth/password-reset/request", {"email": spellings[at % 2]}) for at in range(6)]
+        assert [answer.status_code for answer in answers] == [202] * 5 + [429]
+
+
+def test_a_user_made_without_a_password_cannot_sign_in_with_a_blank_one(api: Api) -> None:
+    account = build_account(email="bob@example.com", username="bob", first_name="", last_name="")
+    create_user(account)
+    assert not account.user.has_usable_password()
+    assert api.post("/token/pair", {"username": "bob", "password": ""}).status_code in (401, 422)
+
+
+def test_no_mailed_or_signed_token_reaches_a_log(
+    api: Api, ann: Person, run_outbox: RunOutbox, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    api.post("/auth/password-reset/request", {"email": "ann@example.com"})
+    run_outbox()
+    token = link_of(mailbox[-1])[1]
+    assert api.post("/auth/password-reset/confirm", {"token": f"{token}x", "new_password": NEW}).status_code == 400
+    assert api.post("/auth/password-reset/confirm", {"token": token, "new_password": NEW}).status_code == 200
+    api.post("/token/refresh", {"refresh": ann.refresh})
+    run_outbox()
+    assert caplog.records
+    assert not [record for record in caplog.records if token in str(vars(record)) or ann.refresh in str(vars(record))]

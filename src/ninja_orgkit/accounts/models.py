@@ -144,6 +144,19 @@ class Registration(models.Model):
         return str(self.pk)
 
 
+class EmailChange(models.Model):
+    """An address that an account asked for. It is kept here, so that the mailed token need not contain it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    email = models.CharField(max_length=254)
+    created_at = models.DateTimeField(default=now, db_index=True)
+
+    def __str__(self) -> str:
+        """Return the primary key."""
+        return str(self.pk)
+
+
 class Session(models.Model):
     """A signed-in device. Its tokens work until the session is deleted or expires, or the password changes.
 

@@ -12,9 +12,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from ninja_orgkit.accounts import tokens
-from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.models import Account, EmailChange
 from ninja_orgkit.accounts.selectors import account_by_email
-from ninja_orgkit.accounts.services import registrations, sessions
+from ninja_orgkit.accounts.services import emails, registrations, sessions
 from ninja_orgkit.background.mail import MAIL_TASK, frontend_link, send_mail
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
@@ -72,29 +72,31 @@ def mail_already_registered(email: str) -> None:
 
 
 @shared_task(name="orgkit.accounts.mail_email_change", **MAIL_TASK)
-def mail_email_change(account: str, email: str) -> None:
+def mail_email_change(change: str) -> None:
     """Mail the link to the new address. If the address is taken, tell its owner instead."""
-    found = _active(account)
+    found = _change(change)
     if found is None:
         return
-    holder = account_by_email(email)
-    if holder is not None and holder.pk != found.pk:
+    holder = account_by_email(found.email)
+    if holder is not None and holder.pk != found.account_id:
         send_mail("email_change_taken", holder.email, language=holder.preferred_language, account=holder)
         return
-    link = frontend_link("verify_email", tokens.mint_email_change(found, email))
-    context = {"account": found, "link": link, **_validity(settings.EMAIL_CHANGE_TOKEN_LIFETIME)}
-    send_mail("email_change", email, language=found.preferred_language, **context)
+    link = frontend_link("verify_email", tokens.mint_email_change(found))
+    context = {"account": found.account, "link": link, **_validity(settings.EMAIL_CHANGE_TOKEN_LIFETIME)}
+    send_mail("email_change", found.email, language=found.account.preferred_language, **context)
 
 
 @shared_task(name="orgkit.accounts.mail_email_change_notice", **MAIL_TASK)
-def mail_email_change_notice(account: str, email: str) -> None:
+def mail_email_change_notice(change: str) -> None:
     """Mail a notice of the change to the current address, if the new address is a different one.
 
     This is a task of its own, so that a failure with the new address does not send the notice again.
     """
-    found = _active(account)
-    if found is not None and found.email and found.email_key != email_key(email):
-        send_mail("email_change_notice", found.email, language=found.preferred_language, account=found, email=email)
+    found = _change(change)
+    if found is not None and found.account.email and found.account.email_key != email_key(found.email):
+        account = found.account
+        language = account.preferred_language
+        send_mail("email_change_notice", account.email, language=language, account=account, email=found.email)
 
 
 @shared_task(name="orgkit.accounts.purge_sessions", ignore_result=True)
@@ -105,8 +107,9 @@ def purge_sessions() -> None:
 
 @shared_task(name="orgkit.accounts.purge_registrations", ignore_result=True)
 def purge_registrations() -> None:
-    """Delete registrations that are too old to matter."""
+    """Delete registrations and changes of address that are too old to matter."""
     registrations.purge_registrations()
+    emails.purge_changes()
 
 
 def _mail_reset_link(name: str, account: Account) -> None:
@@ -124,3 +127,9 @@ def _validity(lifetime: timedelta) -> dict[str, Any]:
 def _active(account: str) -> Account | None:
     found = Account.objects.select_related("user").filter(slug=account).first()
     return found if found is not None and found.user.is_active else None
+
+
+def _change(key: str) -> EmailChange | None:
+    """Return the change of address of an active account, or None."""
+    found = EmailChange.objects.select_related("account__user").filter(pk=key).first()
+    return found if found is not None and found.account.user.is_active else None

@@ -18,7 +18,7 @@ from ninja_jwt.backends import TokenBackend
 from ninja_jwt.exceptions import TokenBackendError
 
 from ninja_orgkit.accounts.errors import InvalidJwt
-from ninja_orgkit.accounts.models import Account, Session
+from ninja_orgkit.accounts.models import Account, EmailChange, Session
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.errors import InvalidLink
@@ -65,14 +65,14 @@ class ResetToken:
 class EmailToken:
     """What a mailed token says about an address.
 
-    ``slug`` names the account and ``email`` the address. ``basis`` is the fingerprint of the account when the token was
-    made, and ``result`` the one that it leaves.
+    ``slug`` names the account. ``basis`` is the fingerprint of the account when the token was made, and ``result`` the
+    one that it leaves. ``change`` is the key of the change of address, "" for a token that verifies the current one.
     """
 
     slug: str
-    email: str
     basis: str
     result: str
+    change: str = ""
 
     def can_apply(self, account: Account) -> bool:
         """Tell whether the account is as it was when the token was made."""
@@ -153,21 +153,21 @@ def read_reset_token(token: str) -> ResetToken:
 
 def mint_verification(account: Account) -> str:
     """Return the token that verifies the current address."""
-    address = _address_fingerprint(account)
-    return _sign("verify", account.slug, account.email, address, address)
+    return _sign("verify", account.slug, _address_fingerprint(account))
 
 
-def mint_email_change(account: Account, email: str) -> str:
+def mint_email_change(change: EmailChange) -> str:
     """Return the token that changes the address. It works until the current address or the password changes."""
-    changes = account.email_changes + (email_key(email) != email_key(account.email))
-    result = fingerprint(email_key(email), str(changes))
-    return _sign("change", account.slug, email, _credentials_fingerprint(account), result)
+    account, key = change.account, email_key(change.email)
+    result = fingerprint(key, str(account.email_changes + (key != email_key(account.email))))
+    return _sign("change", account.slug, _credentials_fingerprint(account), result, change.pk.hex)
 
 
 def read_email_token(token: str) -> EmailToken:
     """Return what a mailed token says about an address. Raises InvalidLink."""
     with suppress(InvalidLink):
-        return EmailToken(*_unsign("verify", token, settings.VERIFICATION_TOKEN_LIFETIME, parts=4))
+        slug, address = _unsign("verify", token, settings.VERIFICATION_TOKEN_LIFETIME, parts=2)
+        return EmailToken(slug, address, address)
     return EmailToken(*_unsign("change", token, settings.EMAIL_CHANGE_TOKEN_LIFETIME, parts=4))
 
 

@@ -163,7 +163,8 @@ def build_account(
 ) -> Account:
     """Return an unsaved account with its unsaved user.
 
-    It hashes a ``password``, so call it outside a transaction, or with a ``password_hash``.
+    It hashes a ``password``, so call it outside a transaction, or with a ``password_hash``. Without either of them, the
+    password is unusable.
     """
     user = host_user.build_user_without_password(
         email=email, username=username, first_name=first_name, last_name=last_name
@@ -171,7 +172,7 @@ def build_account(
     if password_hash:
         user.password = password_hash
     else:
-        user.set_password(password)
+        user.set_password(password or None)
     return Account(
         user=user,
         username=username,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import IntegrityError
 from django.utils import timezone
 
 from ninja_orgkit.accounts import host_user, tokens
 from ninja_orgkit.accounts.errors import EmailTaken
-from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.accounts.models import Account, EmailChange
 from ninja_orgkit.accounts.selectors import lock_account_of
 from ninja_orgkit.accounts.services.accounts import TAKEN_ERRORS, forget_address
 from ninja_orgkit.accounts.services.passwords import require_password
@@ -19,6 +21,9 @@ from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.errors import InvalidLink
+
+_MAX_DELAY = timedelta(days=3)
+"""How long after the request a mail may be sent. Its link works for a time from then on."""
 
 
 def request_verification(account: Account) -> None:
@@ -41,8 +46,9 @@ def request_change(account: Account, *, email: str, password: str | None) -> Non
     if settings.EMAIL_CHANGE_REQUIRES_PASSWORD or password is not None:
         require_password(account, password or "")
     with atomic():
-        enqueue("orgkit.accounts.mail_email_change_notice", account=account.slug, email=email)
-        enqueue("orgkit.accounts.mail_email_change", account=account.slug, email=email)
+        change = str(EmailChange.objects.create(account=account, email=email).pk)
+        enqueue("orgkit.accounts.mail_email_change_notice", change=change)
+        enqueue("orgkit.accounts.mail_email_change", change=change)
 
 
 @atomic()
@@ -55,12 +61,27 @@ def verify(token: str, *, dry_run: bool = False) -> None:
     """
     read = tokens.read_email_token(token)
     account = lock_account_of(read.slug)
-    if read.has_applied(account) and account.email == read.email:
+    email = _asked_for(read.change) if read.change else account.email
+    if read.has_applied(account) and account.email == email:
         return
     if not read.can_apply(account):
         raise InvalidLink
     if not dry_run:
-        _apply(account, read.email)
+        _apply(account, email)
+
+
+def purge_changes() -> int:
+    """Delete the addresses whose links have expired, and return their number."""
+    expired = timezone.now() - settings.EMAIL_CHANGE_TOKEN_LIFETIME - _MAX_DELAY
+    return EmailChange.objects.filter(created_at__lt=expired).delete()[0]
+
+
+def _asked_for(change: str) -> str:
+    """Return the address of a change. Raises InvalidLink if it is gone."""
+    email: str | None = EmailChange.objects.filter(pk=change).values_list("email", flat=True).first()
+    if email is None:
+        raise InvalidLink
+    return email
 
 
 def _apply(account: Account, email: str) -> None:
