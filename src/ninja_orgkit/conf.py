@@ -283,6 +283,8 @@ class Settings:
         "export.organization": "6/h",
         "invite.user": "200/h",
         "invite.email": "20/h",
+        "invite.resend": "5/h",
+        "invite.address": "60/min",
         "bearer.address": "60/min",
     }
     """Rate of each scope, such as ``"10/min"``. The units are ``s``, ``min``, ``h`` and ``day``. A scope without a rate

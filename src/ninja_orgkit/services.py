@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ninja_orgkit.accounts.services.sessions import end_sessions
 from ninja_orgkit.accounts.services.sign_in import sign_in
 from ninja_orgkit.organizations.guard import require
-from ninja_orgkit.organizations.services.invitations import invite
+from ninja_orgkit.organizations.services.invitations import invite, invite_many
 from ninja_orgkit.organizations.services.members import add_member, change_role, remove_member, transfer_ownership
 from ninja_orgkit.organizations.services.organizations import (
     create_organization,
@@ -42,6 +42,7 @@ __all__ = [
     "file_url",
     "images_of",
     "invite",
+    "invite_many",
     "record",
     "remove_member",
     "request_export",

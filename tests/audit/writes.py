@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
+from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.exports.models import ExportJob
 from tests.client import Api
 from tests.conftest import Mailbox, RunOutbox
@@ -65,6 +68,7 @@ class Write:
 WRITES: dict[str, Write] = {}
 
 EXCUSED = {
+    "POST /invitations/preview": "shows what a link is about",
     "POST /token/verify": "reads a token",
     "POST /token/refresh": "goes on with a session that has begun, and changes nothing that anybody sees",
     "PATCH /auth/sessions/{session_id}": "names a session for its owner's own list",
@@ -224,6 +228,41 @@ def _invite(world: World) -> Callable[[], Any]:
 def _cancel(world: World) -> Callable[[], Any]:
     invitation = world.invite("carl@example.com")
     return lambda: world.org.api.delete(f"{world.org.path}invitations/{invitation}/")
+
+
+@writes("POST /orgs/{org_slug}/invitations/bulk/", "invitation.sent", "invitation.sent")
+def _invite_many(world: World) -> Callable[[], Any]:
+    rows = [{"email": f"{name}@example.com", "role": "member"} for name in ("carl", "dora")]
+    return lambda: world.org.api.post(f"{world.org.path}invitations/bulk/", {"invitations": rows}, headers=world.key)
+
+
+@writes("PATCH /orgs/{org_slug}/invitations/{invitation_id}/", "invitation.updated")
+def _change_invitation(world: World) -> Callable[[], Any]:
+    path = f"{world.org.path}invitations/{world.invite('carl@example.com')}/"
+    return lambda: world.org.api.patch(path, {"role": "viewer"})
+
+
+@writes("POST /orgs/{org_slug}/invitations/{invitation_id}/resend/", "invitation.resent")
+def _resend(world: World) -> Callable[[], Any]:
+    path = f"{world.org.path}invitations/{world.invite('carl@example.com')}/resend/"
+    return lambda: world.org.api.post(path, headers=world.key)
+
+
+@writes("POST /invitations/{invitation_id}/accept", "invitation.accepted", "member.added")
+def _accept_received(world: World) -> Callable[[], Any]:
+    return _answer_received(world, "accept")
+
+
+@writes("POST /invitations/{invitation_id}/decline", "invitation.declined")
+def _decline_received(world: World) -> Callable[[], Any]:
+    return _answer_received(world, "decline")
+
+
+def _answer_received(world: World, answer: str) -> Callable[[], Any]:
+    bob = world.org.stranger
+    Account.objects.filter(slug=bob.slug).update(email_verified_at=timezone.now())
+    path = f"/invitations/{world.invite(bob.email)}/{answer}"
+    return lambda: bob.api.post(path)
 
 
 @writes("POST /invitations/accept", "address.verified", "invitation.accepted", "member.added")

@@ -42,3 +42,14 @@ def missing(about: Any) -> Any:
 def refusing(about: Any) -> Any:
     """Refuse with an error of the kit."""
     raise Forbidden("Your plan does not allow this.")
+
+
+def refusing_all(**values: Any) -> None:
+    """Refuse, as a hook."""
+    raise Forbidden("Your plan does not allow this.")
+
+
+def refusing_bob(*, email: str, **values: Any) -> None:
+    """Refuse to invite bob, as a hook."""
+    if email.startswith("bob"):
+        raise Forbidden("Bob has been here before.")

@@ -13,7 +13,7 @@ from ninja_orgkit.accounts import tokens
 from ninja_orgkit.errors import InvalidLink
 from ninja_orgkit.organizations.errors import WrongRecipient
 from ninja_orgkit.organizations.models import Invitation, Membership
-from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.organizations.services import answers
 from tests.client import Api, Person
 from tests.conftest import Mailbox, Register, RunOutbox
 from tests.mails import token_in
@@ -263,15 +263,15 @@ def test_the_accept_service_checks_the_recipient_and_joins_once(
 ) -> None:
     token = invited()
     with pytest.raises(WrongRecipient):
-        invitations.accept(account_of(make_person("thief")), token)
+        answers.accept(account_of(make_person("thief")), token)
     account = account_of(make_person("guest"))
-    membership = invitations.accept(account, token)
+    membership = answers.accept(account, token)
     assert (membership.organization.slug, membership.role) == ("acme", "member")
     assert account.email_verified_at is not None
-    assert invitations.accept(account, token) == membership
+    assert answers.accept(account, token) == membership
     membership.delete()
     with pytest.raises(InvalidLink):
-        invitations.accept(account, token)
+        answers.accept(account, token)
 
 
 def test_registering_with_an_invitation_joins_and_verifies_at_once(

@@ -25,6 +25,10 @@ ROUTES = [
     ("DELETE", "members/{owner}/", None),
     ("GET", "invitations/", None),
     ("POST", "invitations/", {"email": "x@example.com", "role": "member"}),
+    ("POST", "invitations/bulk/", {"invitations": [{"email": "x@example.com", "role": "member"}]}),
+    ("GET", "invitations/{invitation}/", None),
+    ("PATCH", "invitations/{invitation}/", {"role": "viewer"}),
+    ("POST", "invitations/{invitation}/resend/", None),
     ("DELETE", "invitations/{invitation}/", None),
 ]
 

@@ -60,10 +60,11 @@ def bad_values(name: str, field: dict[str, Any]) -> Iterator[Any]:
     if "boolean" in kinds:
         yield from (0, 1, "true", "on")
     if "array" in kinds:
-        good = [1, "x"][kinds["array"]["items"]["type"] == "string"]
+        items = kinds["array"]["items"]
+        good = {"integer": 1, "string": "x"}.get(items.get("type"), {})
         yield []
         yield [good] * 1001
-        for bad in bad_values(name, kinds["array"]["items"]):
+        for bad in bad_values(name, items):
             yield [good, bad]
     if "object" in kinds:
         yield from ({"a\x00": 1}, {"a": "\x00"}, {"a": ["\ud800"]}, {"a": "x" * 20_000})

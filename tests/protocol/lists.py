@@ -134,6 +134,24 @@ def add_invitations(place: Place, numbers: Iterable[int]) -> None:
     )
 
 
+def add_received_invitations(place: Place, numbers: Iterable[int]) -> None:
+    """Get invited, each time to the same organization, which no service would do."""
+    account = place.account
+    Account.objects.filter(pk=account.pk).update(email_verified_at=_BEGAN)
+    Invitation.objects.bulk_create(
+        Invitation(
+            organization=place.org.row,
+            email=account.email,
+            email_key=account.email_key or "",
+            role="member",
+            invited_by=account,
+            created_at=moment(number),
+            expires_at=_FAR + (moment(number) - _BEGAN),
+        )
+        for number in numbers
+    )
+
+
 def add_contacts(place: Place, numbers: Iterable[int]) -> None:
     """Keep more contacts."""
     row = place.org.row
@@ -300,6 +318,13 @@ LISTS = (
         add_api_keys,
         _own_id,
         lambda key: ApiKey.objects.filter(pk=key).delete(),
+    ),
+    Listing(
+        "/invitations/",
+        ("created_at", "expires_at"),
+        add_received_invitations,
+        _own_id,
+        lambda key: Invitation.objects.filter(pk=key).delete(),
     ),
     Listing(
         "/contacts/",

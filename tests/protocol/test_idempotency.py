@@ -136,9 +136,13 @@ def posts(org: Org) -> Posts:
     target = {"app_label": "contacts", "model": "contact", "obj_id": contact}
     of_object = f"{images}/images/contacts/contact/{contact}"
     org.api.post(f"{images}/attach/", {"image_id": ids[0], **target})
+    invitations = f"{org.path}invitations/"
+    sent = org.api.post(invitations, {"email": "bob@example.com", "role": "viewer"}).json()["id"]
     return {
         "create_organization": ("/orgs/", {"name": "Second"}),
-        "create_invitation": (f"/orgs/{group}/invitations/", {"email": "carl@example.com", "role": "viewer"}),
+        "create_invitation": (invitations, {"email": "carl@example.com", "role": "viewer"}),
+        "bulk_invite": (f"{invitations}bulk/", {"invitations": [{"email": "dan@example.com", "role": "viewer"}]}),
+        "resend_invitation": (f"{invitations}{sent}/resend/", None),
         "create_contact": ("/contacts/", {"organization": group, "display_name": "Carl"}),
         "create_api_key": (f"/orgs/{group}/api-keys/", {"name": "Robot", "permissions": ["org.read"]}),
         "create_tag": (f"/orgs/{group}/tags/", {"name": "VIP"}),

@@ -25,7 +25,7 @@ SECRET = "hunter2-zebra"
 OPEN = {
     "/token/pair", "/token/refresh", "/token/verify", "/auth/register", "/auth/logout", "/auth/email/verify",
     "/auth/email/resend", "/auth/password-reset/request", "/auth/password-reset/confirm", "/users/check_username",
-    "/invitations/decline", "/exports/download", "/media/{token}", "/health",
+    "/invitations/preview", "/invitations/decline", "/exports/download", "/media/{token}", "/health",
 }  # fmt: skip
 
 host = NinjaAPI(urls_namespace="host", docs_url=None)

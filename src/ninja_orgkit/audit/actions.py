@@ -68,6 +68,8 @@ INVITATION_ACCEPTED = _action(
 )
 INVITATION_DECLINED = _action("invitation.declined", "An invitation was declined.", ORGANIZATION)
 INVITATION_CANCELLED = _action("invitation.cancelled", "An invitation was cancelled.", ORGANIZATION)
+INVITATION_RESENT = _action("invitation.resent", "An invitation was sent again, with a new link.", ORGANIZATION)
+INVITATION_UPDATED = _action("invitation.updated", "The role of an invitation was changed.", ORGANIZATION)
 INVITATION_DELETED = _action("invitation.deleted", "Staff deleted an invitation.", ORGANIZATION)
 
 API_KEY_CREATED = _action("api_key.created", "An API key was created.", ORGANIZATION)

@@ -170,7 +170,8 @@ class Invitation(DerivedColumns):
     """An invitation to join an organization. The token of its link is not stored.
 
     ``pending_key`` is unique and set while the invitation is pending, so an address has at most one at a time.
-    ``membership`` is what the account that accepted it got, while that lasts.
+    ``membership`` is what the account that accepted it got, while that lasts. ``invited_by`` is who granted its role
+    last. ``resends`` counts how often it was sent again: only the link of the last mail works.
     """
 
     class Status(models.TextChoices):
@@ -200,6 +201,7 @@ class Invitation(DerivedColumns):
         editable=False,
         related_name="+",
     )
+    resends = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
 
@@ -210,7 +212,10 @@ class Invitation(DerivedColumns):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["pending_key"], name="orgkit_invitation_pending"),)
-        indexes = (models.Index(fields=["organization", "created_at", "id"], name="orgkit_invitations_by_time"),)
+        indexes = (
+            models.Index(fields=["organization", "created_at", "id"], name="orgkit_invitations_by_time"),
+            models.Index(fields=["email_key", "created_at", "id"], name="orgkit_invitations_received"),
+        )
 
     def __str__(self) -> str:
         """Return the invited address."""
@@ -238,6 +243,11 @@ class Invitation(DerivedColumns):
         """Return the sender's role; None if they are not a member. ``with_senders`` reads the roles of many at once."""
         senders = Membership.objects.filter(organization=self.organization_id, account=self.invited_by_id)
         return senders.values_list("role", flat=True).first()
+
+    def end(self, status: str) -> None:
+        """Let a status be the last one."""
+        self.status = status
+        self.save(update_fields=["status", "membership"])
 
     def _is_granted(self) -> bool:
         # Ask the user object: not every user model has a column for this.

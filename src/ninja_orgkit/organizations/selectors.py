@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
 
 from ninja_orgkit.accounts.authentication import Caller
 from ninja_orgkit.accounts.host_user import has_active_column
@@ -19,7 +21,7 @@ from ninja_orgkit.database.prepared import Columns, Parameter, Prepared
 from ninja_orgkit.errors import Forbidden, NotFound, field_error
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import Fates, owned_by
-from ninja_orgkit.organizations.roles import MANAGE, exists, owner_roles, permissions_by, ranks, roles_with
+from ninja_orgkit.organizations.roles import MANAGE, exists, may_invite, owner_roles, permissions_by, ranks, roles_with
 
 _ACCOUNT = Parameter("account", Membership._meta.get_field("account"))
 _SLUG = Parameter("slug", Organization._meta.get_field("slug"))
@@ -239,6 +241,33 @@ def get_invitation(organization: Organization, invitation_id: str) -> Invitation
     if invitation is None:
         raise NotFound
     return invitation
+
+
+def invitation_with_organization(key: UUID) -> Invitation | None:
+    """Return an invitation with its organization, None if there is none or if the organization is closed."""
+    found = Invitation.objects.with_senders().select_related("organization")
+    return found.filter(pk=key, organization__deleted_at=None).first()
+
+
+def received_invitations(account: Account) -> QuerySet[Invitation]:
+    """Return the pending invitations to the verified address of an account, with their organizations and senders."""
+    senders_of = {role: [own for own in settings.ROLES if may_invite(own, role)] for role in settings.ROLES}
+    granted = Q(pk__in=[])
+    for role, senders in senders_of.items():
+        granted |= Q(role=role, sender_role__in=senders)
+    if account.email_verified_at is None or account.email_key is None:
+        return Invitation.objects.none()
+    everything = Invitation.objects.with_senders().select_related("organization")
+    found = _without_long_columns(everything, "invited_by").filter(
+        granted,
+        email_key=account.email_key,
+        status=Invitation.Status.PENDING,
+        expires_at__gt=timezone.now(),
+        organization__deleted_at=None,
+    )
+    if has_active_column():
+        return found.filter(invited_by__user__is_active=True)
+    return found.filter(pk__in=[row.pk for row in found if row.shown_status == Invitation.Status.PENDING])
 
 
 def _without_long_columns(rows: QuerySet[Any], account: str) -> QuerySet[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core import signing
@@ -12,17 +13,25 @@ from ninja_orgkit.organizations.models import Invitation
 _MAX_LENGTH = 255
 
 
+class Link(NamedTuple):
+    """What a token names: an invitation, and how often it had been resent when the token was made."""
+
+    invitation: UUID
+    resends: int
+
+
 def mint(invitation: Invitation) -> str:
-    """Return the token of an invitation. It is the same each time, so a mail may be sent twice."""
-    return _signer().sign(invitation.pk.hex)
+    """Return the token of an invitation. It stays the same until the invitation is resent, so a mail may go twice."""
+    return _signer().sign(f"{invitation.pk.hex}-{invitation.resends}")
 
 
-def read(token: str) -> UUID:
-    """Return the id of the invitation that a token names. Raises InvalidLink."""
+def read(token: str) -> Link:
+    """Return what a token names. Raises InvalidLink."""
     if not token.isascii() or len(token) > _MAX_LENGTH:
         raise InvalidLink
     try:
-        return UUID(_signer().unsign(token))
+        invitation, _, resends = _signer().unsign(token).partition("-")
+        return Link(UUID(invitation), int(resends))
     except (signing.BadSignature, ValueError):
         raise InvalidLink from None
 

@@ -33,7 +33,16 @@ NewSlug = Annotated[
 ]
 Name = Annotated[str, Line(255, min_length=1)]
 RoleName = Annotated[str, Line(32)]
+InvitationRole = Annotated[RoleName, BeforeValidator(_named_role)]
 OrganizationFields: Any = custom_field("organization")
+
+
+def _default_role() -> Any:
+    return Field(
+        default_factory=lambda: settings.INVITATION_ROLE,
+        validate_default=True,
+        description="Required unless the server has a role for invitations that name none.",
+    )
 
 
 class OrgkitOrganizationCreate(OrgkitInput):
@@ -61,8 +70,21 @@ class OrgkitInvitationCreate(OrgkitInput):
     model_config = example(email="grace@example.com", role="member")
 
     email: Email
-    role: Annotated[RoleName, BeforeValidator(_named_role)] = Field(
-        default_factory=lambda: settings.INVITATION_ROLE,
-        validate_default=True,
-        description="Required unless the server has a role for invitations that name none.",
-    )
+    role: InvitationRole = _default_role()
+
+
+class OrgkitInvitationRequest(OrgkitInput):
+    """One of several people to invite, and in which role. The address is checked later, on its own."""
+
+    model_config = example(email="grace@example.com", role="member")
+
+    email: Annotated[str, Line(1024)]
+    role: InvitationRole = _default_role()
+
+
+class OrgkitInvitationsCreate(OrgkitInput):
+    """Whom to invite, and in which roles: 1 to 100 people."""
+
+    model_config = example(invitations=[{"email": "grace@example.com", "role": "member"}])
+
+    invitations: Annotated[list[OrgkitInvitationRequest], Field(min_length=1, max_length=100)]

@@ -10,7 +10,7 @@ import ipaddress
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -41,11 +41,15 @@ class Rate:
     seconds: int
 
 
-class Counter(Protocol):
-    """Counts a request. Returns the count of the window and when the window began (seconds since 1970)."""
+Counted = dict[str, tuple[int, float]]
+"""For each key the count of its window, and when the window began (seconds since 1970)."""
 
-    def __call__(self, key: str, seconds: int, now: float) -> tuple[int, float]:
-        """Count one request."""
+
+class Counter(Protocol):
+    """Counts requests."""
+
+    def __call__(self, requests: Mapping[str, int], seconds: int, now: float) -> Counted:
+        """Count as many requests against each key as the mapping says."""
 
 
 @lru_cache(maxsize=64)
@@ -57,20 +61,42 @@ def parse_rate(text: str) -> Rate:
     return Rate(int(match[1]), _SECONDS[match[2]])
 
 
-def throttle(scope: str, key: str) -> None:
-    """Count a request against a scope and key.
+def throttle(scope: str, key: str, *, requests: int = 1) -> None:
+    """Count a request against a scope and key, or as many as one request stands for.
 
     Raises Throttled, with the time to wait, if the limit is exceeded, and Unavailable if the request cannot be counted.
     """
+    wait = _exceeded(scope, {key: requests}).get(key)
+    if wait is not None:
+        raise Throttled(headers={"Retry-After": str(wait)})
+
+
+def throttle_each(scope: str, keys: Collection[str]) -> set[str]:
+    """Count a request against each of the keys, and return those whose limit is exceeded.
+
+    Takes as many statements as for a single key. Raises Unavailable.
+    """
+    return set(_exceeded(scope, dict.fromkeys(keys, 1)))
+
+
+def _exceeded(scope: str, requests: Mapping[str, int]) -> dict[str, int]:
+    """Count requests against keys, and return how many seconds to wait for each key whose limit is exceeded."""
     rate_text = settings.THROTTLES.get(scope)
-    if not settings.THROTTLING or rate_text is None:
-        return
+    if not settings.THROTTLING or rate_text is None or not requests:
+        return {}
     rate = parse_rate(rate_text)
-    count, began = _counter()(_digest(scope, key), rate.seconds, time.time())
-    if count > rate.limit:
-        # The window may have begun after this request came, or by the clock of a host that is ahead of this one.
-        left = math.ceil(began + rate.seconds - time.time())
-        raise Throttled(headers={"Retry-After": str(min(max(left, 1), rate.seconds))})
+    digests = {key: _digest(scope, key) for key in requests}
+    # In one order, so that no two requests wait for each other.
+    ordered = sorted((digests[key], count) for key, count in requests.items())
+    counted = _counter()(dict(ordered), rate.seconds, time.time())
+    waits = {}
+    for key, digest in digests.items():
+        count, began = counted[digest]
+        if count > rate.limit:
+            # The window may have begun after this request came, or by the clock of a host that is ahead of this one.
+            left = math.ceil(began + rate.seconds - time.time())
+            waits[key] = min(max(left, 1), rate.seconds)
+    return waits
 
 
 def throttle_client(scope: str, request: HttpRequest) -> None:
@@ -83,7 +109,9 @@ def is_first(scope: str, key: str, *, seconds: int) -> bool:
 
     This is always counted in the database, in the transaction of the caller: a rollback undoes it.
     """
-    return _count_in_database(_digest(scope, key), seconds, time.time())[0] == 1
+    digest = _digest(scope, key)
+    count, _ = _count_in_database({digest: 1}, seconds, time.time())[digest]
+    return count == 1
 
 
 Throttle = Callable[[Any, Any], None]
@@ -95,9 +123,12 @@ def per_client(scope: str) -> Throttle:
     return lambda request, _body: throttle_client(scope, request)
 
 
-def per_account(scope: str) -> Throttle:
-    """Return the throttle that counts by the caller: an account, or one of its API keys."""
-    return lambda request, _body: throttle(scope, request.auth.identity)
+def per_account(scope: str, *, requests: Callable[[Any], int] = lambda _body: 1) -> Throttle:
+    """Return the throttle that counts by the caller: an account, or one of its API keys.
+
+    ``requests`` reads in the body how many requests the one stands for.
+    """
+    return lambda request, body: throttle(scope, request.auth.identity, requests=requests(body))
 
 
 def per_value(scope: str, read: Callable[[Any], str]) -> Throttle:
@@ -132,54 +163,57 @@ def _counter() -> Counter:
     return _count_in_database if settings.THROTTLE_STORE == "database" else _count_in_cache
 
 
-def _count_in_cache(key: str, seconds: int, now: float) -> tuple[int, float]:
+def _count_in_cache(requests: Mapping[str, int], seconds: int, now: float) -> Counted:
     cache = caches[settings.THROTTLE_STORE]
-    start = f"orgkit:throttle:{key}"
+    counted = {}
     try:
-        cache.add(start, now, timeout=seconds)
-        began: float = cache.get(start, now)
-        tally = f"{start}:{began:.6f}"
-        cache.add(tally, 0, timeout=seconds + 60)
-        return cache.incr(tally), began
+        for key, count in requests.items():
+            start = f"orgkit:throttle:{key}"
+            cache.add(start, now, timeout=seconds)
+            began: float = cache.get(start, now)
+            tally = f"{start}:{began:.6f}"
+            cache.add(tally, 0, timeout=seconds + 60)
+            counted[key] = (cache.incr(tally, count), began)
     except Exception as exc:
         # Each cache has exceptions of its own. Uncounted guesses at passwords would be worse than an outage.
         logger.exception("The throttle store %r failed", settings.THROTTLE_STORE)
         raise Unavailable from exc
+    return counted
 
 
-def _count_in_database(key: str, seconds: int, now: float) -> tuple[int, float]:
+def _count_in_database(requests: Mapping[str, int], seconds: int, now: float) -> Counted:
     connection = kit_connection()
     table = connection.ops.quote_name(ThrottleCounter._meta.db_table)
+    rows = ", ".join(["(%s, %s, %s)"] * len(requests))
+    values = [value for key, count in requests.items() for value in (key, now, count)]
     if connection.vendor == "mysql":
-        return _count_in_mysql(connection, table, key, seconds, now)
+        return _count_in_mysql(connection, table, rows, values, over=now - seconds)
     sql = (
-        f"INSERT INTO {table} (key, began, count) VALUES (%s, %s, 1) ON CONFLICT (key) DO UPDATE SET "  # noqa: S608
-        f"count = CASE WHEN {table}.began <= %s THEN 1 ELSE {table}.count + 1 END, "
+        f"INSERT INTO {table} (key, began, count) VALUES {rows} ON CONFLICT (key) DO UPDATE SET "  # noqa: S608
+        f"count = CASE WHEN {table}.began <= %s THEN excluded.count ELSE {table}.count + excluded.count END, "
         f"began = CASE WHEN {table}.began <= %s THEN excluded.began ELSE {table}.began END "
-        "RETURNING count, began"
+        "RETURNING key, count, began"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [key, now, now - seconds, now - seconds])
-        count, began = cursor.fetchone()
-    return count, began
+        cursor.execute(sql, [*values, now - seconds, now - seconds])
+        return {key: (count, began) for key, count, began in cursor.fetchall()}
 
 
-def _count_in_mysql(connection: Any, table: str, key: str, seconds: int, now: float) -> tuple[int, float]:
+def _count_in_mysql(connection: Any, table: str, rows: str, values: list[Any], *, over: float) -> Counted:
     # Assignments take effect one after the other, so the count is set while the beginning is still the old one.
     sql = (
-        f"INSERT INTO {table} (`key`, began, count) VALUES (%s, %s, 1) ON DUPLICATE KEY UPDATE "  # noqa: S608
-        "count = CASE WHEN began <= %s THEN 1 ELSE count + 1 END, "
+        f"INSERT INTO {table} (`key`, began, count) VALUES {rows} ON DUPLICATE KEY UPDATE "  # noqa: S608
+        "count = CASE WHEN began <= %s THEN VALUES(count) ELSE count + VALUES(count) END, "
         "began = CASE WHEN began <= %s THEN VALUES(began) ELSE began END"
     )
-    values = [key, now, now - seconds, now - seconds]
+    values, keys = [*values, over, over], values[::3]
     if connection.features.can_return_columns_from_insert:
         with connection.cursor() as cursor:
-            cursor.execute(f"{sql} RETURNING count, began", values)
-            count, began = cursor.fetchone()
-            return count, began
-    # The row stays locked until it is read.
+            cursor.execute(f"{sql} RETURNING `key`, count, began", values)
+            return {key: (count, began) for key, count, began in cursor.fetchall()}
+    # The rows stay locked until they are read.
     with atomic(), connection.cursor() as cursor:
         cursor.execute(sql, values)
-        cursor.execute(f"SELECT count, began FROM {table} WHERE `key` = %s", [key])  # noqa: S608
-        count, began = cursor.fetchone()
-        return count, began
+        marks = ", ".join(["%s"] * len(keys))
+        cursor.execute(f"SELECT `key`, count, began FROM {table} WHERE `key` IN ({marks})", keys)  # noqa: S608
+        return {key: (count, began) for key, count, began in cursor.fetchall()}

@@ -12,7 +12,7 @@ from ninja_orgkit.accounts.services.accounts import account_for
 from ninja_orgkit.custom.hooks import request_in_context, run_hook
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.errors import WrongRecipient
-from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.organizations.services import answers
 from ninja_orgkit.protocol.bodies import readable_fields
 from ninja_orgkit.protocol.throttling import throttle_client
 from ninja_orgkit.users.services import registration
@@ -42,7 +42,7 @@ def prepare(request: HttpRequest, user: Any) -> None:
     invitation = _invitation(request)
     _ask_policy(request, profile["email"])
     if invitation:
-        invitations.check(invitation, email=profile["email"])
+        answers.check(invitation, email=profile["email"])
     with request_in_context(request):
         run_hook("before_register", **profile, invitation=invitation)
     vars(user)[_MARK] = True
@@ -59,7 +59,7 @@ def accept_invitation(request: HttpRequest, user: Any) -> None:
     invitation = _invitation(request)
     if invitation:
         with atomic():
-            invitations.accept(account_for(user), invitation)
+            answers.accept(account_for(user), invitation)
 
 
 def _ask_policy(request: HttpRequest, email: str | None) -> None:

@@ -1,43 +1,60 @@
-"""Send, cancel, accept and decline invitations, always under the lock of the organization."""
+"""Send, change, resend and cancel invitations, always under the lock of the organization."""
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
+from django.db.models import Q
 from django.utils import timezone
 
-from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.accounts.selectors import lock_account
-from ninja_orgkit.accounts.services.accounts import mark_verified
-from ninja_orgkit.audit.actions import INVITATION_ACCEPTED, INVITATION_CANCELLED, INVITATION_DECLINED, INVITATION_SENT
-from ninja_orgkit.audit.announcing import announce
-from ninja_orgkit.background.outbox import enqueue
+from ninja_orgkit.audit.actions import INVITATION_CANCELLED, INVITATION_RESENT, INVITATION_SENT, INVITATION_UPDATED
+from ninja_orgkit.audit.announcing import announce, changes_since, values_of
+from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
-from ninja_orgkit.errors import Forbidden, InvalidLink, NotFound
-from ninja_orgkit.organizations import roles, tokens
+from ninja_orgkit.errors import Forbidden, OrgKitError
+from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import (
     AlreadyInvited,
     AlreadyMember,
     InvitationEnded,
     PersonalOrganization,
     TooManyInvitations,
-    WrongRecipient,
 )
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
 from ninja_orgkit.organizations.selectors import get_invitation, invitations_of
-from ninja_orgkit.organizations.services.limits import require_room
-from ninja_orgkit.organizations.services.members import join, require_role
-from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization
+from ninja_orgkit.organizations.services.members import require_role
+from ninja_orgkit.organizations.services.organizations import lock_as
 from ninja_orgkit.organizations.values import OrgkitInvitationCreate
 from ninja_orgkit.protocol.values import valid
 
 MAIL = "orgkit.organizations.mail_invitation"
 INVITE = roles.INVITE
+MAX_INVITED = 100
+"""How many addresses one request can invite."""
+
+_PENDING = Invitation.Status.PENDING
+
+
+@dataclass(frozen=True)
+class Invited:
+    """What became of one address of several: it has an ``invitation`` or an ``error``, which is one of the kit."""
+
+    email: str
+    invitation: Invitation | None = None
+    error: OrgKitError | None = None
+
+    @property
+    def status(self) -> str:
+        """``created``, ``already_member``, ``already_invited``, or ``error`` for any other."""
+        if self.error is None:
+            return "created"
+        return self.error.code if isinstance(self.error, AlreadyMember | AlreadyInvited) else "error"
 
 
 @atomic()
@@ -49,149 +66,199 @@ def invite(organization: Organization, *, email: str, role: str, by: Any) -> Inv
     Forbidden, NotFound, PersonalOrganization, AlreadyMember, AlreadyInvited, TooManyInvitations, and what the hook
     ``before_invite`` raises.
     """
-    values = valid(OrgkitInvitationCreate, {"email": email, "role": role})
+    (invited,) = invite_many(organization, [{"email": email, "role": role}], by=by)
+    if invited.error is not None:
+        raise invited.error
+    return cast("Invitation", invited.invitation)
+
+
+@atomic()
+def invite_many(
+    organization: Organization,
+    invitations: Iterable[Mapping[str, str]],
+    *,
+    by: Any,
+    refused: Mapping[str, OrgKitError] | None = None,
+) -> list[Invited]:
+    """Invite several addresses, and tell for each what became of it, in their order.
+
+    ``invitations`` are mappings with ``email`` and ``role``. What ``invite`` raises for one address becomes the error
+    of that address. An address that comes twice is invited once. ``refused`` has the errors of addresses, in the form
+    of ``email_key``, that are not to be invited. Takes as many statements as for one address. Raises Forbidden,
+    NotFound and PersonalOrganization, which concern all addresses.
+    """
     organization, sender = lock_as(organization, by, needs=INVITE)
-    require_role(values["role"])
-    if sender is None or not sender.may_handle(values["role"]):
+    if sender is None:
         raise Forbidden
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
-    invitation = Invitation(
-        organization=organization,
-        email_key=email_key(values["email"]) or "",
-        invited_by=sender.account,
-        expires_at=timezone.now() + settings.INVITATION_LIFETIME,
-        **values,
-    )
-    _make_room(invitation)
-    run_hook("before_invite", organization=organization, by=sender.account, **values)
+    rows = [(str(row.get("email", "")), row) for row in invitations]
+    room = _Room(organization, {key for email, _ in rows if (key := email_key(email))})
+    results = []
+    for email, row in rows:
+        try:
+            invitation = _prepare(room, sender, row, refused or {})
+        except OrgKitError as exc:
+            results.append(Invited(email, error=exc))
+        else:
+            results.append(Invited(invitation.email, invitation))
+    new = [invited.invitation for invited in results if invited.invitation is not None]
+    room.end_former({invitation.email_key for invitation in new})
     with constraint_errors(Invitation, orgkit_invitation_pending=AlreadyInvited):
-        invitation.save(force_insert=True)
-    enqueue(MAIL, invitation=str(invitation.pk))
-    announce(INVITATION_SENT, invitation, by=sender.account)
+        Invitation.objects.bulk_create(new)
+    enqueue_each(MAIL, ({"invitation": str(invitation.pk)} for invitation in new))
+    for invitation in new:
+        announce(INVITATION_SENT, invitation, by=sender.account)
+    return results
+
+
+@atomic()
+def update(organization: Organization, invitation_id: str, *, role: str, by: Any) -> Invitation:
+    """Change the role of a pending invitation, and return it. Its link keeps working.
+
+    ``by`` is a user or an account, who needs every permission of both roles, and now answers for the invitation. Raises
+    NotFound, Forbidden, ValidationFailed for an unknown role, InvitationEnded if it is not pending, and what the hook
+    ``before_invite`` raises.
+    """
+    invitation, sender = _lock(organization, invitation_id, by)
+    require_role(role)
+    _require_power(sender, role)
+    if invitation.shown_status != _PENDING:
+        raise InvitationEnded
+    before = values_of(invitation, ["role"])
+    if role == invitation.role:
+        return invitation
+    invitation.role = role
+    _take_over(invitation, sender)
+    invitation.save(update_fields=["role", "invited_by"])
+    announce(INVITATION_UPDATED, invitation, by=sender.account, changes=changes_since(before, invitation))
     return invitation
 
 
 @atomic()
-def cancel(organization: Organization, invitation_id: str, *, by: Account) -> None:
+def resend(organization: Organization, invitation_id: str, *, by: Any) -> Invitation:
+    """Send a pending or expired invitation again, with a new link and a new time to expire, and return it.
+
+    The former link stops working. ``by`` is a user or an account, who may grant the role, and now answers for the
+    invitation. Raises NotFound, Forbidden, InvitationEnded if it has ended otherwise, AlreadyMember, AlreadyInvited if
+    the address has a newer invitation, TooManyInvitations, and what the hook ``before_invite`` raises.
+    """
+    invitation, sender = _lock(organization, invitation_id, by)
+    if invitation.shown_status not in (_PENDING, Invitation.Status.EXPIRED):
+        raise InvitationEnded
+    room = _Room(organization, {invitation.email_key}, but=invitation)
+    room.check(invitation.email_key)
+    _take_over(invitation, sender)
+    room.end_former({invitation.email_key})
+    before = values_of(invitation, ["expires_at"])
+    invitation.status = _PENDING
+    invitation.expires_at = timezone.now() + settings.INVITATION_LIFETIME
+    invitation.resends += 1
+    with constraint_errors(Invitation, orgkit_invitation_pending=AlreadyInvited):
+        invitation.save(update_fields=["status", "expires_at", "resends", "invited_by"])
+    enqueue(MAIL, invitation=str(invitation.pk))
+    announce(INVITATION_RESENT, invitation, by=sender.account, changes=changes_since(before, invitation))
+    return invitation
+
+
+@atomic()
+def cancel(organization: Organization, invitation_id: str, *, by: Any) -> None:
     """Cancel an invitation, as the member ``by``.
 
     Raises NotFound, Forbidden if ``by`` may not grant its role, and InvitationEnded if it is not pending.
     """
-    organization, sender = lock_as(organization, by, needs=INVITE)
-    invitation = get_invitation(organization, invitation_id)
-    if sender is None or not sender.may_handle(invitation.role):
-        raise Forbidden
-    if invitation.shown_status != Invitation.Status.PENDING:
+    invitation, sender = _lock(organization, invitation_id, by)
+    if invitation.shown_status != _PENDING:
         raise InvitationEnded
-    _end(invitation, Invitation.Status.CANCELLED)
-    announce(INVITATION_CANCELLED, invitation, by=sender.account, organization=organization)
+    invitation.end(Invitation.Status.CANCELLED)
+    announce(INVITATION_CANCELLED, invitation, by=sender.account)
 
 
-@atomic()
-def check(token: str, *, email: str | None = None) -> None:
-    """Raise what ``accept`` would raise for a new account with this address, None if it is not known yet.
+def grantable(member: Membership, invitation_id: str) -> Invitation:
+    """Return an invitation of the member's organization whose role the member may grant.
 
-    Change nothing. Whether the account may own the organization is not asked, because there is no account yet.
+    Raises NotFound and Forbidden.
     """
-    invitation = _find(token)
-    _require_pending(invitation)
-    if email is not None and invitation.email_key != email_key(email):
-        raise WrongRecipient
-    require_room(invitation.organization)
-
-
-def accept(account: Account, token: str) -> Membership:
-    """Join an organization with the token of a mailed link. See ``accept_by_id``."""
-    return accept_by_id(account, tokens.read(token))
-
-
-@atomic()
-def accept_by_id(account: Account, key: UUID) -> Membership:
-    """Join an organization by the invitation of a mailed link, and mark the address as verified.
-
-    An account that is already a member keeps its role. The account that accepted may do it again while its membership
-    lasts. Raises InvalidLink if the invitation is unknown or not pending, or if its sender may no longer grant the
-    role, WrongRecipient if it was sent to another address, TooManyMembers, TooManyOrganizations, Unauthenticated if the
-    account has been deleted, and what the hook ``before_add_member`` raises.
-    """
-    invitation = _find_by_id(key)
-    if invitation.status == Invitation.Status.ACCEPTED:
-        return _accepted_before(invitation, account)
-    _require_pending(invitation)
-    if lock_account(account).email_key != invitation.email_key:
-        raise WrongRecipient
-    organization = invitation.organization
-    membership = Membership.objects.filter(organization=organization, account=account).first()
-    if membership is None:
-        membership = join(organization, account, role=invitation.role, by=account)
-    membership.organization = organization
-    invitation.membership = membership
-    _end(invitation, Invitation.Status.ACCEPTED)
-    mark_verified(account)
-    announce(INVITATION_ACCEPTED, invitation, by=account)
-    return membership
-
-
-@atomic()
-def decline(token: str) -> None:
-    """Decline an invitation with the token of its link. Raises InvalidLink if ``accept`` would."""
-    invitation = _find(token)
-    _require_pending(invitation)
-    _end(invitation, Invitation.Status.DECLINED)
-    announce(INVITATION_DECLINED, invitation)
-
-
-def _make_room(invitation: Invitation) -> None:
-    """Raise AlreadyMember, AlreadyInvited or TooManyInvitations. End an earlier invitation that no longer works."""
-    organization = invitation.organization
-    if Membership.objects.filter(organization=organization, account__email_key=invitation.email_key).exists():
-        raise AlreadyMember
-    pending = invitations_of(organization).filter(status=Invitation.Status.PENDING)
-    for former in pending.filter(email_key=invitation.email_key):
-        shown = Invitation.Status(former.shown_status)
-        if shown == Invitation.Status.PENDING:
-            raise AlreadyInvited
-        _end(former, shown)
-    in_time = pending.filter(expires_at__gt=timezone.now()).iterator()
-    if sum(other.shown_status == Invitation.Status.PENDING for other in in_time) >= settings.INVITATIONS_MAX_PENDING:
-        raise TooManyInvitations
-
-
-def _accepted_before(invitation: Invitation, account: Account) -> Membership:
-    """Return what accepting gave to this account. Raises InvalidLink if it was another one, or if that is over."""
-    mine = Membership.objects.filter(organization=invitation.organization, account=account)
-    membership = mine.first()
-    if membership is None or membership.pk != invitation.membership_id:
-        raise InvalidLink
-    membership.organization = invitation.organization
-    return membership
-
-
-def _find(token: str) -> Invitation:
-    return _find_by_id(tokens.read(token))
-
-
-def _find_by_id(key: UUID) -> Invitation:
-    """Lock the organization of an invitation and return it, whatever its status. Raises InvalidLink."""
-    organization = Organization.objects.filter(invitations=key).first()
-    if organization is None:
-        raise InvalidLink
-    try:
-        organization = lock_organization(organization)
-        invitation = get_invitation(organization, str(key))
-    except NotFound:
-        raise InvalidLink from None
-    invitation.organization = organization
+    invitation = get_invitation(member.organization, invitation_id)
+    _require_power(member, invitation.role)
+    invitation.organization = member.organization
     return invitation
 
 
-def _require_pending(invitation: Invitation) -> None:
-    """Raise InvalidLink unless the invitation is pending, and its sender may still grant the role."""
-    if invitation.shown_status != Invitation.Status.PENDING:
-        raise InvalidLink
+def _lock(organization: Organization, invitation_id: str, by: Any) -> tuple[Invitation, Membership]:
+    """Lock the organization, and return an invitation of it with the membership of ``by``, who may grant its role."""
+    _, sender = lock_as(organization, by, needs=INVITE)
+    if sender is None:
+        raise Forbidden
+    return grantable(sender, invitation_id), sender
 
 
-def _end(invitation: Invitation, status: Invitation.Status) -> None:
-    invitation.status = status
-    invitation.save(update_fields=["status", "membership"])
+def _require_power(sender: Membership, role: str) -> None:
+    """Raise Forbidden unless a member may grant a role."""
+    if not sender.may_handle(role):
+        raise Forbidden
+
+
+def _prepare(room: _Room, sender: Membership, row: Mapping[str, str], refused: Mapping[str, OrgKitError]) -> Invitation:
+    """Return the invitation that a row asks for, not saved yet. Raises what keeps it from being sent."""
+    values = {"role": settings.INVITATION_ROLE, **valid(OrgkitInvitationCreate, dict(row))}
+    require_role(values["role"])
+    _require_power(sender, values["role"])
+    key = email_key(values["email"]) or ""
+    if key in refused:
+        raise refused[key]
+    room.check(key)
+    expires_at = timezone.now() + settings.INVITATION_LIFETIME
+    invitation = Invitation(organization=room.organization, email_key=key, expires_at=expires_at, **values)
+    invitation.derive()
+    _take_over(invitation, sender)
+    room.pending.add(key)
+    return invitation
+
+
+def _take_over(invitation: Invitation, sender: Membership) -> None:
+    """Let a member answer for an invitation, unless the hook of the host refuses it."""
+    values = {"email": invitation.email, "role": invitation.role}
+    run_hook("before_invite", organization=invitation.organization, by=sender.account, **values)
+    invitation.invited_by = sender.account
+    invitation.sender_role = sender.role
+
+
+class _Room:
+    """Which of some addresses (in the form of ``email_key``) an organization, which is locked, can invite.
+
+    ``pending`` are the addresses with a pending invitation, apart from the invitation ``but``. Takes two statements.
+    """
+
+    def __init__(self, organization: Organization, keys: Collection[str], *, but: Invitation | None = None) -> None:
+        members = Membership.objects.filter(organization=organization, account__email_key__in=keys)
+        mine = Q(expires_at__gt=timezone.now()) | Q(email_key__in=keys)
+        stored = invitations_of(organization).filter(mine, status=_PENDING)
+        self.organization = organization
+        self.members = set(members.values_list("account__email_key", flat=True))
+        self.pending: set[str] = set()
+        self.former: list[Invitation] = []
+        for invitation in stored:
+            if but is not None and invitation.pk == but.pk:
+                continue
+            if invitation.shown_status == _PENDING:
+                self.pending.add(invitation.email_key)
+            else:
+                self.former.append(invitation)
+
+    def check(self, key: str) -> None:
+        """Raise AlreadyMember, AlreadyInvited or TooManyInvitations unless this address can be invited."""
+        if key in self.members:
+            raise AlreadyMember
+        if key in self.pending:
+            raise AlreadyInvited
+        if len(self.pending) >= settings.INVITATIONS_MAX_PENDING:
+            raise TooManyInvitations
+
+    def end_former(self, keys: Collection[str]) -> None:
+        """End the earlier invitations to these addresses, which no longer work, as what they are shown as."""
+        former = [invitation for invitation in self.former if invitation.email_key in keys]
+        for status in (Invitation.Status.EXPIRED, Invitation.Status.CANCELLED):
+            ended = [invitation.pk for invitation in former if invitation.shown_status == status]
+            if ended:
+                Invitation.objects.filter(pk__in=ended).update(status=status, pending_key=None)

@@ -23,7 +23,7 @@ from ninja_orgkit.custom.hooks import run_hook
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import InvalidLink, OrgKitError
 from ninja_orgkit.organizations import tokens as invitation_tokens
-from ninja_orgkit.organizations.services import invitations
+from ninja_orgkit.organizations.services import answers
 from ninja_orgkit.protocol.clients import device_name
 
 REGISTER = "orgkit.users.register"
@@ -59,7 +59,7 @@ def require_open(*, email: str | None = None, invitation: str = "") -> None:
         raise RegistrationClosed
     if settings.REGISTRATION == "invitation":
         try:
-            invitations.check(invitation, email=email)
+            answers.check(invitation, email=email)
         except InvalidLink:
             raise RegistrationByInvitation from None
 
@@ -76,7 +76,7 @@ def register(
     ``user_logged_in`` is sent, with the ``request``.
     """
     if wanted.invitation:
-        invitations.check(wanted.invitation, email=wanted.email)
+        answers.check(wanted.invitation, email=wanted.email)
     if wanted.username:
         require_username(wanted.username)
     username = wanted.username or make_up_username()
@@ -102,7 +102,7 @@ def register(
         _ask_hook(wanted)
         create_user(account)
         if wanted.invitation:
-            invitations.accept(account, wanted.invitation)
+            answers.accept(account, wanted.invitation)
         if account.email_verified_at is None and settings.EMAIL_VERIFICATION != "none":
             request_verification(account)
         pair = begin_session(account, user_agent=user_agent, address=address)
@@ -135,7 +135,7 @@ def _register_later(wanted: NewAccount, password_hash: str, *, device: str) -> N
         password_hash=password_hash,
         first_name=wanted.first_name,
         last_name=wanted.last_name,
-        invitation=invitation_tokens.read(wanted.invitation) if wanted.invitation else None,
+        invitation=invitation_tokens.read(wanted.invitation).invitation if wanted.invitation else None,
         device=device,
     )
     enqueue(REGISTER, registration=str(registration.pk))
@@ -157,7 +157,7 @@ def _create(key: str, *, username: str = "") -> None:
     create_user(account)
     if registration.invitation:
         with suppress(OrgKitError):  # it has ended, or nobody may join any more
-            invitations.accept_by_id(account, registration.invitation)
+            answers.accept_by_id(account, registration.invitation)
     if account.email_verified_at is None:
         request_verification(account)
     else:
