@@ -90,10 +90,13 @@ def add_members(place: Place, numbers: Iterable[int]) -> None:
     """Let people join the group."""
     numbers, row = list(numbers), place.org.row
     users = insert(get_user_model()(username=f"member{number}") for number in numbers)
-    accounts = Account.objects.bulk_create(
+    accounts = [
         Account(user=user, slug=f"person-{number}", username=word(number))
         for user, number in zip(users, numbers, strict=True)
-    )
+    ]
+    for account in accounts:
+        account.derive()
+    Account.objects.bulk_create(accounts)
     Membership.objects.bulk_create(
         Membership(organization=row, account=account, role=_role(number), joined_at=moment(number))
         for account, number in zip(accounts, numbers, strict=True)
@@ -300,7 +303,7 @@ LISTS = (
     ),
     Listing(
         "/orgs/{org_slug}/members/",
-        ("joined_at", "username", "role"),
+        ("joined_at", "display_name", "username", "role"),
         add_members,
         _own_slug,
         lambda key: Membership.objects.filter(account__slug=key).delete(),

@@ -10,20 +10,28 @@ from django.conf import settings
 from django.db import models
 from django.utils.timezone import now
 
+from ninja_orgkit.database.derived import DerivedColumns
+from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.searching import searched_text
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.database.visible import visible
 from ninja_orgkit.media.avatars import WithAvatar
 from ninja_orgkit.protocol.clients import device_name
 
+MAX_SORT_LENGTH = 255
+"""Maximum length of a sort key in characters. A key can be much longer than its text."""
+
 _ONLY_IF_NAMED = ("email_changes", "password_changes", "known_devices")
 
 
-class Account(WithAvatar, models.Model):
+class Account(WithAvatar, DerivedColumns):
     """The kit's part of a user: one account for each user of the host.
 
     ``email``, ``username`` and the names are copies of the user's, see ``host_user.py``. ``email_key`` and
     ``username_key`` are canonical and unique. They are NULL if the value is blank or if an older account has the key.
     ``email_changes`` counts the changes of the address, so that old mailed links stay invalid if an address comes back.
+    Lists of members sort by ``display_sort``. Searches look in ``search_text``, which has the names, and for those who
+    see addresses in ``address_text`` too.
     ``password_changes`` counts how often the password was set. Sessions and mailed links depend on this count, and not
     on the hash, which changes with the hasher too. ``known_devices`` are the names of the kinds of devices that signed
     in, such as ``Firefox on Windows``, the latest last.
@@ -59,10 +67,15 @@ class Account(WithAvatar, models.Model):
     notification_preferences = models.JSONField(default=dict, blank=True)
     finished_onboarding = models.BooleanField(default=False)
     custom = models.JSONField(default=dict, blank=True)
+    display_sort = models.CharField(max_length=MAX_SORT_LENGTH, default="", editable=False)
+    search_text = models.TextField(default="", editable=False)
+    address_text = models.TextField(default="", editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    LONG_COLUMNS = ("known_devices", "about", "notification_preferences", "custom")
+    DERIVED = ("display_sort", "search_text", "address_text")
+    DERIVED_FROM = ("username", "email", "first_name", "last_name", "display_name")
+    LONG_COLUMNS = ("known_devices", "about", "notification_preferences", "custom", "search_text", "address_text")
     """What is read only where it is shown or needed."""
 
     acting_key: Any = None
@@ -90,7 +103,7 @@ class Account(WithAvatar, models.Model):
         if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
             kept = {"user", *_ONLY_IF_NAMED, *self.get_deferred_fields()}
             kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept]
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        super().save(*args, **kwargs)
 
     def refresh_from_db(
         self,
@@ -104,6 +117,12 @@ class Account(WithAvatar, models.Model):
         if named and named & deferred:
             named |= deferred
         super().refresh_from_db(using=using, fields=named, from_queryset=from_queryset)
+
+    def derive(self) -> None:
+        """Set the sort key and the texts that searches look in."""
+        self.display_sort = search_key(self.shown_name)[:MAX_SORT_LENGTH]
+        self.search_text = searched_text((self.display_name, self.first_name, self.last_name, self.username))
+        self.address_text = searched_text((self.email,))
 
     @property
     def slug_name(self) -> str:

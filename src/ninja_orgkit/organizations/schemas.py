@@ -14,6 +14,7 @@ from ninja_orgkit.organizations.roles import MANAGE, permissions_of, ranks
 from ninja_orgkit.organizations.services.invitations import Invited
 from ninja_orgkit.organizations.values import RoleName
 from ninja_orgkit.protocol.fields import Line, Moment, OrgkitInput, Token, example
+from ninja_orgkit.protocol.parameters import Search
 from ninja_orgkit.protocol.urls import FileLink
 
 OrganizationFieldsShown: Any = custom_shown("organization")
@@ -93,6 +94,9 @@ class OrgkitMember(BaseModel):
 class OrgkitMemberFilters(BaseModel):
     """Filters of the list of members."""
 
+    search: Search = Field(
+        "", description="Up to 10 terms. Each must occur in a name, or in an address that the caller sees."
+    )
     role: str | None = Field(None, max_length=32, description="Only members with this role.")
 
 

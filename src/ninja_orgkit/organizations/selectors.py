@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -194,9 +194,18 @@ def members_of(organization: Organization) -> QuerySet[Membership]:
     return _without_long_columns(found, "account")
 
 
-def members_to_list(organization: Organization, *, role: str | None) -> QuerySet[Membership]:
-    """Return the members of an organization, or those with one role. Raises ValidationFailed for an unknown role."""
-    found = members_of(organization)
+def members_to_list(by: Membership, *, terms: Iterable[str], role: str | None) -> QuerySet[Membership]:
+    """Return the members of the organization of ``by``, or those with one role.
+
+    Each of the ``terms`` (see ``search_terms``) must occur in their names, or in their address, if ``by`` sees that.
+    Raises ValidationFailed for an unknown role.
+    """
+    found = members_of(by.organization)
+    for term in terms:
+        matches = Q(account__search_text__contains=term)
+        if MANAGE in by.permissions:
+            matches |= Q(account__address_text__contains=term)
+        found = found.filter(matches)
     if role is None:
         return found
     if not exists(role):

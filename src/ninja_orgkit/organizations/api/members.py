@@ -8,6 +8,7 @@ from typing import Any
 
 from ninja import Query
 
+from ninja_orgkit.database.searching import search_terms
 from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization, TooManyOrganizations
 from ninja_orgkit.organizations.roles import MANAGE
@@ -22,17 +23,18 @@ from ninja_orgkit.protocol.parameters import Slug
 router = OrganizationRouter(tags=["members"], auth=organization_bearer)
 
 _ORDERINGS = Orderings(
-    {"joined_at": "joined_at", "username": "sort_key", "role": "rank"}, default="joined_at", tie="account__slug"
+    {"joined_at": "joined_at", "display_name": "account__display_sort", "username": "sort_key", "role": "rank"},
+    default="joined_at",
+    tie="account__slug",
 )
 
 
 @router.get("/", response=OrgkitPage[OrgkitMember], needs="members.read")
 def list_members(request: MemberRequest, page: PageQuery, filters: Query[OrgkitMemberFilters]) -> dict[str, Any]:
-    """List the members of an organization, by `joined_at`, `username` or `role` (owners first)."""
-    rows = selectors.members_to_list(request.organization, role=filters.role)
-    return paginate(
-        request, rows, page, orderings=_ORDERINGS, represent=partial(represent_member, seen_by=request.member)
-    )
+    """List the members of an organization, by `joined_at`, `display_name`, `username` or `role` (owners first)."""
+    rows = selectors.members_to_list(request.member, terms=search_terms(filters.search), role=filters.role)
+    represent = partial(represent_member, seen_by=request.member)
+    return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent)
 
 
 @router.get("/{user_slug}/", response=OrgkitMember, needs="members.read", tagged=True)
