@@ -113,7 +113,10 @@ def test_the_trail_tells_the_whole_life_of_an_organization(story: Story) -> None
     story.registers("cleo")
     story.verifies("cleo")
     token = story.token_for("cleo@example.com", "/invitation")
-    story.does("cleo", "cleo-accepts", "post", "/invitations/accept", {"token": token})
+    seen = story.does("nobody", "cleo-looks", "post", "/invitations/preview", {"token": token})
+    assert (seen["organization"]["name"], seen["role"], seen["has_account"]) == ("Acme", "member", True)
+    (mine,) = story.does("cleo", "cleo-looks-again", "get", "/invitations/")["items"]
+    story.does("cleo", "cleo-accepts", "post", f"/invitations/{mine['id']}/accept")
 
     robot = {"name": "Robot", "permissions": ["contacts.read", "contacts.write", "org.read", "org.update"]}
     key = story.does("bob", "bob-makes-a-key", "post", "/orgs/acme/api-keys/", robot, expect=201)
