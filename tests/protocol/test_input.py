@@ -54,6 +54,8 @@ def valid(samples: Samples) -> dict[str, Any]:
         "create_invitation": {"email": "guest@example.com", "role": "member"},
         "create_api_key": key,
         "update_api_key": key,
+        "transfer_organization": {"member": samples.parts["user_slug"]},
+        "name_session": {"name": "Laptop"},
         "update_invitation": {"role": "member"},
         "bulk_invite": {"invitations": [{"email": "guest@example.com", "role": "member"}]},
         "preview_invitation": {"token": "x"},

@@ -18,6 +18,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -163,7 +164,9 @@ _FLAGS = ("true", "false", "1", "0")
 
 
 def _instant(value: Any) -> Any:
-    return value if isinstance(value, datetime) and value.tzinfo else _rfc3339(value)
+    if isinstance(value, datetime) and value.tzinfo:
+        return value
+    return _rfc3339(value if isinstance(value, str) and len(value) <= _MAX_INSTANT else None)
 
 
 def _rfc3339(value: Any) -> Any:
@@ -203,7 +206,13 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 """A time in responses: RFC 3339, UTC, with ``Z``."""
 Since = Annotated[datetime, AfterValidator(_aware), BeforeValidator(_rfc3339)]
 """A time in queries: an RFC 3339 date-time with an offset."""
-Instant = Annotated[datetime, AfterValidator(_aware), BeforeValidator(_instant)]
+_MAX_INSTANT = 64
+Instant = Annotated[
+    datetime,
+    AfterValidator(_aware),
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": _MAX_INSTANT}),
+]
 """A time in bodies, or that a host's code passes: an RFC 3339 date-time with an offset, or an aware ``datetime``."""
 ONLY_DIGITS = BeforeValidator(_digits)
 """Marks a number in queries as digits only. It stands last, or JSON Schema would not know the limits."""

@@ -12,7 +12,7 @@ from ninja_orgkit.audit.selectors import security_events_of
 from ninja_orgkit.protocol.pagination import OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.routing import OrgkitRouter
 
-router = OrgkitRouter(tags=["audit"], auth=bearer)
+router = OrgkitRouter(tags=["audit"], auth=bearer, people_only=True)
 
 
 @router.get("/me/security-events", response=OrgkitPage[OrgkitEvent])
