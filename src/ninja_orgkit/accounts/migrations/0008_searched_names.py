@@ -25,7 +25,7 @@ def derive(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orgkit_accounts", "0006_devices")]
+    dependencies = [("orgkit_accounts", "0007_email_changes")]
 
     operations = [
         migrations.AddField("account", "display_sort", models.CharField(default="", editable=False, max_length=255)),
