@@ -48,7 +48,7 @@ OWNER, ADMIN, MEMBER = (Settings.ROLES[name] for name in ("owner", "admin", "mem
 def test_a_faulty_role_is_reported(
     settings: pytest_django.Settings, roles: dict[str, Any], found: str, says: list[str]
 ) -> None:
-    settings.NINJA_ORGKIT = {"ROLES": roles}
+    settings.NINJA_ORGKIT = {"ROLES": roles, "TRANSFER_ROLE": "viewer"}
     messages = found_by_id()
     assert list(messages) == [f"orgkit.{found}"]
     assert [text for text in says if text not in messages[f"orgkit.{found}"]] == []

@@ -35,6 +35,7 @@ def test_an_archive_contains_everything_in_the_organization(org: Org, export: Ex
         "tag_assignments": 3,
         "images": 1,
         "attachments": 0,
+        "api_keys": 0,
         "audit_events": 3,
         "shop.product": 1,
     }

@@ -160,4 +160,4 @@ def test_leaving_takes_as_many_statements_with_1_other_owner_as_with_20(
         _set_active(other, number == 0)
     with count_queries() as queries:
         assert org.api.delete(f"{org.path}members/{org.owner.slug}/").status_code == 204
-    assert len(queries) == 11  # the last one writes the event
+    assert len(queries) == 12  # one finds the API keys that go, and the last one writes the event

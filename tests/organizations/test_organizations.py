@@ -16,8 +16,8 @@ from tests.org import MakePerson, Org
 
 ALL = [
     "audit.read", "contacts.read", "contacts.write", "export.create", "images.read", "images.write",
-    "invitations.manage", "members.manage", "members.read", "org.delete", "org.read", "org.update", "owners.manage",
-    "tags.read", "tags.write",
+    "invitations.manage", "keys.manage", "members.manage", "members.read", "org.delete", "org.read", "org.update",
+    "owners.manage", "tags.read", "tags.write",
 ]  # fmt: skip
 
 
