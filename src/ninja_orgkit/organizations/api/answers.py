@@ -11,15 +11,14 @@ from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.errors import InvalidLink, NotFound
 from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import TooManyMembers, TooManyOrganizations, WrongRecipient
-from ninja_orgkit.organizations.schemas import (
+from ninja_orgkit.organizations.schemas.invitations import (
     OrgkitInvitationAnswer,
     OrgkitInvitationPreview,
-    OrgkitOrganization,
     OrgkitReceivedInvitation,
-    represent_organization,
     represent_preview,
     represent_received,
 )
+from ninja_orgkit.organizations.schemas.organizations import OrgkitOrganization, represent_organization
 from ninja_orgkit.organizations.services import answers
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate

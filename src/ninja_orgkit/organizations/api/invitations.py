@@ -10,7 +10,7 @@ from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.errors import Throttled
 from ninja_orgkit.organizations import errors, selectors
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
-from ninja_orgkit.organizations.schemas import (
+from ninja_orgkit.organizations.schemas.invitations import (
     OrgkitInvitation,
     OrgkitInvitationChange,
     OrgkitInvitationResults,

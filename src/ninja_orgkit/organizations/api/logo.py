@@ -8,7 +8,7 @@ from typing import Any
 from ninja_orgkit.media.errors import UPLOAD_ERRORS
 from ninja_orgkit.organizations.errors import NoLogo
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
-from ninja_orgkit.organizations.schemas import OrgkitLogo, represent_logo
+from ninja_orgkit.organizations.schemas.organizations import OrgkitLogo, represent_logo
 from ninja_orgkit.organizations.services import logos
 from ninja_orgkit.protocol.multipart import AvatarUpload
 from ninja_orgkit.protocol.throttling import per_account

@@ -13,7 +13,12 @@ from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import LastOwner, PersonalOrganization, TooManyOrganizations
 from ninja_orgkit.organizations.roles import MANAGE
 from ninja_orgkit.organizations.routing import ANY_ROLE, MemberRequest, OrganizationRouter, organization_bearer
-from ninja_orgkit.organizations.schemas import OrgkitMember, OrgkitMemberChange, OrgkitMemberFilters, represent_member
+from ninja_orgkit.organizations.schemas.members import (
+    OrgkitMember,
+    OrgkitMemberChange,
+    OrgkitMemberFilters,
+    represent_member,
+)
 from ninja_orgkit.organizations.services import members
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import unchanged

@@ -20,15 +20,14 @@ from ninja_orgkit.organizations.errors import (
     TransferRefused,
 )
 from ninja_orgkit.organizations.routing import ANY_ROLE, MemberRequest, OrganizationRouter, organization_bearer
-from ninja_orgkit.organizations.schemas import (
-    OrgkitOrganization,
+from ninja_orgkit.organizations.schemas.members import (
     OrgkitOwnMembership,
     OrgkitRole,
     OrgkitTransfer,
-    represent_organization,
     represent_own_membership,
     represent_roles,
 )
+from ninja_orgkit.organizations.schemas.organizations import OrgkitOrganization, represent_organization
 from ninja_orgkit.organizations.services import members, organizations
 from ninja_orgkit.organizations.services.limits import require_creator
 from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
