@@ -72,7 +72,7 @@ class Trails:
         return f"/api/v1/orgs/{slug}/audit/?{urlencode({'count': 'false', **query})}"
 
     def at(self, skipped: int) -> str:
-        """Return the address of a page that begins behind so many events."""
+        """Return the URL of the page after this many events."""
         found: str = self.get(self.url(limit=1, offset=skipped))["next"]
         return found.replace("limit=1", "limit=50")
 

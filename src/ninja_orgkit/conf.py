@@ -154,7 +154,7 @@ class Settings:
     """Role of whoever creates an organization. It must hold ``owners.manage``."""
 
     TRANSFER_ROLE: str = "admin"
-    """Role of an owner who has handed the organization over to another member."""
+    """The role that an owner gets after handing the organization over to another member."""
 
     CUSTOM_FIELDS: dict[str, str] = {}
     """Dotted path of the Pydantic model for ``custom`` of a ``"contact"``, an ``"organization"`` or a ``"profile"``.

@@ -76,7 +76,7 @@ class Saving:
 
 
 def what_changes(user: Any, *, using: str, written: Collection[str] | None) -> Saving:
-    """Tell what saving a user changes. Storing the same password under a new hash is no change.
+    """Return what saving a user changes. A new hash of the same password is not a change.
 
     ``written`` names the fields that are saved; None means all of them. Call it before the save. It takes a statement
     unless neither field is saved, or only a password that Django's ``set_password()`` has set.

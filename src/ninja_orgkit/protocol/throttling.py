@@ -105,7 +105,7 @@ def throttle_client(scope: str, request: HttpRequest) -> None:
 
 
 def is_first(scope: str, key: str, *, seconds: int) -> bool:
-    """Count a call against a scope and key, and tell whether it is the first in so many seconds.
+    """Count a call against a scope and key, and tell whether it is the first within ``seconds``.
 
     This is always counted in the database, in the transaction of the caller: a rollback undoes it.
     """
