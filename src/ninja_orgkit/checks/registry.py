@@ -11,7 +11,8 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 
 from ninja_orgkit.database.attachments import MAX_KEY_LENGTH
-from ninja_orgkit.registry import Resource, resources
+from ninja_orgkit.registry import resources
+from ninja_orgkit.resources import Resource
 
 _NAME = re.compile(r"[\w-]+/[\w-]+")
 _ORGANIZATION = "orgkit_organizations.organization"

@@ -10,7 +10,8 @@ from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import models
 
 from ninja_orgkit.exports.archive.rows import path_of
-from ninja_orgkit.registry import Resource, resources
+from ninja_orgkit.registry import resources
+from ninja_orgkit.resources import Resource
 
 
 @register(Tags.models)

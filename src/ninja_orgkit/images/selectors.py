@@ -17,7 +17,8 @@ from ninja_orgkit.database.tagging import TagTerms, find_tagged
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.images.models import Image, ImageAttachment
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.registry import OWN_ORGANIZATION, resource_of
+from ninja_orgkit.registry import resource_of
+from ninja_orgkit.resources import OWN_ORGANIZATION
 
 M = TypeVar("M", bound=Model)
 

@@ -23,7 +23,8 @@ from ninja_orgkit.database.prepared import Parameter
 from ninja_orgkit.database.tagging import TagTerms
 from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.registry import OWN_ORGANIZATION, resource_of
+from ninja_orgkit.registry import resource_of
+from ninja_orgkit.resources import OWN_ORGANIZATION
 from ninja_orgkit.tags.models import Tag, TagAssignment
 
 M = TypeVar("M", bound=models.Model)

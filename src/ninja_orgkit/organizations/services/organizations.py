@@ -29,6 +29,7 @@ from ninja_orgkit.organizations.selectors import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_ownership
 from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
 from ninja_orgkit.protocol.values import valid
+from ninja_orgkit.resources import Purge, Resource
 
 PURGE = "orgkit.organizations.purge"
 
@@ -151,7 +152,7 @@ def purge_organization(organization: Organization) -> None:
     What cannot be deleted does not keep the rest. Then the organization stays, and the next purge tries again.
     """
 
-    def purge(resource: registry.Resource) -> None:
+    def purge(resource: Resource) -> None:
         remove = resource.purge or _purge_of(resource)
         while remove(organization.pk):
             pass
@@ -190,14 +191,14 @@ def _add_creator(organization: Organization, account: Account) -> Membership:
     return membership
 
 
-def purgeable() -> list[registry.Resource]:
+def purgeable() -> list[Resource]:
     """Return the models to purge before an organization: first the host's, whose objects may protect ours."""
     own = Organization._meta.app_label
     found = [resource for resource in registry.resources() if resource.model._meta.app_label != own]
     return sorted(found, key=lambda resource: resource.model.__module__.startswith("ninja_orgkit."))
 
 
-def _purge_of(resource: registry.Resource) -> registry.Purge:
+def _purge_of(resource: Resource) -> Purge:
     """Return a function that deletes a host's objects, and what points at them, in batches.
 
     An object that cannot be deleted raises after all others have been deleted.
