@@ -37,6 +37,12 @@ def caller_by_header(request: HttpRequest) -> Caller | None:
     return user and Caller(Account.objects.get(user=user))
 
 
+def session_by_header(request: HttpRequest) -> Caller | None:
+    user = by_header(request)
+    session = Session.objects.select_related("account").get(account__user=user)
+    return Caller(session.account, session)
+
+
 def anonymous(_request: HttpRequest) -> AnonymousUser:
     return AnonymousUser()
 
@@ -111,7 +117,7 @@ def test_a_user_without_an_account_gets_one(api: Api, settings: Settings) -> Non
     assert as_ann(api, "get", "/users/me").json() == answer
 
 
-@pytest.mark.parametrize("find", [by_header, caller_by_header])
+@pytest.mark.parametrize("find", [by_header, caller_by_header, session_by_header])
 def test_an_inactive_user_is_nobody(api: Api, ann: Person, settings: Settings, find: Any) -> None:
     User.objects.update(is_active=False)
     use(settings, find)

@@ -50,6 +50,15 @@ def heard() -> Iterator[Heard]:
     user_login_failed.disconnect(fail)
 
 
+def test_a_host_signs_in_an_account(api: Api, ann: User, heard: Heard) -> None:
+    account = Account.objects.get(user=ann)
+    assert api.as_user(sign_in(account).access).get("/users/me").json()["username"] == "ann"
+    User.objects.update(is_active=False)
+    with pytest.raises(Unauthenticated):
+        sign_in(Account.objects.get(user=ann))
+    assert [(what, name) for what, _, name in heard] == [("in", "ann"), ("failed", "ann")]
+
+
 def test_a_host_signs_in_a_user(api: Api, ann: User, heard: Heard, settings: Settings) -> None:
     settings.NINJA_ORGKIT = {**settings.NINJA_ORGKIT, "EMAIL_VERIFICATION": "mandatory"}
     request = RequestFactory().post("/own/login", headers={"User-Agent": "Firefox"}, REMOTE_ADDR="192.0.2.7")

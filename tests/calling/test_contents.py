@@ -104,6 +104,10 @@ def test_tags_that_no_client_could_assign_are_refused(org: Org) -> None:
     for names in (["x" * 51], [""], [f"tag {number}" for number in range(101)]):
         with pytest.raises(ValidationFailed):
             services.assign_tags(contact, names)
+    for change in (services.assign_tags, services.unassign_tags):
+        with pytest.raises(TypeError, match=r"\['VIP'\]"):
+            change(contact, "VIP")
+    assert services.tags_of(contact) == []
     with pytest.raises(LookupError, match="not registered"):
         services.assign_tags(account_of(org.owner), ["VIP"])
     services.delete_contact(contact)
@@ -193,6 +197,25 @@ def test_an_export_is_asked_for_by_somebody_or_by_the_host(org: Org, run_outbox:
     run_outbox()
     assert set(ExportJob.objects.values_list("status", flat=True)) == {"ready"}
     assert len(mailbox) == 1
+
+
+def test_nothing_comes_into_an_organization_that_was_closed(org: Org, media_root: Path) -> None:
+    ada = account_of(org.owner)
+    services.delete_organization(org.row)
+    refused: list[Any] = [
+        lambda: services.create_contact(org.row, display_name="Late"),
+        lambda: services.upload_image(org.row, png()),
+        lambda: services.request_export(org.row, by=None),
+        lambda: services.request_export(org.row, by=ada),
+        lambda: services.add_member(org.row, account_of(org.stranger), role="viewer"),
+        lambda: services.invite(org.row, email="late@example.com", role="viewer", by=ada),
+        lambda: services.update_organization(org.row, name="Late"),
+        lambda: services.delete_organization(org.row),
+    ]
+    for call in refused:
+        with pytest.raises(NotFound):
+            call()
+    assert stored_files(media_root) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -149,8 +149,7 @@ def _as_caller(found: Any, path: str) -> Caller | None:
     if found is None or getattr(found, "is_anonymous", False):
         return None
     if isinstance(found, Caller):
-        vouched = found.session is not None or found.key is not None
-        return found if vouched or found.account.user.is_active else None
+        return found if found.account.is_known_active or found.account.user.is_active else None
     if not isinstance(found, get_user_model()):
         raise TypeError(f"{path} must return a user, a Caller or None, not {type(found).__name__}.")
     return Caller(account_for(found)) if found.is_active else None

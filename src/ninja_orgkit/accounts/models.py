@@ -80,6 +80,8 @@ class Account(WithAvatar, DerivedColumns):
 
     acting_key: Any = None
     """The API key by which this account acts in this request, if any. It narrows what the account may do."""
+    is_known_active = False
+    """Whether the statement that read this instance for a request has found its user active."""
 
     class Meta:
         constraints = (

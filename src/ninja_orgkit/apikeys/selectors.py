@@ -56,6 +56,7 @@ def live_key(text: str) -> ApiKey:
     is_active = rest[0] if has_active_column() else account.user.is_active
     if not is_active or (key.expires_at is not None and key.expires_at <= timezone.now()):
         raise InvalidApiKey(is_guess=False)
+    account.is_known_active = True
     return key
 
 

@@ -16,6 +16,7 @@ from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import delete_links, fast_delete, without_cascade
 from ninja_orgkit.database.locks import lock
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.organizations.selectors import require_open
 from ninja_orgkit.protocol.values import valid
 
 _BATCH = 1000
@@ -27,8 +28,10 @@ def create_contact(organization: Organization, *, creator: Any = None, **fields:
 
     ``fields`` are ``display_name`` and ``location`` (up to 255 characters), ``first_name`` and ``last_name`` (150),
     ``email`` (254), ``phone`` (32), ``notes`` (10,000) and ``custom`` (a JSON object of at most ``CUSTOM_MAX_BYTES``).
-    An empty display name is made from the other names. Raises ValidationFailed and NamelessContact.
+    An empty display name is made from the other names. Raises ValidationFailed, NamelessContact, and NotFound if the
+    organization has been closed.
     """
+    require_open(organization)
     account = None if creator is None else as_account(creator)
     contact = Contact(organization=organization, creator=account, **valid(OrgkitContactFields, fields))
     _require_name(contact)

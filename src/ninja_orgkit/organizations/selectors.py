@@ -117,12 +117,19 @@ def require_permission(membership: Membership, needs: str | None) -> None:
         raise Forbidden
 
 
+def require_open(organization: Organization) -> None:
+    """Raise NotFound if an organization has been closed. Takes one statement."""
+    if not Organization.objects.filter(pk=organization.pk, deleted_at=None).exists():
+        raise NotFound
+
+
 def require_member(organization: Organization, account: Account | None, *, needs: str) -> None:
     """Raise NotFound unless an account is a member of an open organization, and Forbidden without a permission.
 
-    None is the host itself, which needs no permission.
+    None is the host itself, which needs no permission. Takes one statement.
     """
     if account is None:
+        require_open(organization)
         return
     found = account.memberships.filter(organization=organization, organization__deleted_at=None)
     _required(found.first(), needs)

@@ -185,6 +185,8 @@ def _tell_unassigned(obj: models.Model, slugs: Collection[str]) -> None:
 def _valid_names(names: Iterable[str]) -> list[str]:
     if isinstance(names, CheckedNames):
         return names
+    if isinstance(names, str):
+        raise TypeError(f"Pass a list of names, such as [{names!r}], instead of one text.")
     given = list(names)
     found: list[str] = valid(OrgkitTagNames, {"tags": given})["tags"] if given else []
     return found

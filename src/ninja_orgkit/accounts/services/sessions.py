@@ -81,6 +81,7 @@ class LiveSessions:
             active = session.account.user.is_active
         if not active or claims.gen < session.first_gen:
             raise InvalidJwt(is_genuine=True)
+        session.account.is_known_active = True
         return session, rest
 
     def _build(self) -> QuerySet[Session, Any]:

@@ -43,11 +43,14 @@ class SignedIn(Pair):
 def sign_in(user: Any, request: HttpRequest | None = None) -> SignedIn:
     """Begin a session for a user whom the host has authenticated, and return its tokens.
 
-    ``request`` tells the device and the address of the session, and the signals get it. A user without an account gets
-    one. The host vouches for the user, so ``EMAIL_VERIFICATION`` is not asked. Raises Unauthenticated for an inactive
-    user, and what the hook ``before_sign_in`` raises. Sends ``user_logged_in``, or ``user_login_failed`` for a refusal.
+    ``user`` is a user or an account. ``request`` tells the device and the address of the session, and the signals get
+    it. A user without an account gets one. The host vouches for the user, so ``EMAIL_VERIFICATION`` is not asked.
+    Raises Unauthenticated for an inactive user, and what the hook ``before_sign_in`` raises. Sends ``user_logged_in``,
+    or ``user_login_failed`` for a refusal.
     """
     request = request or current_request()
+    if isinstance(user, Account):
+        user = user.user
     with request_in_context(request):
         try:
             if not user.is_active:

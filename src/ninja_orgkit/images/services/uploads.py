@@ -29,6 +29,7 @@ from ninja_orgkit.media.pictures import inspect
 from ninja_orgkit.media.storage import StoredFiles, exists
 from ninja_orgkit.media.uploads import filename_of, refuse_oversize
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.organizations.selectors import require_open
 from ninja_orgkit.protocol.values import valid
 
 _TRIES = 3
@@ -81,10 +82,11 @@ def upload_image(
     characters, ``description`` 10,000 and ``alt_text`` 500. The same bytes again in the same organization return the
     existing image, unchanged. If that image failed, or if its file is gone, it gets the new file.
 
-    Raises ValidationFailed, FileTooLarge, UnsupportedImage, InvalidImage, ImageTooLarge, StorageUnavailable, what the
-    hook ``before_upload`` raises, and ImageExists when others upload and delete the same picture too fast to find it.
-    A transaction of the caller that is rolled back leaves no file.
+    Raises NotFound if the organization has been closed, ValidationFailed, FileTooLarge, UnsupportedImage, InvalidImage,
+    ImageTooLarge, StorageUnavailable, what the hook ``before_upload`` raises, and ImageExists when others upload and
+    delete the same picture too fast to find it. A transaction of the caller that is rolled back leaves no file.
     """
+    require_open(organization)
     texts = valid(OrgkitImageChange, {"title": title, "description": description, "alt_text": alt_text})
     picture: File[Any] = file if isinstance(file, File) else File(file, name=str(getattr(file, "name", "")))
     account = None if creator is None else as_account(creator)
