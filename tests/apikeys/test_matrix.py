@@ -43,7 +43,8 @@ def _operations() -> Iterator[tuple[str, str, Any]]:
 
 
 OPERATIONS = {operation.operation_id: (method, path, operation) for method, path, operation in _operations()}
-FOR_KEYS = {name: route for name, route in OPERATIONS.items() if name in NEEDS or route[2].view_func.gate is not None}
+GATES = {name: operation.view_func.traits.gate for name, (_, _, operation) in OPERATIONS.items()}
+FOR_KEYS = {name: route for name, route in OPERATIONS.items() if name in NEEDS or GATES[name] is not None}
 
 
 def _is_for_people(name: str) -> bool:
@@ -77,7 +78,7 @@ def test_a_key_with_every_permission_is_refused_only_where_people_are_wanted(org
 
 @pytest.mark.parametrize("name", sorted(name for name in FOR_KEYS if not _is_for_people(name)))
 def test_a_key_needs_the_permission_that_a_member_needs(org: Org, name: str) -> None:
-    needed = NEEDS.get(name) or OPERATIONS[name][2].view_func.gate.permission
+    needed = NEEDS.get(name) or GATES[name].permission
     assert _call(org.as_key(needed or "tags.read"), name, org) in ADMITTED
     without = org.as_key(*(permission for permission in ALL if permission != needed))
     if name in ("list_organizations", "list_contacts"):

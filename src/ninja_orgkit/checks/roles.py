@@ -14,6 +14,7 @@ from ninja_orgkit.conf import Settings, settings
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.organizations.roles import may_handle, owner_roles
+from ninja_orgkit.protocol.traits import Traits
 
 _MAX_LENGTH: Any = Membership._meta.get_field("role").max_length
 _OURS = {permission for permissions in Settings.ROLES.values() for permission in permissions}
@@ -85,8 +86,9 @@ def _needed(apis: Iterable[Any]) -> Iterator[str]:
     """Yield what the routes of each API need."""
     for api in apis:
         for operation in _operations(api):
-            gate = getattr(operation.view_func, "gate", None)
-            if gate is not None and gate.permission and OrgKitError in api._exception_handlers:
+            traits: Traits | None = getattr(operation.view_func, "traits", None)
+            gate = traits and traits.gate
+            if gate and gate.permission and OrgKitError in api._exception_handlers:
                 yield gate.permission
             yield from filter(None, _required_by(operation))
 

@@ -20,10 +20,10 @@ from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.conditional import unchanged
+from ninja_orgkit.protocol.gates import Gate
 from ninja_orgkit.protocol.multipart import AvatarUpload
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
 from ninja_orgkit.protocol.parameters import Slug
-from ninja_orgkit.protocol.routing import Gate
 from ninja_orgkit.protocol.throttling import per_account
 
 router = OrganizationRouter(tags=["contacts"], auth=organization_bearer, errors=[NotFound, Forbidden])

@@ -10,8 +10,9 @@ from ninja_orgkit.accounts.bearer import AuthedRequest, OrgkitBearer
 from ninja_orgkit.organizations.guard import find_caller
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.selectors import get_membership
+from ninja_orgkit.protocol.gates import Gate
 from ninja_orgkit.protocol.parameters import OrgSlug
-from ninja_orgkit.protocol.routing import Gate, OrgkitRouter
+from ninja_orgkit.protocol.routing import OrgkitRouter
 
 organization_bearer: Any = OrgkitBearer(partial(find_caller, parameter="org_slug"))
 """``bearer`` for routes whose path, or whose parameter ``organization``, names an organization.

@@ -6,7 +6,6 @@ throttled, or creates something that has a URL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ninja.operation import Operation
@@ -18,6 +17,7 @@ from ninja_orgkit.protocol.openapi.document import REQUEST_ID_REF, SCHEMAS, TEXT
 from ninja_orgkit.protocol.openapi.security import PEOPLE_ONLY
 from ninja_orgkit.protocol.pagination import InvalidCursor
 from ninja_orgkit.protocol.parameters import UnknownParameter
+from ninja_orgkit.protocol.traits import Traits
 
 BODY_SOURCES = frozenset({"body", "form", "file"})
 """How ninja names the parts of a request that are its body."""
@@ -32,26 +32,6 @@ _REPLAYED = {
 
 _FORMS = {"multipart/form-data": "Multipart", "application/x-www-form-urlencoded": "Form"}
 """How the titles of bodies in other media types than JSON end."""
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What the parameters of an endpoint do not tell.
-
-    ``errors`` are those that only it raises. ``authenticated``: it needs a caller. ``people_only``: that is no API key.
-    ``throttled``: it counts requests. ``tagged``: the answer has an ETag, and the condition that goes with the method
-    is honoured. ``idempotent``: it takes an Idempotency-Key. ``located``: what it creates has a URL. ``any_query``: it
-    ignores unknown parameters.
-    """
-
-    errors: tuple[type[OrgKitError], ...] = ()
-    authenticated: bool = False
-    people_only: bool = False
-    throttled: bool = False
-    tagged: bool = False
-    idempotent: bool = False
-    located: bool = False
-    any_query: bool = False
 
 
 def describe(operation: Operation, traits: Traits) -> None:
@@ -144,7 +124,7 @@ def _by_traits(traits: Traits, method: str) -> list[type[OrgKitError]]:
         found += [errors.Unauthenticated, errors.Throttled]
         found += [] if method == "GET" else [errors.Conflict, errors.CsrfFailed]
         found += [errors.InvalidApiKey, *([errors.NotForApiKeys] if traits.people_only else [])]
-    if traits.throttled:
+    if traits.throttles:
         found.append(errors.Throttled)
     if traits.tagged and method in ("PUT", "PATCH", "DELETE"):
         found.append(errors.PreconditionFailed)
