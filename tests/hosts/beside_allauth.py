@@ -10,7 +10,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 
@@ -584,6 +584,35 @@ def test_signing_up_works_before_the_adapters_are_set(app: Allauth, settings: An
     settings.HEADLESS_ADAPTER = "allauth.headless.adapter.DefaultHeadlessAdapter"
     assert app.sign_up(ADA).status_code == 200
     assert _works(app)
+
+
+def test_a_wrong_factor_or_mailed_code_is_a_refused_sign_in(ada: Allauth, mailbox: list[EmailMessage]) -> None:
+    def refusals() -> list[tuple[str, str]]:
+        told = Event.objects.filter(action="account.sign_in_refused", owner=Account.objects.get().slug)
+        return list(told.values_list("actor_kind", "address"))
+
+    heard: list[Any] = []
+
+    def hear(credentials: Any, request: Any, **_: Any) -> None:
+        heard.append((credentials, request.path))
+
+    device = Allauth()
+    user_login_failed.connect(hear)
+    device.post("auth/code/request", {"email": ADA})
+    assert device.post("auth/code/confirm", {"code": "WRONG"}).status_code == 400
+    assert refusals() == [("user", "127.0.0.1")]
+    secret, _ = _add_totp(ada)
+    assert ada.post("auth/2fa/reauthenticate", {"code": "000000"}).status_code == 400  # she is signed in
+    device = Allauth()
+    device.sign_in(ADA)
+    assert device.post("auth/2fa/authenticate", {"code": "000000"}).status_code == 400
+    assert device.post("auth/2fa/authenticate", {"code": totp_of(secret)}).status_code == 200
+    user_login_failed.disconnect(hear)
+    assert refusals() == [("user", "127.0.0.1")] * 2
+    name = User.objects.get().username
+    assert heard == [
+        ({"username": name}, f"/_allauth/app/v1/auth/{path}") for path in ("code/confirm", "2fa/authenticate")
+    ]
 
 
 def _events() -> list[tuple[str, str, Any]]:

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from typing import Any
 
 from allauth.account import app_settings as account_settings
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.models import EmailAddress
-from allauth.account.signals import password_changed, password_set, user_signed_up
+from allauth.account.signals import login_code_rejected, password_changed, password_set, user_signed_up
 from allauth.core import context
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save
@@ -16,6 +17,7 @@ from django.http import HttpRequest
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.second_factors import ask_for_second_factors
 from ninja_orgkit.accounts.services.sessions import django_session_ending
+from ninja_orgkit.accounts.services.sign_in import announce_refusal
 from ninja_orgkit.audit.acting import USER, Actor, ask_for_actor
 from ninja_orgkit.contrib.allauth import addresses, linking, sign_up
 from ninja_orgkit.contrib.allauth.models import LinkedSession
@@ -34,6 +36,9 @@ def connect() -> None:
     user_signed_up.connect(join, dispatch_uid="orgkit.allauth.join")
     for signal in (password_changed, password_set):
         signal.connect(continue_session, dispatch_uid="orgkit.allauth.continue_session")
+    # The same signal tells of codes by which somebody who is signed in proves it again, with another sender.
+    sender = LoginCodeVerificationProcess
+    login_code_rejected.connect(tell_of_wrong_code, sender=sender, dispatch_uid="orgkit.allauth.tell_of_wrong_code")
     ask_for_second_factors(needs_mailed_code)
     ask_for_actor(actor_of_request)
 
@@ -101,6 +106,11 @@ def end_session_of_kit(sender: Any, request: HttpRequest, **_kwargs: Any) -> Non
 def continue_session(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
     """Let the session in which somebody set a new password go on."""
     linking.continue_after_password_change(request, user)
+
+
+def tell_of_wrong_code(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
+    """Tell that somebody entered a wrong mailed code, as the kit tells of every refused sign-in."""
+    announce_refusal(user.get_username(), request)
 
 
 def join(sender: Any, request: HttpRequest, user: Any, **_kwargs: Any) -> None:
