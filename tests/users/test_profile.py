@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from PIL import Image
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.accounts.services.accounts import update_profile
+from ninja_orgkit.accounts.services.profiles import update_profile
 from tests.client import Api, Person
 from tests.conftest import CountQueries, Register, RunOutbox
 from tests.media.files import files_in

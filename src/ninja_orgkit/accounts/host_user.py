@@ -164,3 +164,9 @@ def _has_field(name: str) -> bool:
     except FieldDoesNotExist:
         return False
     return True
+
+
+def is_of_another(user: Any, field: str) -> bool:
+    """Tell whether another user of the host has the same value in this field ("" means no field)."""
+    others = get_user_model()._default_manager.exclude(pk=user.pk)
+    return bool(field) and others.filter(**{field: getattr(user, field)}).exists()

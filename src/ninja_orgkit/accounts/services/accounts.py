@@ -1,12 +1,10 @@
-"""Create accounts with users, keep them in step, and let their owners edit them."""
+"""Create accounts with users, and keep them in step."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
@@ -14,8 +12,9 @@ from django.utils import timezone
 from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.errors import EmailTaken, UsernameTaken
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.accounts.selectors import account_by_email, account_of_user, lock_account, username_is_taken
+from ninja_orgkit.accounts.selectors import account_by_email, account_of_user
 from ninja_orgkit.accounts.services.notices import send_notice
+from ninja_orgkit.accounts.services.usernames import refuse_username_of_user
 from ninja_orgkit.audit.actions import (
     ACCOUNT_CREATED,
     ACCOUNT_UPDATED,
@@ -24,19 +23,15 @@ from ninja_orgkit.audit.actions import (
     PASSWORD_CHANGED,
 )
 from ninja_orgkit.audit.announcing import announce, changes_since, values_of
-from ninja_orgkit.conf import settings
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
 from ninja_orgkit.database.keys import username_key
-from ninja_orgkit.database.slugs import random_part
-from ninja_orgkit.errors import Unauthenticated, field_error
+from ninja_orgkit.errors import Unauthenticated
 
 TAKEN_ERRORS: dict[str, Any] = {"orgkit_account_email_key": EmailTaken, "orgkit_account_username_key": UsernameTaken}
 
 _MAX_LENGTHS: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
-_REWRITTEN_BY_DATABASES = {"custom", "notification_preferences"}
-"""JSON columns, which databases rewrite: they sort keys and change how numbers are written."""
 _KEY_OF = {"email": ("email_key", email_key), "username": ("username_key", username_key)}
 
 
@@ -190,84 +185,14 @@ def create_user(account: Account) -> None:
     user = account.user
     try:
         with constraint_errors(Account, **TAKEN_ERRORS):
-            _raise_if_username_of_user(user)
+            refuse_username_of_user(user)
             user.save(force_insert=True)
     except IntegrityError:
         # A constraint of the host's user model failed before ours: find out which value it was about.
-        if account_by_email(account.email) is not None or _is_of_another(user, host_user.email_field()):
+        if account_by_email(account.email) is not None or host_user.is_of_another(user, host_user.email_field()):
             raise EmailTaken from None
-        _raise_if_username_of_user(user)
+        refuse_username_of_user(user)
         raise
-
-
-def check_username(username: str, *, own: Account | None = None) -> str | None:
-    """Return why a username is not available (``invalid``, ``reserved`` or ``taken``), or None if it is available."""
-    max_length = min(settings.USERNAME_MAX_LENGTH, host_user.max_username_length())
-    key = username_key(username)
-    if key in {username_key(name) for name in settings.RESERVED_USERNAMES}:
-        return "reserved"
-    fits = settings.USERNAME_MIN_LENGTH <= len(username) <= max_length
-    fits = fits and len(key or "") <= _MAX_LENGTHS["username_key"]
-    if not key or not fits or not re.fullmatch(settings.USERNAME_PATTERN, username):
-        return "invalid"
-    if own is not None and own.username_key == key:
-        return None
-    return "taken" if username_is_taken(username, own=own) else None
-
-
-def require_username(username: str, *, own: Account | None = None) -> None:
-    """Raise UsernameTaken or, for an invalid or reserved name, ValidationFailed."""
-    match check_username(username, own=own):
-        case "taken":
-            raise UsernameTaken
-        case "reserved":
-            raise field_error(["body", "username"], "This username is reserved", "username_reserved")
-        case str():
-            raise field_error(["body", "username"], "This username is invalid", "username_invalid")
-
-
-def make_up_username() -> str:
-    """Return a random username that fits into the host's column. It tells nothing of the address."""
-    return f"user-{random_part()}"[-host_user.max_username_length() :].lstrip("-")
-
-
-@atomic()
-def update_profile(account: Account, changes: dict[str, Any]) -> Account:
-    """Change the given fields of a profile, the username included.
-
-    Raises UsernameTaken, and Unauthenticated if the account has been deleted.
-    """
-    account = lock_account(account)
-    before = values_of(account, changes)
-    user_fields: list[str] = []
-    if "username" in changes and changes["username"] != account.username:
-        require_username(changes["username"], own=account)
-        account.username_key = username_key(changes["username"])
-        user_fields += host_user.write_username(account.user, changes["username"])
-    for name, value in changes.items():
-        setattr(account, name, value)
-    user_fields += host_user.write_names(account.user, account)
-    with constraint_errors(Account, **TAKEN_ERRORS):
-        account.save(update_fields=[*changes, *(["username_key"] if "username" in changes else []), "updated_at"])
-        if user_fields:
-            _raise_if_username_of_user(account.user)
-            account.user.save(update_fields=user_fields)
-    if rewritten := _REWRITTEN_BY_DATABASES.intersection(changes):
-        account.refresh_from_db(fields=rewritten)
-    announce_update(account, before)
-    return account
-
-
-def _raise_if_username_of_user(user: Any) -> None:
-    """Raise UsernameTaken if another user of the host has exactly this name, even without a matching account."""
-    if _is_of_another(user, host_user.username_field()):
-        raise UsernameTaken
-
-
-def _is_of_another(user: Any, field: str) -> bool:
-    """Tell whether another user of the host has the same value in this field ("" means no field)."""
-    others = get_user_model()._default_manager.exclude(pk=user.pk)
-    return bool(field) and others.filter(**{field: getattr(user, field)}).exists()
 
 
 def _follow(account: Account, name: str, value: str) -> list[str]:

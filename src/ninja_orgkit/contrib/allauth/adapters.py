@@ -16,8 +16,9 @@ from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from ninja_orgkit.accounts.services.accounts import account_for, check_username, make_up_username
+from ninja_orgkit.accounts.services.accounts import account_for
 from ninja_orgkit.accounts.services.sign_in import announce_refusal, recording_login
+from ninja_orgkit.accounts.services.usernames import check_username, make_up_username
 from ninja_orgkit.conf import settings
 from ninja_orgkit.contrib.allauth import linking, sign_up
 from ninja_orgkit.custom.hooks import hook_first, request_in_context

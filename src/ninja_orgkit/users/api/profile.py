@@ -10,7 +10,8 @@ from ninja import Query
 
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer, profile_bearer
 from ninja_orgkit.accounts.errors import UsernameTaken
-from ninja_orgkit.accounts.services.accounts import check_username, update_profile
+from ninja_orgkit.accounts.services.profiles import update_profile
+from ninja_orgkit.accounts.services.usernames import check_username
 from ninja_orgkit.files.avatars import OrgkitAvatar, represent_avatar
 from ninja_orgkit.media.avatars import clear_avatar, store_avatar
 from ninja_orgkit.media.errors import UPLOAD_ERRORS, NoAvatar

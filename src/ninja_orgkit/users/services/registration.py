@@ -12,11 +12,12 @@ from ninja_orgkit.accounts.errors import EmailTaken, RegistrationByInvitation, R
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.accounts.services import registrations
-from ninja_orgkit.accounts.services.accounts import build_account, create_user, make_up_username, require_username
+from ninja_orgkit.accounts.services.accounts import build_account, create_user
 from ninja_orgkit.accounts.services.emails import request_verification
 from ninja_orgkit.accounts.services.passwords import require_strong
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.accounts.services.sign_in import announce_sign_in
+from ninja_orgkit.accounts.services.usernames import make_up_username, require_username
 from ninja_orgkit.background.outbox import enqueue
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.hooks import run_hook
