@@ -12,9 +12,9 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 
+from ninja_orgkit.accounts.live_sessions import live_session
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.accounts.services.accounts import account_for
-from ninja_orgkit.accounts.services.sessions import live_session
 from ninja_orgkit.audit.acting import API_KEY, USER, Actor, act
 from ninja_orgkit.custom.callables import authentication_paths, call_host, host_callable
 from ninja_orgkit.errors import CsrfFailed

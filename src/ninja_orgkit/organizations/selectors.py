@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from ninja_orgkit.accounts.authentication import Caller
 from ninja_orgkit.accounts.host_user import has_active_column
+from ninja_orgkit.accounts.live_sessions import LiveSessions, live_session
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.accounts.services.sessions import LiveSessions, live_session
 from ninja_orgkit.accounts.tokens import read_jwt
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.prepared import Columns, Parameter, Prepared

@@ -13,7 +13,7 @@ from ninja.decorators import decorate_view
 from ninja_orgkit.accounts import errors, schemas, selectors
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.schemas import OrgkitMessage
-from ninja_orgkit.accounts.services import emails, passwords, sessions
+from ninja_orgkit.accounts.services import emails, passwords, sessions, sign_out
 from ninja_orgkit.accounts.token_delivery import (
     LOG_OUT,
     forget_refresh_token,
@@ -49,7 +49,7 @@ def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None
     session = caller.session if caller else None
     account = caller.account if caller and session is None and caller.key is None else None
     refresh = presented_refresh_token(request, body.refresh if body else None)
-    sessions.log_out(request, refresh=refresh, session=session, account=account)
+    sign_out.log_out(request, refresh=refresh, session=session, account=account)
     forget_refresh_token(request)
     return {}
 
@@ -58,7 +58,7 @@ def log_out(request: HttpRequest, body: OptionalJson[schemas.OrgkitLogout | None
 @token_delivery
 def log_out_everywhere(request: AuthedRequest) -> None:
     """End every session of the caller, this one included."""
-    sessions.log_out_everywhere(request.auth.account, request)
+    sign_out.log_out_everywhere(request.auth.account, request)
     forget_refresh_token(request)
 
 
@@ -102,7 +102,7 @@ def change_password(request: AuthedRequest, body: Json[schemas.OrgkitPasswordCha
     account, session = request.auth.account, request.auth.session
     pair = passwords.change_password(account, session=session, old=body.old_password, new=body.new_password)
     if session is None:
-        sessions.keep_django_session(request, account)
+        sign_out.keep_django_session(request, account)
     return represent_tokens(request, pair)
 
 

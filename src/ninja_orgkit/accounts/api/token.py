@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from ninja_orgkit.accounts import errors, schemas, selectors
+from ninja_orgkit.accounts.live_sessions import live_session
 from ninja_orgkit.accounts.services import sessions
 from ninja_orgkit.accounts.services.sign_in import sign_in_with_password
 from ninja_orgkit.accounts.token_delivery import (
@@ -59,5 +60,5 @@ def refresh_token_pair(
 @router.post("/verify", response=schemas.OrgkitNothing, errors=[errors.InvalidJwt])
 def verify_token(request: HttpRequest, body: Json[schemas.OrgkitTokenVerify]) -> dict[str, Any]:
     """Check that an access or refresh token is valid."""
-    sessions.live_session(body.token)
+    live_session(body.token)
     return {}

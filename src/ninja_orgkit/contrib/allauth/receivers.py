@@ -16,8 +16,8 @@ from django.http import HttpRequest
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.second_factors import ask_for_second_factors
-from ninja_orgkit.accounts.services.sessions import django_session_ending
 from ninja_orgkit.accounts.services.sign_in import announce_refusal
+from ninja_orgkit.accounts.services.sign_out import django_session_ending
 from ninja_orgkit.audit.acting import USER, Actor, ask_for_actor
 from ninja_orgkit.contrib.allauth import addresses, linking, sign_up
 from ninja_orgkit.contrib.allauth.models import LinkedSession
