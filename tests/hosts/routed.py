@@ -23,6 +23,14 @@ from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.testing import (
+    OrgkitClient,
+    OrgkitFactories,
+    assert_constant_statements,
+    assert_roles,
+    assert_same_answer,
+    assert_stranger_sees_nothing,
+)
 from ninja_orgkit.urls import urlpatterns
 from tests.celery import app as celery_app
 from tests.client import Api
@@ -140,6 +148,17 @@ def test_the_admin_works(register: Register) -> None:
     assert deleted.status_code == 302
     group.refresh_from_db()
     assert group.deleted_at is not None
+
+
+@pytest.mark.django_db(databases=["people"])
+def test_the_plugin_for_tests_of_a_host_works(orgkit: OrgkitFactories, orgkit_client: OrgkitClient) -> None:
+    acme = orgkit.organization(slug="acme")
+    viewer = orgkit_client.as_(orgkit.member(acme, role="viewer"))
+    path, contacts = "/api/v1/orgs/acme/", "/api/v1/contacts/?organization=acme"
+    assert_stranger_sees_nothing("PATCH", path, organization=acme, json={"name": "Mine"})
+    assert_roles("PATCH", path, organization=acme, allowed={"admin", "owner"}, json={"name": "Ours"})
+    assert_constant_statements(lambda: viewer.get(contacts), grow=lambda: orgkit.contact(acme))
+    assert_same_answer(lambda: viewer.get(contacts), lambda: viewer.get(contacts))
 
 
 def test_requests_are_no_transactions_of_any_database() -> None:

@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from django.db import connections
-from django.test.utils import CaptureQueriesContext
 
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic
@@ -120,10 +119,16 @@ def _answered(answer: Any) -> _Call:
 
 
 def _called(call: Callable[[], Any]) -> _Call:
+    statements: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        statements.append(sql)
+        return execute(sql, *arguments)
+
     with ExitStack() as stack:
-        captured = [stack.enter_context(CaptureQueriesContext(connection)) for connection in connections.all()]
+        for connection in connections.all():  # also those that are never opened, which this does not open either
+            stack.enter_context(connection.execute_wrapper(note))
         response = call()
-    statements = [query["sql"] for queries in captured for query in queries.captured_queries]
     return _Call(response, [statement for statement in statements if not statement.startswith(_CONTROL)])
 
 
@@ -135,7 +140,7 @@ def _beyond(one: _Call, two: _Call) -> str:
 
 def _shape(statement: str) -> str:
     """Return a statement without its values and columns."""
-    bare = re.sub(r"'[^']*'|\b[0-9]+\b", "?", statement)
+    bare = re.sub(r"'[^']*'|%s|\b[0-9]+\b", "?", statement)
     return re.sub(r"\?(, \?)+", "?, …", re.sub(r"(?<=^SELECT ).*?(?= FROM )", "…", bare))
 
 
