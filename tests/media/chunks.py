@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-RGB, GREY, PALETTE, GREY_ALPHA = 2, 0, 3, 4
+RGB, GREY, PALETTE, GREY_ALPHA, RGB_ALPHA = 2, 0, 3, 4, 6
 
 
 def chunk(kind: bytes, data: bytes, checksum: int | None = None) -> bytes:
@@ -17,8 +17,8 @@ def chunk(kind: bytes, data: bytes, checksum: int | None = None) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
 
-def header(width: int, height: int, depth: int = 8, colour: int = RGB) -> bytes:
-    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+def header(width: int, height: int, depth: int = 8, colour: int = RGB, *, interlaced: bool = False) -> bytes:
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced))
 
 
 def rows(lines: Sequence[bytes]) -> bytes:

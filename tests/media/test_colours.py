@@ -69,6 +69,13 @@ def test_what_says_srgb_changes_nothing(extra: tuple[bytes, ...], level: int) ->
     assert near(shown(flat_png(bytes([level, 90, 200]), *extra)), (level, 90, 200), 2)
 
 
+@pytest.mark.parametrize("late", [gamma(1.0), SWAPPED, cicp(12, 8)])
+def test_what_a_png_says_of_its_colours_behind_its_pixels_means_nothing(late: bytes) -> None:
+    content = flat_png(bytes([10, 90, 200])).getvalue()
+    end = chunk(b"IEND", b"")
+    assert near(shown(BytesIO(content.removesuffix(end) + late + end)), (10, 90, 200), 2)
+
+
 def test_the_chromaticities_of_a_png_are_applied() -> None:
     linear = tuple(((value / 255 + 0.055) / 1.055) ** 2.4 for value in P3_SAMPLE)
     sample = bytes(round(255 * value**0.5) for value in linear)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from PIL import Image
 from ninja_orgkit.media.errors import InvalidImage, UnsupportedImage
 from ninja_orgkit.media.pictures import Source, examine, inspect
 from tests.media import pictures
+from tests.media.chunks import GREY, RGB, RGB_ALPHA, SIGNATURE, chunk, header, png, rows
 
 # What follows the picture in a file, and may be missing
 END_MARKERS = {"JPEG": b"\xff\xd9", "GIF": b"\0;"}
@@ -83,6 +85,42 @@ def test_a_file_whose_picture_is_truncated_is_invalid(kind: str, missing: float)
     cut = missing if isinstance(missing, int) else round(len(content) * missing)
     with pytest.raises(InvalidImage):
         inspect(BytesIO(content[:-cut]))
+
+
+@pytest.mark.parametrize(("depth", "colour"), [(1, GREY), (8, GREY), (16, GREY), (8, RGB), (16, RGB), (8, RGB_ALPHA)])
+@pytest.mark.parametrize("ending", ["black", "bright"])
+def test_a_png_whose_pixels_end_too_early_is_invalid(depth: int, colour: int, ending: str) -> None:
+    line = random.Random(1).randbytes((16 * depth * {GREY: 1, RGB: 3, RGB_ALPHA: 4}[colour] + 7) // 8)
+    last = bytes(len(line)) if ending == "black" else line
+    lines = [line] * 15 + [last]
+    assert inspect(png(lines, width=16, depth=depth, colour=colour)).height == 16
+    whole = b"".join(b"\0" + row for row in lines)
+    for kept in (0, 1, len(whole) // 2, len(whole) - 1):
+        pixels = chunk(b"IDAT", zlib.compress(whole[:kept]))
+        content = SIGNATURE + header(16, 16, depth, colour) + pixels + chunk(b"IEND", b"")
+        with pytest.raises(InvalidImage):
+            inspect(BytesIO(content))
+
+
+@pytest.mark.parametrize("height", [5, 6])
+def test_an_interlaced_png_whose_pixels_end_too_early_is_invalid(height: int) -> None:
+    start = SIGNATURE + header(6, height, interlaced=True)
+    # Of each pass its columns and rows
+    passes = [(1, 1), (1, 1), (2, 1), (1, 2), (3, len(range(2, height, 4))), (3, len(range(0, height, 2)))]
+    passes.append((6, height // 2))
+    whole = b"".join((b"\0" + b"\xc8\x64\x32" * columns) * rows for columns, rows in passes)
+    for kept, is_valid in ((len(whole), True), (len(whole) - 1, False), (len(whole) - 19, False), (1, False)):
+        file = BytesIO(start + chunk(b"IDAT", zlib.compress(whole[:kept])) + chunk(b"IEND", b""))
+        if is_valid:
+            assert inspect(file).placeholder == "#c86432"
+        else:
+            with pytest.raises(InvalidImage):
+                inspect(file)
+
+
+def test_more_pixels_than_a_png_needs_are_ignored() -> None:
+    content = SIGNATURE + header(2, 2, colour=GREY) + chunk(b"IDAT", rows([b"\0\0"] * 9)[:-4] + b"junk")
+    assert inspect(BytesIO(content + chunk(b"IEND", b""))).height == 2
 
 
 @pytest.mark.parametrize("missing", [1, 2])

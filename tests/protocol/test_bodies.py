@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from tests.media.chunks import flat_png
 from tests.org import Org
 from tests.protocol.problems import PATHS, ROUTES, TAKES_JSON, filled, media_types, problem
 
@@ -112,6 +113,16 @@ def test_an_unreadable_upload_is_refused(org: Org, route: str) -> None:
     assert refused(multipart, PART % (b"a", b"") * 2000 + b"--zz--\r\n", 413) == "too_large"
     assert refused(FORM, b"file=x", 415) == "unsupported_media_type"
     assert refused("application/json", b"{}", 415) == "unsupported_media_type"
+
+
+@pytest.mark.parametrize("charset", ["idna", "utf-16", "latin-1", "cp037", "no-such-charset"])
+def test_a_form_with_files_is_read_in_utf_8_whatever_charset_it_names(org: Org, charset: str) -> None:
+    kind = f"multipart/form-data; charset={charset}; boundary=zz"
+    title = 'Content-Disposition: form-data; name="title"\r\n\r\nZo\u00eb\r\n'
+    file = 'Content-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    body = f"--zz\r\n{title}--zz\r\n{file}".encode() + flat_png(b"abc").getvalue() + b"\r\n--zz--\r\n"
+    response = org.api.send("POST", f"/images/orgs/{org.slug}/images/", body, content_type=kind)
+    assert (response.status_code, response.json()["title"]) == (201, "Zo\u00eb")
 
 
 class CutShort:

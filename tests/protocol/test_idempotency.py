@@ -97,12 +97,13 @@ def test_a_key_is_forgotten_after_a_day(org: Org) -> None:
     assert idempotency.purge() == 1
 
 
-def test_uploads_are_compared_by_their_content(org: Org) -> None:
-    def upload(color: str) -> Any:
-        return org.api.upload(f"/images/orgs/{org.slug}/images/", file=coloured(color), title="One", headers=KEY)
+def test_uploads_are_compared_by_their_content_and_their_names(org: Org) -> None:
+    def upload(color: str, name: str = "one.png") -> Any:
+        file = coloured(color, name)
+        return org.api.upload(f"/images/orgs/{org.slug}/images/", file=file, title="One", headers=KEY)
 
-    first, again, other = upload("red"), upload("red"), upload("blue")
-    assert [answer.status_code for answer in (first, again, other)] == [201, 201, 422]
+    first, again, other, renamed = upload("red"), upload("red"), upload("blue"), upload("red", "two.png")
+    assert [answer.status_code for answer in (first, again, other, renamed)] == [201, 201, 422, 422]
     assert again.content == first.content
     assert Image.objects.count() == 1
 
@@ -115,12 +116,12 @@ def test_concurrent_requests_with_one_key_make_one_object(org: Org) -> None:
     assert Contact.objects.count() == 1
 
 
-def coloured(color: str) -> BytesIO:
+def coloured(color: str, name: str = "") -> BytesIO:
     """Return a picture of one colour as a file."""
     file = BytesIO()
     Picture.new("RGB", (8, 8), color).save(file, "PNG")
     file.seek(0)
-    file.name = f"{color}.png"
+    file.name = name or f"{color}.png"
     return file
 
 

@@ -111,6 +111,15 @@ def test_an_unknown_url_answers_with_a_problem_inside_and_outside_the_api(client
         assert url.strip("/") not in response.content.decode() or url == "/"
 
 
+@pytest.mark.parametrize(("url", "status"), [("", 404), ("docs", 405), ("openapi.json", 405)])
+def test_the_pages_of_the_api_refuse_other_methods_with_a_problem(url: str, status: int) -> None:
+    client = Client(enforce_csrf_checks=True)  # as in a browser or a script without Django's cookie
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        response = client.generic(method, f"/api/v1/{url}")
+        assert problem(response, status) == ("not_found" if status == 404 else "method_not_allowed")
+        assert response.get("Allow") == (None if status == 404 else "GET, HEAD")
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("url", ["/host/defect", "/plain/"])
 def test_a_defect_reveals_no_details(settings: Settings, url: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -36,6 +36,45 @@ def test_an_unknown_parameter_wins_over_other_faults(org: Org) -> None:
     assert response.json()["code"] == "unknown_parameter"
 
 
+@pytest.mark.parametrize("query", ["limit=1&limit=2", "ordering=email&ordering=-email", "search=Ada&search="])
+def test_a_repeated_parameter_is_refused_instead_of_reading_its_last_value(org: Org, query: str) -> None:
+    org.add_contact("Ada")
+    response = org.api.get(f"/contacts/?{query}")
+    assert (response.status_code, response.json()["code"]) == (422, "validation_error")
+    (error,) = response.json()["errors"]
+    assert (error["loc"], error["type"]) == (["query", query.partition("=")[0]], "repeated")
+
+
+def test_an_unknown_parameter_wins_over_a_repeated_one(org: Org) -> None:
+    response = org.api.get("/contacts/?limit=1&limit=2&bogus=1")
+    assert response.json()["code"] == "unknown_parameter"
+
+
+def test_permission_is_decided_before_a_repeated_parameter(org: Org) -> None:
+    assert org.stranger.api.get(f"{org.path}members/?limit=1&limit=2").status_code == 404
+    assert org.as_("viewer").get(f"{org.path}invitations/?limit=1&limit=2").status_code == 403
+
+
+def test_a_parameter_that_is_a_list_may_be_repeated(org: Org) -> None:
+    for name in ("tag", "tag_any", "tag_none"):
+        assert org.api.get(f"/contacts/?{name}=vip&{name}=lead").status_code == 200
+
+
+@pytest.mark.parametrize("ordering", ["", "-", "--email", "email ", "Email", "id"])
+def test_an_ordering_is_one_of_those_that_the_list_documents(org: Org, ordering: str) -> None:
+    response = org.api.get("/contacts/?" + urlencode({"ordering": ordering}))
+    assert (response.status_code, response.json()["errors"][0]["loc"]) == (422, ["query", "ordering"])
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16", "cp037", "UTF8", "no-such-charset"])
+def test_a_query_is_read_in_utf_8_whatever_charset_the_content_type_names(org: Org, charset: str) -> None:
+    org.add_contact("Zo\u00eb")
+    query = urlencode({"search": "Zo\u00eb"})
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    response = org.api.get(f"/contacts/?{query}", headers=headers)
+    assert [contact["display_name"] for contact in response.json()["items"]] == ["Zo\u00eb"]
+
+
 def test_permission_is_decided_before_the_query(org: Org) -> None:
     assert org.stranger.api.get(f"{org.path}members/", bogus="1").status_code == 404
     assert org.as_("viewer").get(f"{org.path}invitations/", bogus="1").status_code == 403

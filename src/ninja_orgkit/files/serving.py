@@ -20,7 +20,8 @@ from ninja_orgkit.media.storage import is_local, private, storage_errors
 from ninja_orgkit.protocol.responses import NotModified
 
 _TYPES = {**CONTENT_TYPES, "zip": "application/zip"}
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
+_DIGITS_OF_A_SIZE = 19  # no file has more bytes than a number of so many digits; more of them cost time to read
 
 
 def respond(request: HttpRequest, token: str) -> HttpResponseBase:
@@ -155,15 +156,20 @@ def _asked_range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] 
     match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     if request.method != "GET" or not match or request.headers.get("If-Range", etag) != etag:
         return None
-    first, last = match.groups()
-    if not first and not last:
-        return None
-    if first:
-        start, end = int(first), min(int(last or size), size - 1)
-        if last and int(last) < start:
+    first, last = (_position(digits) for digits in match.groups())
+    if first is None:
+        if last is None:
             return None
+        start, end = max(0, size - last), size - 1
     else:
-        start, end = max(0, size - int(last)), size - 1
+        start, end = first, size - 1 if last is None else min(last, size - 1)
+        if last is not None and last < first:
+            return None
     if start > end:
         raise RangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
     return start, end - start + 1
+
+
+def _position(digits: str) -> int | None:
+    """Return the number that digits stand for, as far as it can matter; None where there are none."""
+    return int(digits.lstrip("0")[:_DIGITS_OF_A_SIZE] or 0) if digits else None

@@ -13,7 +13,9 @@ from typing import IO, NamedTuple
 
 from PIL import Image, ImageChops
 
+from ninja_orgkit.media.errors import InvalidImage
 from ninja_orgkit.media.formats.contents import Contents, Disposal, Layer, Part, Parts
+from ninja_orgkit.media.formats.png_pixels import has_all_rows
 from ninja_orgkit.media.formats.signatures import PNG, WEBP, Format
 
 _STRIP = 64  # rows
@@ -56,6 +58,24 @@ def rows(picture: Image.Image, top: int, bottom: int) -> Image.Image:
     return picture._new(picture.im.crop((0, top, picture.width, bottom)))
 
 
+def load(picture: Image.Image, file: IO[bytes], kind: Format, parts: tuple[Part, ...]) -> None:
+    """Decode the pixels of a picture, once. Raises InvalidImage when some of a PNG are missing.
+
+    The decoder leaves blank what is missing at the end. So only a picture that ends blank is counted again; of an
+    interlaced one the last row but one may come last.
+    """
+    picture.load()
+    if kind is not PNG or not any(_is_blank_row(picture, row) for row in range(picture.height)[-2:]):
+        return
+    if not has_all_rows(Parts(file, parts)):  # type: ignore[arg-type]  # has what is used of a file
+        raise InvalidImage
+
+
+def _is_blank_row(picture: Image.Image, row: int) -> bool:
+    bands = rows(picture, row, row + 1).split()
+    return all(band.getextrema() == (0, 0) for band in bands)
+
+
 def is_complete(file: IO[bytes], kind: Format, contents: Contents) -> bool:
     """Tell whether the picture of a file is the same whatever follows in place of its missing end."""
     return len({_digest(open_picture(file, kind, (*contents.parts, ending))) for ending in contents.endings}) == 1
@@ -72,8 +92,8 @@ def _digest(picture: Image.Image) -> bytes:
 def with_clear_key(picture: Image.Image, file: IO[bytes], contents: Contents, parts: tuple[Part, ...]) -> Image.Image:
     """Decode a PNG, and make transparent what has exactly the colour that the file calls transparent."""
     key, depth = contents.clear_key, contents.bit_depth
+    load(picture, file, PNG, parts)
     if len(key) == 1:
-        picture.load()
         if depth > 8:
             alpha = picture.convert("I").point([255] * key[0] + [0] + [255] * (65_535 - key[0]), "L")
             return Image.merge("LA", (eight_bits(picture), alpha))
@@ -81,7 +101,6 @@ def with_clear_key(picture: Image.Image, file: IO[bytes], contents: Contents, pa
         return Image.merge("LA", (grey, _differs(grey, [key[0] * 255 // ((1 << depth) - 1)])))
     # The library keeps eight bits of a sample. So the lower ones are decoded by themselves, and compared first.
     masks = [_low_bytes_differ(file, contents, parts)] if depth > 8 else []
-    picture.load()
     masks.append(_differs(picture, [sample >> (depth - 8) for sample in key]))
     picture.putalpha(reduce(ImageChops.lighter, masks))
     return picture
@@ -132,7 +151,7 @@ def _patch(file: IO[bytes], kind: Format, contents: Contents, layer: Layer) -> I
     picture = open_picture(file, kind, layer.parts)
     if contents.clear_key:
         return with_clear_key(picture, file, contents, layer.parts)
-    picture.load()
+    load(picture, file, kind, layer.parts)
     if layer.clear_index is not None:
         picture.info["transparency"] = layer.clear_index
     return eight_bits(picture) if picture.mode.startswith("I") else picture

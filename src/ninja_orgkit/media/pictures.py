@@ -17,7 +17,7 @@ from PIL import Image
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import OrgKitError
 from ninja_orgkit.media.colours import ColourConverter
-from ninja_orgkit.media.decoding import Frame, composed, is_complete, open_picture, with_clear_key
+from ninja_orgkit.media.decoding import Frame, composed, is_complete, load, open_picture, with_clear_key
 from ninja_orgkit.media.errors import ImageTooLarge, InvalidImage
 from ninja_orgkit.media.formats.avif import read_avif
 from ninja_orgkit.media.formats.contents import Contents
@@ -104,7 +104,7 @@ class Source:
         for index in range(self.frames):
             if self.frames > 1:
                 self.image.seek(index)
-            self.image.load()
+            load(self.image, self._file, self.kind, (*contents.parts, contents.endings[0]))
             if contents.is_grey and self.image.mode == "RGBA":  # the library decodes greys of 16 bits like colours
                 self.image = self.image.convert("LA")
             yield Frame(self.image, self.image.info.get("duration") or 0)

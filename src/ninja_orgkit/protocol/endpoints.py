@@ -24,7 +24,7 @@ from ninja_orgkit.media.storage import StoredFiles
 from ninja_orgkit.protocol.conditional import tagged_response
 from ninja_orgkit.protocol.idempotency import idempotent, keep_for_replay
 from ninja_orgkit.protocol.openapi.operations import BODY_SOURCES
-from ninja_orgkit.protocol.parameters import unknown_parameters
+from ninja_orgkit.protocol.queries import KnownQuery
 from ninja_orgkit.protocol.responses import Reply, empty, json_response
 from ninja_orgkit.protocol.traits import Traits
 from ninja_orgkit.protocol.urls import file_url, url_below
@@ -99,13 +99,9 @@ def guard(operation: Operation, traits: Traits) -> type[ParamModel]:
     """Return what ninja resolves before the parameters of an operation: its policy, and whether it knows the query.
 
     An unknown query parameter wins over all other faults, but ``people_only``, the policy and the gate decide first.
+    One that is repeated, although it is no list, comes next.
     """
-    known = {
-        name
-        for model in operation.models
-        if model.__ninja_param_source__ == "query"
-        for name in model.__ninja_flatten_map__
-    }
+    known = KnownQuery(operation)
 
     class Guard(ParamModel):
         __ninja_param_source__: Any = "query"
@@ -116,11 +112,11 @@ def guard(operation: Operation, traits: Traits) -> type[ParamModel]:
                 raise NotForApiKeys
             if traits.policy is not None:
                 traits.policy(request)
-            unknown = [] if traits.any_query else [name for name in request.GET if name not in known]
-            if unknown:
+            fault = known.fault(request) if request.GET and not traits.any_query else None
+            if fault is not None:
                 if traits.gate is not None:
                     traits.gate.enter_by_path(request, path_params)
-                raise unknown_parameters(unknown)
+                raise fault
             return ()
 
     return Guard

@@ -145,7 +145,7 @@ def _take_over(known: IdempotencyRecord, claim: IdempotencyRecord) -> bool:
 
 
 def _digest(body: Any) -> Any:
-    """Return what was sent as plain values, each file by its content."""
+    """Return what was sent as plain values, each file by its name and its content."""
     if isinstance(body, BaseModel):
         return {name: _digest(value) for name, value in body}
     if isinstance(body, UploadedFile):
@@ -153,7 +153,7 @@ def _digest(body: Any) -> Any:
         for chunk in body.chunks():
             sha.update(chunk)
         body.seek(0)
-        return sha.hexdigest()
+        return [body.name, sha.hexdigest()]
     if isinstance(body, list | tuple):
         return [_digest(item) for item in body]
     return to_jsonable_python(body)

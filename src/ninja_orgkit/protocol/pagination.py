@@ -133,7 +133,7 @@ def _limit(query: OrgkitPageQuery) -> int:
 
 
 def _keyset(query: OrgkitPageQuery, orderings: Orderings) -> tuple[str, Keyset]:
-    ordering = query.ordering or orderings.default
+    ordering = orderings.default if query.ordering is None else query.ordering
     column = orderings.columns.get(ordering.removeprefix("-"))
     if column is None:
         known = ", ".join(orderings.columns)

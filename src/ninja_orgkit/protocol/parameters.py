@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import Annotated
 
 from django.urls import register_converter
@@ -16,9 +15,8 @@ from pydantic_core import PydanticCustomError
 
 from ninja_orgkit.database.keys import MAX_ID
 from ninja_orgkit.database.tagging import TagTerms
-from ninja_orgkit.errors import Invalid, NotFound
+from ninja_orgkit.errors import NotFound
 from ninja_orgkit.protocol.fields import LOWER_UUID, Line
-from ninja_orgkit.protocol.problems import field_errors
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_LENGTH = 255
@@ -123,13 +121,3 @@ class OrgkitTagQuery(BaseModel):
     def tag_terms(self) -> TagTerms:
         """Return the filters by tags."""
         return TagTerms(self.tag, self.tag_any, self.tag_none)
-
-
-class UnknownParameter(Invalid):
-    """This route does not know this query parameter. Check its spelling."""
-
-
-def unknown_parameters(names: Iterable[str]) -> UnknownParameter:
-    """Return the error for query parameters that a route does not know: a misspelt filter would show everything."""
-    errors = [{"loc": ["query", name], "msg": UnknownParameter.translated(), "type": "unknown"} for name in names]
-    return UnknownParameter(errors=field_errors(errors))

@@ -69,6 +69,8 @@ def read_png(file: IO[bytes]) -> Contents:
             setup.append(chunk.whole())
         elif kind == b"IDAT":
             pixels.append(chunk.whole())
+        elif pixels and kind != b"eXIf":
+            continue  # nothing else counts behind the pixels that it is about
         elif kind in _READ_CHUNKS - found.keys() and (data := _checked(file, chunk)) is not None:
             found[kind] = data
     if colour_type == _PALETTE and b"tRNS" in found:

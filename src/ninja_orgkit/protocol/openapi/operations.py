@@ -16,7 +16,7 @@ from ninja_orgkit.protocol.idempotency import IdempotencyInProgress, Idempotency
 from ninja_orgkit.protocol.openapi.document import REQUEST_ID_REF, SCHEMAS, TEXT, problem_answers
 from ninja_orgkit.protocol.openapi.security import PEOPLE_ONLY
 from ninja_orgkit.protocol.pagination import InvalidCursor
-from ninja_orgkit.protocol.parameters import UnknownParameter
+from ninja_orgkit.protocol.queries import UnknownParameter
 from ninja_orgkit.protocol.traits import Traits
 
 BODY_SOURCES = frozenset({"body", "form", "file"})
