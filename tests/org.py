@@ -21,7 +21,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import build_account, create_user
 from ninja_orgkit.accounts.services.sessions import begin_session
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import organizations_of_account
+from ninja_orgkit.organizations.selectors.organizations import organizations_of_account
 from ninja_orgkit.organizations.services.organizations import create_organization
 from tests.client import Api, Person
 from tests.media.pictures import picture

@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ninja_orgkit.accounts.services.sessions import end_sessions
 from ninja_orgkit.accounts.services.sign_in import sign_in
 from ninja_orgkit.organizations.guard import require
+from ninja_orgkit.organizations.selectors.memberships import get_membership, memberships_of
 from ninja_orgkit.organizations.services.invitations import invite, invite_many
 from ninja_orgkit.organizations.services.members import add_member, change_role, remove_member, transfer_ownership
 from ninja_orgkit.organizations.services.organizations import (
@@ -40,9 +41,11 @@ __all__ = [
     "detach_images",
     "end_sessions",
     "file_url",
+    "get_membership",
     "images_of",
     "invite",
     "invite_many",
+    "memberships_of",
     "record",
     "remove_member",
     "request_export",

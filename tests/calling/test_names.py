@@ -40,6 +40,8 @@ SIGNATURES = {
     "request_export": "(organization, *, by, admit=None)",
     "record": "(action, *, organization=None, account=None, target=None, changes=None)",
     "require": "(permission, *, parameter='org_slug')",
+    "get_membership": "(caller, org_slug, *, needs)",
+    "memberships_of": "(caller, *, needs='org.read')",
     "tagged": "(queryset, all_of=(), any_of=(), none_of=(), *, organization=None)",
     "with_tags": "(queryset)",
     "with_images": "(queryset)",

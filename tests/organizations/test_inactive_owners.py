@@ -12,7 +12,7 @@ from django.test import Client
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import fates_without
+from ninja_orgkit.organizations.selectors.organizations import fates_without
 from tests.client import Person
 from tests.conftest import CountQueries
 from tests.org import Org, account_of

@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import fates_without
+from ninja_orgkit.organizations.selectors.organizations import fates_without
 from tests.conftest import CountQueries
 from tests.org import MakePerson, Org, account_of
 from tests.organizations.actions import overwrite_role, owners_of, roles_in

@@ -119,3 +119,8 @@ def session_of(account: Account, session_id: str) -> Session:
         raise NotFound
     session.account = account
     return session
+
+
+def without_long_texts(rows: QuerySet[Any], path: str) -> QuerySet[Any]:
+    """Read rows with the account that ``path`` leads to, in the same statement, but without its long columns."""
+    return rows.select_related(path).defer(*(f"{path}__{column}" for column in Account.LONG_COLUMNS))

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from ninja_orgkit.accounts.authentication import KEY_PREFIX, Caller, presented_token
 from ninja_orgkit.apikeys.selectors import live_key, note_use
-from ninja_orgkit.organizations.selectors import OrganizationCaller
+from ninja_orgkit.organizations.selectors.memberships import OrganizationCaller
 from ninja_orgkit.protocol.openapi.security import API_KEY, openapi_security
 
 

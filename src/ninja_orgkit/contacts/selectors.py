@@ -18,7 +18,7 @@ from ninja_orgkit.database.tagging import TagTerms
 from ninja_orgkit.errors import Forbidden, NotFound
 from ninja_orgkit.organizations.models import Membership
 from ninja_orgkit.organizations.roles import permissions_by
-from ninja_orgkit.organizations.selectors import get_membership, organization_keys_of, reaches
+from ninja_orgkit.organizations.selectors.memberships import get_membership, organization_keys_of, reaches
 from ninja_orgkit.tags.models import TagAssignment
 from ninja_orgkit.tags.selectors import tagged_in, tags_json
 

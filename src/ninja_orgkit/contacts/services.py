@@ -16,7 +16,7 @@ from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.attachments import delete_links, fast_delete, without_cascade
 from ninja_orgkit.database.locks import lock
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.organizations.selectors import require_open
+from ninja_orgkit.organizations.selectors.memberships import require_open
 from ninja_orgkit.protocol.values import valid
 
 _BATCH = 1000

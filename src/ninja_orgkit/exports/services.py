@@ -25,7 +25,7 @@ from ninja_orgkit.exports.jobs import leases
 from ninja_orgkit.exports.models import ACTIVE, ExportJob
 from ninja_orgkit.exports.selectors import PERMISSION
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.organizations.selectors import require_member
+from ninja_orgkit.organizations.selectors.memberships import require_member
 
 RUN = "orgkit.exports.run"
 

@@ -27,7 +27,7 @@ from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.errors import Conflict, NotFound
 from ninja_orgkit.files.admin import ValuesFilter, picture
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
-from ninja_orgkit.organizations.selectors import without_active_owner
+from ninja_orgkit.organizations.selectors.organizations import without_active_owner
 from ninja_orgkit.organizations.services import organizations
 from ninja_orgkit.organizations.services.limits import require_role_allowed
 from ninja_orgkit.organizations.services.organizations import lock_organization

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from ninja_orgkit.accounts.authentication import Caller, caller_of
 from ninja_orgkit.accounts.bearer import OrgkitBearer
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import OrganizationCaller, caller_in_organization, get_membership
+from ninja_orgkit.organizations.selectors.memberships import OrganizationCaller, caller_in_organization, get_membership
 from ninja_orgkit.protocol.parameters import OrgSlug
 from ninja_orgkit.protocol.responses import adapter
 

@@ -9,7 +9,7 @@ from typing import Any
 from ninja_orgkit.accounts.bearer import AuthedRequest, OrgkitBearer
 from ninja_orgkit.organizations.guard import find_caller
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.selectors import get_membership
+from ninja_orgkit.organizations.selectors.memberships import get_membership
 from ninja_orgkit.protocol.gates import Gate
 from ninja_orgkit.protocol.parameters import OrgSlug
 from ninja_orgkit.protocol.routing import OrgkitRouter

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from pydantic import BaseModel, Field
 
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.organizations.selectors import invitations_of, members_of
+from ninja_orgkit.organizations.selectors.invitations import invitations_of
+from ninja_orgkit.organizations.selectors.members import members_of
 from ninja_orgkit.protocol.fields import Moment
 from ninja_orgkit.registry import StoredFile
 

@@ -14,7 +14,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.schemas import RefreshToken
 from ninja_orgkit.conf import settings
 from ninja_orgkit.custom.fields import bounded, custom_field, custom_shown
-from ninja_orgkit.organizations.selectors import organizations_of_account
+from ninja_orgkit.organizations.selectors.organizations import organizations_of_account
 from ninja_orgkit.protocol.fields import (
     Email,
     Line,

@@ -10,9 +10,8 @@ from ninja import NinjaAPI, Router
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.organizations.guard import GuardedRequest
 from ninja_orgkit.organizations.routing import ANY_ROLE
-from ninja_orgkit.organizations.selectors import get_membership
 from ninja_orgkit.protocol.problems import add_error_handlers
-from ninja_orgkit.services import invite, require
+from ninja_orgkit.services import get_membership, invite, require
 
 router = Router()
 

@@ -29,7 +29,7 @@ from ninja_orgkit.media.pictures import inspect
 from ninja_orgkit.media.storage import StoredFiles, exists
 from ninja_orgkit.media.uploads import filename_of, refuse_oversize
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.organizations.selectors import require_open
+from ninja_orgkit.organizations.selectors.memberships import require_open
 from ninja_orgkit.protocol.values import valid
 
 _TRIES = 3

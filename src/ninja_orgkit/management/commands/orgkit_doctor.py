@@ -15,7 +15,10 @@ from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.keys import username_key
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.roles import owner_roles
-from ninja_orgkit.organizations.selectors import accounts_without_personal_organization, without_active_owner
+from ninja_orgkit.organizations.selectors.organizations import (
+    accounts_without_personal_organization,
+    without_active_owner,
+)
 
 _MAX_LENGTHS: dict[str, Any] = {field.name: field.max_length for field in Account._meta.concrete_fields}
 

@@ -16,7 +16,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import follow_user
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.models import Organization
-from ninja_orgkit.organizations.selectors import accounts_without_personal_organization
+from ninja_orgkit.organizations.selectors.organizations import accounts_without_personal_organization
 from ninja_orgkit.organizations.services.organizations import create_personal_organization
 
 _BATCH = 200

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from ninja_orgkit.accounts.bearer import AuthedRequest, bearer
 from ninja_orgkit.accounts.selectors import account_by_email
 from ninja_orgkit.errors import InvalidLink, NotFound
-from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import TooManyMembers, TooManyOrganizations, WrongRecipient
 from ninja_orgkit.organizations.schemas.invitations import (
     OrgkitInvitationAnswer,
@@ -19,6 +18,7 @@ from ninja_orgkit.organizations.schemas.invitations import (
     represent_received,
 )
 from ninja_orgkit.organizations.schemas.organizations import OrgkitOrganization, represent_organization
+from ninja_orgkit.organizations.selectors.invitations import received_invitations
 from ninja_orgkit.organizations.services import answers
 from ninja_orgkit.protocol.bodies import Json
 from ninja_orgkit.protocol.pagination import Orderings, OrgkitPage, PageQuery, paginate
@@ -34,7 +34,7 @@ _ORDERINGS = Orderings({"created_at": "created_at", "expires_at": "expires_at"},
 @router.get("/", auth=bearer, response=OrgkitPage[OrgkitReceivedInvitation])
 def list_received_invitations(request: AuthedRequest, page: PageQuery) -> dict[str, Any]:
     """List the pending invitations to the caller's address, if it is verified, by `created_at` or `expires_at`."""
-    rows = selectors.received_invitations(request.auth.account)
+    rows = received_invitations(request.auth.account)
     return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent_received)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.errors import Throttled
-from ninja_orgkit.organizations import errors, selectors
+from ninja_orgkit.organizations import errors
 from ninja_orgkit.organizations.routing import MemberRequest, OrganizationRouter, organization_bearer
 from ninja_orgkit.organizations.schemas.invitations import (
     OrgkitInvitation,
@@ -17,6 +17,7 @@ from ninja_orgkit.organizations.schemas.invitations import (
     represent_invitation,
     represent_invited,
 )
+from ninja_orgkit.organizations.selectors.invitations import invitation_of, invitations_of
 from ninja_orgkit.organizations.services import invitations
 from ninja_orgkit.organizations.values import OrgkitInvitationCreate, OrgkitInvitationsCreate
 from ninja_orgkit.protocol.bodies import Json
@@ -35,7 +36,7 @@ _ORDERINGS = Orderings(
 @router.get("/", response=OrgkitPage[OrgkitInvitation], needs=invitations.INVITE)
 def list_invitations(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
     """List all invitations of an organization, including ended ones, by `created_at`, `expires_at` or `email`."""
-    rows = selectors.invitations_of(request.organization)
+    rows = invitations_of(request.organization)
     return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent_invitation)
 
 
@@ -82,7 +83,7 @@ def bulk_invite(request: MemberRequest, body: Json[OrgkitInvitationsCreate]) -> 
 @router.get("/{invitation_id}/", response=OrgkitInvitation, needs=invitations.INVITE, tagged=True)
 def get_invitation(request: MemberRequest, invitation_id: UuidPart) -> dict[str, Any]:
     """Return an invitation of an organization, also if it has ended."""
-    return represent_invitation(selectors.get_invitation(request.organization, invitation_id))
+    return represent_invitation(invitation_of(request.organization, invitation_id))
 
 
 @router.patch(
@@ -145,5 +146,5 @@ def resend_invitation(request: MemberRequest, invitation_id: UuidPart) -> dict[s
 
 def _unchanged(request: MemberRequest, invitation_id: str) -> AbstractContextManager[None]:
     """Check the If-Match of a write. Invitations change under the lock of their organization."""
-    read = partial(selectors.get_invitation, request.organization, invitation_id)
+    read = partial(invitation_of, request.organization, invitation_id)
     return unchanged(request, request.organization, lambda: represent_invitation(read()))

@@ -11,7 +11,6 @@ from ninja import Query
 from ninja_orgkit.accounts.bearer import AuthedRequest
 from ninja_orgkit.database.pages import ListedRows
 from ninja_orgkit.errors import field_error
-from ninja_orgkit.organizations import selectors
 from ninja_orgkit.organizations.errors import (
     OrganizationCreationRefused,
     PersonalOrganization,
@@ -28,6 +27,9 @@ from ninja_orgkit.organizations.schemas.members import (
     represent_roles,
 )
 from ninja_orgkit.organizations.schemas.organizations import OrgkitOrganization, represent_organization
+from ninja_orgkit.organizations.selectors.members import member_of, membership_of_creator
+from ninja_orgkit.organizations.selectors.memberships import read_membership
+from ninja_orgkit.organizations.selectors.organizations import organizations_of
 from ninja_orgkit.organizations.services import members, organizations
 from ninja_orgkit.organizations.services.limits import require_creator
 from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
@@ -49,7 +51,7 @@ Confirmation = Annotated[str, Query(description="The slug of the organization, a
 @router.get("/", response=OrgkitPage[OrgkitOrganization])
 def list_organizations(request: AuthedRequest, page: PageQuery) -> dict[str, Any]:
     """List the caller's organizations, by `name` or `created_at`."""
-    rows = selectors.organizations_of(request.auth)
+    rows = organizations_of(request.auth)
     return paginate(request, rows, page, orderings=_ORDERINGS, represent=represent_organization)
 
 
@@ -71,7 +73,7 @@ def create_organization(request: AuthedRequest, body: Json[OrgkitOrganizationCre
     """Create an organization; the caller becomes its owner."""
     owner = request.auth.account
     organization = organizations.create_organization(owner=owner, **body.model_dump())
-    return represent_organization(selectors.membership_of_creator(organization, owner))
+    return represent_organization(membership_of_creator(organization, owner))
 
 
 @router.get("/{org_slug}/", response=OrgkitOrganization, needs="org.read", tagged=True)
@@ -128,10 +130,10 @@ def list_roles(request: MemberRequest, page: PageQuery) -> dict[str, Any]:
 def transfer_organization(request: MemberRequest, body: Json[OrgkitTransfer]) -> dict[str, Any]:
     """Hand an organization over to another member, who becomes an owner in the caller's place."""
     organizations.require_group(request.organization)
-    account = selectors.get_member(request.organization, body.member).account
+    account = member_of(request.organization, body.member).account
     return represent_organization(members.transfer_ownership(request.organization, account, by=request.auth.account))
 
 
 def _unchanged(request: MemberRequest) -> AbstractContextManager[None]:
-    read = partial(selectors.read_membership, request.auth, request.organization.slug, needs="org.read")
+    read = partial(read_membership, request.auth, request.organization.slug, needs="org.read")
     return unchanged(request, request.organization, lambda: represent_organization(read()))

@@ -15,7 +15,7 @@ from ninja_orgkit.errors import InvalidLink, NotFound
 from ninja_orgkit.organizations import tokens
 from ninja_orgkit.organizations.errors import WrongRecipient
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
-from ninja_orgkit.organizations.selectors import get_invitation, invitation_with_organization
+from ninja_orgkit.organizations.selectors.invitations import invitation_of, invitation_with_organization
 from ninja_orgkit.organizations.services.limits import require_room
 from ninja_orgkit.organizations.services.members import join
 from ninja_orgkit.organizations.services.organizations import lock_organization
@@ -174,7 +174,7 @@ def _find_received(account: Account, invitation_id: str) -> Invitation:
 def _locked(organization: Organization, key: UUID | str) -> Invitation:
     """Lock an organization and return an invitation of it. Raises NotFound."""
     organization = lock_organization(organization)
-    invitation = get_invitation(organization, str(key))
+    invitation = invitation_of(organization, str(key))
     invitation.organization = organization
     return invitation
 

@@ -27,7 +27,7 @@ from ninja_orgkit.organizations.errors import (
     TooManyInvitations,
 )
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
-from ninja_orgkit.organizations.selectors import get_invitation, invitations_of
+from ninja_orgkit.organizations.selectors.invitations import invitation_of, invitations_of
 from ninja_orgkit.organizations.services.members import require_role
 from ninja_orgkit.organizations.services.organizations import lock_as
 from ninja_orgkit.organizations.values import OrgkitInvitationCreate
@@ -179,7 +179,7 @@ def grantable(member: Membership, invitation_id: str) -> Invitation:
 
     Raises NotFound and Forbidden.
     """
-    invitation = get_invitation(member.organization, invitation_id)
+    invitation = invitation_of(member.organization, invitation_id)
     _require_power(member, invitation.role)
     invitation.organization = member.organization
     return invitation

@@ -20,7 +20,7 @@ from ninja_orgkit.organizations.errors import AlreadyMember, LastOwner, Personal
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, lock_organizations, owned_by
 from ninja_orgkit.organizations.roles import MANAGE
-from ninja_orgkit.organizations.selectors import reaches, require_permission
+from ninja_orgkit.organizations.selectors.memberships import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_role_allowed
 from ninja_orgkit.organizations.services.organizations import lock_as, lock_organization, require_group
 

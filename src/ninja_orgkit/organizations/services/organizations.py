@@ -25,7 +25,7 @@ from ninja_orgkit.errors import NotFound
 from ninja_orgkit.organizations.errors import PersonalOrganization, SlugTaken
 from ninja_orgkit.organizations.models import NAME_LENGTH, Invitation, Membership, Organization
 from ninja_orgkit.organizations.ownership import Owned, owned_by, raise_if_orphaned
-from ninja_orgkit.organizations.selectors import reaches, require_permission
+from ninja_orgkit.organizations.selectors.memberships import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_ownership
 from ninja_orgkit.organizations.values import OrgkitOrganizationChange, OrgkitOrganizationCreate
 from ninja_orgkit.protocol.values import valid

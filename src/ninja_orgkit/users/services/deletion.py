@@ -12,7 +12,7 @@ from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import lock_account
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.errors import LastOwner
-from ninja_orgkit.organizations.selectors import fates_without
+from ninja_orgkit.organizations.selectors.organizations import fates_without
 from ninja_orgkit.organizations.services.members import lock_organizations_of_account
 
 
