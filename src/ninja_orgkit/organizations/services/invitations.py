@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.db.models import Q
 from django.utils import timezone
 
 from ninja_orgkit.audit.actions import INVITATION_CANCELLED, INVITATION_RESENT, INVITATION_SENT, INVITATION_UPDATED
@@ -24,10 +23,10 @@ from ninja_orgkit.organizations.errors import (
     AlreadyMember,
     InvitationEnded,
     PersonalOrganization,
-    TooManyInvitations,
 )
 from ninja_orgkit.organizations.models import Invitation, Membership, Organization
-from ninja_orgkit.organizations.selectors.invitations import invitation_of, invitations_of
+from ninja_orgkit.organizations.selectors.invitations import invitation_of
+from ninja_orgkit.organizations.services.invitable import Invitable
 from ninja_orgkit.organizations.services.members import require_role
 from ninja_orgkit.organizations.services.organizations import lock_as
 from ninja_orgkit.organizations.values import OrgkitInvitationCreate
@@ -93,17 +92,17 @@ def invite_many(
     if organization.type == Organization.Type.PERSONAL:
         raise PersonalOrganization
     rows = [(str(row.get("email", "")), row) for row in invitations]
-    room = _Room(organization, {key for email, _ in rows if (key := email_key(email))})
+    invitable = Invitable(organization, {key for email, _ in rows if (key := email_key(email))})
     results = []
     for email, row in rows:
         try:
-            invitation = _prepare(room, sender, row, refused or {})
+            invitation = _prepare(invitable, sender, row, refused or {})
         except OrgKitError as exc:
             results.append(Invited(email, error=exc))
         else:
             results.append(Invited(invitation.email, invitation))
     new = [invited.invitation for invited in results if invited.invitation is not None]
-    room.end_former({invitation.email_key for invitation in new})
+    invitable.end_former({invitation.email_key for invitation in new})
     with constraint_errors(Invitation, orgkit_invitation_pending=AlreadyInvited):
         Invitation.objects.bulk_create(new)
     enqueue_each(MAIL, ({"invitation": str(invitation.pk)} for invitation in new))
@@ -146,10 +145,10 @@ def resend(organization: Organization, invitation_id: str, *, by: Any) -> Invita
     invitation, sender = _lock(organization, invitation_id, by)
     if invitation.shown_status not in (_PENDING, Invitation.Status.EXPIRED):
         raise InvitationEnded
-    room = _Room(organization, {invitation.email_key}, but=invitation)
-    room.check(invitation.email_key)
+    invitable = Invitable(organization, {invitation.email_key}, but=invitation)
+    invitable.check(invitation.email_key)
     _take_over(invitation, sender)
-    room.end_former({invitation.email_key})
+    invitable.end_former({invitation.email_key})
     before = values_of(invitation, ["expires_at"])
     invitation.status = _PENDING
     invitation.expires_at = timezone.now() + settings.INVITATION_LIFETIME
@@ -199,7 +198,9 @@ def _require_power(sender: Membership, role: str) -> None:
         raise Forbidden
 
 
-def _prepare(room: _Room, sender: Membership, row: Mapping[str, str], refused: Mapping[str, OrgKitError]) -> Invitation:
+def _prepare(
+    invitable: Invitable, sender: Membership, row: Mapping[str, str], refused: Mapping[str, OrgKitError]
+) -> Invitation:
     """Return the invitation that a row asks for, not saved yet. Raises what keeps it from being sent."""
     values = {"role": settings.INVITATION_ROLE, **valid(OrgkitInvitationCreate, dict(row))}
     require_role(values["role"])
@@ -207,12 +208,12 @@ def _prepare(room: _Room, sender: Membership, row: Mapping[str, str], refused: M
     key = email_key(values["email"]) or ""
     if key in refused:
         raise refused[key]
-    room.check(key)
+    invitable.check(key)
     expires_at = timezone.now() + settings.INVITATION_LIFETIME
-    invitation = Invitation(organization=room.organization, email_key=key, expires_at=expires_at, **values)
+    invitation = Invitation(organization=invitable.organization, email_key=key, expires_at=expires_at, **values)
     invitation.derive()
     _take_over(invitation, sender)
-    room.pending.add(key)
+    invitable.pending.add(key)
     return invitation
 
 
@@ -222,43 +223,3 @@ def _take_over(invitation: Invitation, sender: Membership) -> None:
     run_hook("before_invite", organization=invitation.organization, by=sender.account, **values)
     invitation.invited_by = sender.account
     invitation.sender_role = sender.role
-
-
-class _Room:
-    """Which of some addresses (in the form of ``email_key``) an organization, which is locked, can invite.
-
-    ``pending`` are the addresses with a pending invitation, apart from the invitation ``but``. Takes two statements.
-    """
-
-    def __init__(self, organization: Organization, keys: Collection[str], *, but: Invitation | None = None) -> None:
-        members = Membership.objects.filter(organization=organization, account__email_key__in=keys)
-        mine = Q(expires_at__gt=timezone.now()) | Q(email_key__in=keys)
-        stored = invitations_of(organization).filter(mine, status=_PENDING)
-        self.organization = organization
-        self.members = set(members.values_list("account__email_key", flat=True))
-        self.pending: set[str] = set()
-        self.former: list[Invitation] = []
-        for invitation in stored:
-            if but is not None and invitation.pk == but.pk:
-                continue
-            if invitation.shown_status == _PENDING:
-                self.pending.add(invitation.email_key)
-            else:
-                self.former.append(invitation)
-
-    def check(self, key: str) -> None:
-        """Raise AlreadyMember, AlreadyInvited or TooManyInvitations unless this address can be invited."""
-        if key in self.members:
-            raise AlreadyMember
-        if key in self.pending:
-            raise AlreadyInvited
-        if len(self.pending) >= settings.INVITATIONS_MAX_PENDING:
-            raise TooManyInvitations
-
-    def end_former(self, keys: Collection[str]) -> None:
-        """End the earlier invitations to these addresses, which no longer work, as what they are shown as."""
-        former = [invitation for invitation in self.former if invitation.email_key in keys]
-        for status in (Invitation.Status.EXPIRED, Invitation.Status.CANCELLED):
-            ended = [invitation.pk for invitation in former if invitation.shown_status == status]
-            if ended:
-                Invitation.objects.filter(pk__in=ended).update(status=status, pending_key=None)
