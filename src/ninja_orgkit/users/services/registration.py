@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -76,15 +77,8 @@ def register(
     ``before_register`` raises. An error leaves nothing behind. Whoever gets tokens has signed in, so Django's
     ``user_logged_in`` is sent, with the ``request``.
     """
-    if wanted.invitation:
-        answers.check(wanted.invitation, email=wanted.email)
-    if wanted.username:
-        require_username(wanted.username)
     username = wanted.username or make_up_username()
-    candidate = host_user.build_user_without_password(
-        email=wanted.email, username=username, first_name=wanted.first_name, last_name=wanted.last_name
-    )
-    require_strong(wanted.password, candidate)
+    candidate = _candidate(wanted, username)
     if settings.EMAIL_VERIFICATION == "mandatory":
         candidate.set_password(wanted.password)
         _register_later(wanted, candidate.password, device=device_name(user_agent))
@@ -109,6 +103,22 @@ def register(
         pair = begin_session(account, user_agent=user_agent, address=address)
         announce_sign_in(account, request)
     return Registered(account, pair)
+
+
+def _candidate(wanted: NewAccount, username: str) -> Any:
+    """Return the unsaved user that somebody wants to be.
+
+    Raises what refuses their invitation, their username or their password.
+    """
+    if wanted.invitation:
+        answers.check(wanted.invitation, email=wanted.email)
+    if wanted.username:
+        require_username(wanted.username)
+    candidate = host_user.build_user_without_password(
+        email=wanted.email, username=username, first_name=wanted.first_name, last_name=wanted.last_name
+    )
+    require_strong(wanted.password, candidate)
+    return candidate
 
 
 def complete(key: str) -> None:
