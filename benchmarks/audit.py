@@ -19,18 +19,16 @@ TARGET = 3.0
 """The largest ratio of a page, however it is filtered, to the first page of the short trail."""
 
 # A usual and a rare value of each filter: one event in 10,000 is of the rare action, actor and kind.
-_SEED = """
-INSERT INTO orgkit_audit_event (id, trail, owner, action, actor, actor_name, actor_kind, key_id, key_name, target_kind,
-    target, target_name, changes, address, device, request_id, created_at)
-SELECT gen_random_uuid(), %(trail)s, %(owner)s,
-    CASE WHEN number %% 10000 = 7 THEN 'invitation.declined' ELSE (ARRAY['member.added', 'contact.updated',
-        'organization.updated'])[number %% 3 + 1] END,
-    CASE WHEN number %% 10000 = 8 THEN 'rare' ELSE 'usual-' || number %% 5 END, 'Somebody', 'user', '', '',
-    CASE WHEN number %% 10000 = 9 THEN 'export' ELSE 'contact' END, 'contact-' || number %% 20000, 'Somebody', '{}',
-    '192.0.2.7', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', md5(number::text),
-    now() - number * interval '1 second'
-FROM generate_series(1, %(size)s) AS number
-"""
+_VARIED = {
+    "id": "gen_random_uuid()",
+    "action": """CASE WHEN number %% 10000 = 7 THEN 'invitation.declined'
+        ELSE (ARRAY['member.added', 'contact.updated', 'organization.updated'])[number %% 3 + 1] END""",
+    "actor": "CASE WHEN number %% 10000 = 8 THEN 'rare' ELSE 'usual-' || number %% 5 END",
+    "target_kind": "CASE WHEN number %% 10000 = 9 THEN 'export' ELSE 'contact' END",
+    "target": "'contact-' || number %% 20000",
+    "request_id": "md5(number::text)",
+    "created_at": "now() - number * interval '1 second'",
+}
 
 
 def seed(events: int) -> str:
@@ -39,14 +37,23 @@ def seed(events: int) -> str:
 
     from ninja_orgkit.accounts.services.sessions import begin_session  # noqa: PLC0415
     from ninja_orgkit.audit.actions import ORGANIZATION  # noqa: PLC0415
-    from ninja_orgkit.audit.models import trail_of  # noqa: PLC0415
+    from ninja_orgkit.audit.models import Event, trail_of  # noqa: PLC0415
     from ninja_orgkit.services import create_organization  # noqa: PLC0415
 
     user = get_user_model().objects.create_user("admin", "admin@example.com")
     with host.without_indexes("orgkit_audit_event"):
         for slug, size in {"large": events, "small": 1000}.items():
             organization = create_organization(owner=user, name=slug, slug=slug)
-            host.execute(_SEED, {"trail": trail_of(ORGANIZATION, organization), "owner": slug, "size": size})
+            event = Event(
+                trail=trail_of(ORGANIZATION, organization),
+                owner=slug,
+                actor_name="Somebody",
+                actor_kind="user",
+                target_name="Somebody",
+                address="192.0.2.7",
+                device="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            )
+            host.insert_copies(event, "generate_series(1, %(size)s) AS number", {"size": size}, **_VARIED)
     return begin_session(user.orgkit_account).access
 
 

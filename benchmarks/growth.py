@@ -29,14 +29,24 @@ BATCH = 50_000
 _NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Margaret", "Dennis", "Frances", "Ken", "Radia", "Tim"]
 
 # What ``Contact.derive`` would make of names, addresses and notes that have neither capitals beyond ASCII nor accents.
-_SEED = """
-INSERT INTO orgkit_contacts_contact (organization_id, slug, creator_id, display_name, derived_name, first_name,
-    last_name, email, phone, location, notes, custom, avatar, avatar_large, display_sort, first_sort, last_sort,
-    email_sort, search_text, created_at, updated_at)
-SELECT %(organization)s, slug, %(creator)s, display, display, first, last, email, phone, 'Zurich', notes, '{}', '', '',
-    lower(display), lower(first), lower(last), email, lower(concat_ws(' ', display, first, last, email, phone, notes)),
-    made, made
-FROM (
+_VARIED = {
+    "slug": "slug",
+    "display_name": "display",
+    "derived_name": "display",
+    "first_name": "first",
+    "last_name": "last",
+    "email": "email",
+    "phone": "phone",
+    "notes": "notes",
+    "display_sort": "lower(display)",
+    "first_sort": "lower(first)",
+    "last_sort": "lower(last)",
+    "email_sort": "email",
+    "search_text": "lower(concat_ws(' ', display, first, last, email, phone, notes))",
+    "created_at": "made",
+    "updated_at": "made",
+}
+_SOURCE = """(
     SELECT
         'contact-' || %(organization)s || '-' || number AS slug, first, last, first || ' ' || last AS display,
         'person' || number || '@example.com' AS email, '+41 44 ' || lpad((number %% 10000000)::text, 7, '0') AS phone,
@@ -92,10 +102,11 @@ def seed(contacts: int) -> dict[str, str]:
         tokens[name] = begin_session(user.orgkit_account).access
     with host.without_indexes("orgkit_contacts_contact", "orgkit_tags_tagassignment"):
         for home, size in sizes.items():
-            creator = users[-1].pk
+            contact = Contact(organization=home, creator=users[-1].orgkit_account, location="Zurich")
             for first in range(1, size + 1, BATCH):
                 numbers = {"first": first, "last": min(first + BATCH - 1, size)}
-                host.execute(_SEED, {"organization": home.pk, "creator": creator, "names": _NAMES, **numbers})
+                given = {"organization": home.pk, "names": _NAMES, **numbers}
+                host.insert_copies(contact, _SOURCE, given, **_VARIED)
         host.execute(_TAGGED, {"content_type": ContentType.objects.get_for_model(Contact).pk})
     return tokens
 

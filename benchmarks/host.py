@@ -17,6 +17,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import Model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -117,6 +118,23 @@ def execute(sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -
     """Execute a statement."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
+
+
+def insert_copies(row: Model, source: str, params: Mapping[str, Any] | None = None, **columns: str) -> None:
+    """Insert a copy of an unsaved row for each row of ``source``, which is what stands behind ``FROM``.
+
+    ``columns`` are the expressions of those columns that differ. The model says all others, so that a benchmark goes
+    on working when the model gets another one.
+    """
+    fields = [field for field in row._meta.concrete_fields if field.column in columns or field != row._meta.auto_field]
+    given = {
+        field.column: field.get_db_prep_save(field.pre_save(row, add=True), connection)
+        for field in fields
+        if field.column not in columns
+    }
+    names = ", ".join(field.column for field in fields)
+    values = ", ".join(columns.get(field.column, f"%({field.column})s") for field in fields)
+    execute(f"INSERT INTO {row._meta.db_table} ({names}) SELECT {values} FROM {source}", {**given, **(params or {})})
 
 
 @contextmanager

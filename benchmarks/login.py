@@ -22,29 +22,33 @@ LOGINS = 31
 CHECKS = 2000
 PASSWORD = "correct horse battery"
 
-_USERS = """
-INSERT INTO auth_user (username, email, password, first_name, last_name, is_superuser, is_staff, is_active, date_joined)
-SELECT 'user' || number, 'User' || number || '@example.com', '!', '', '', false, false, true, now()
-FROM generate_series(1, %s) AS number
-"""
-_ACCOUNTS = """
-INSERT INTO orgkit_accounts_account (user_id, slug, username, username_key, email, email_key, email_changes,
-    password_changes, avatar, avatar_large, first_name, last_name, display_name, location, about, preferred_language,
-    preferred_theme, timezone, notification_preferences, finished_onboarding, custom, created_at, updated_at)
-SELECT id, 'slug-' || username, username, username, email, lower(email), 0, 0, '', '', '', '', '', '', '', '', 'system',
-    '', '{}', false, '{}', now(), now()
-FROM auth_user WHERE password = '!'
-"""
-
 
 def seed(accounts: int) -> None:
     """Fill the tables, and make one account with a password."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
 
+    from ninja_orgkit.accounts.models import Account  # noqa: PLC0415
+
+    user_model = get_user_model()
     with host.without_indexes("auth_user", "orgkit_accounts_account"):
-        host.execute(_USERS, [accounts])
-        host.execute(_ACCOUNTS)
-    get_user_model().objects.create_user("ada", "Ada@example.com", PASSWORD)
+        host.insert_copies(
+            user_model(password="!"),
+            "generate_series(1, %(accounts)s) AS number",
+            {"accounts": accounts},
+            username="'user' || number",
+            email="'User' || number || '@example.com'",
+        )
+        host.insert_copies(
+            Account(),
+            "auth_user",
+            user_id="id",
+            slug="'slug-' || username",
+            username="username",
+            username_key="username",
+            email="email",
+            email_key="lower(email)",
+        )
+    user_model.objects.create_user("ada", "Ada@example.com", PASSWORD)
 
 
 def lookups(accounts: int) -> dict[str, Callable[[], float]]:
