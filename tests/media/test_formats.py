@@ -6,6 +6,7 @@ import random
 import re
 import zlib
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -148,6 +149,32 @@ def test_a_progressive_jpeg_without_its_last_scans_is_invalid() -> None:
         for end in (b"", b"\xff\xd9"):
             with pytest.raises(InvalidImage):
                 inspect(BytesIO(content[:start] + end))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+@pytest.mark.parametrize("size", [(400, 300), (130, 200)])
+def test_a_jpeg_that_ends_at_a_restart_marker_is_invalid(size: tuple[int, int], options: dict[str, Any]) -> None:
+    content = pictures.written(pictures.grain(*size), "JPEG", restart_marker_rows=1, **options).getvalue()
+    inspect(BytesIO(content[:-2]))
+    start = content.rindex(b"\xff\xda")
+    restarts = [found.start() for found in re.finditer(rb"\xff[\xd0-\xd7]", content) if found.start() > start]
+    assert len(restarts) > 5
+    for restart in restarts:
+        for kept in (restart, restart + 1, restart + 2):
+            with pytest.raises(InvalidImage):
+                inspect(BytesIO(content[:kept]))
+
+
+def test_a_jpeg_that_names_only_some_coefficients_needs_its_end_marker() -> None:
+    content = pictures.written(pictures.grain(), "JPEG", progressive=True).getvalue()
+    scans = [found.start() for found in re.finditer(rb"\xff\xda", content)]
+    bounds = pairwise([*scans, len(content) - 2])
+    # The averages are the only coefficients whose scans have three components.
+    averages = b"".join(content[start:end] for start, end in bounds if content[start + 4] == 3)
+    blurred = content[: scans[0]] + averages
+    assert inspect(BytesIO(blurred + b"\xff\xd9")).width == 400
+    with pytest.raises(InvalidImage):
+        inspect(BytesIO(blurred))
 
 
 @pytest.mark.parametrize("missing", [1, 2])

@@ -15,6 +15,7 @@ MAX_JPEG_SCANS = 100
 _CHUNK = 64 * 1024
 # A marker that starts a segment, and the length of the segment; or the end of the picture. Other markers are in scans.
 _SEGMENT = re.compile(rb"\xff(?:\xd9|([\xc0-\xcf\xda-\xfe])(..))", re.DOTALL)
+_RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 _END = 0xD9
 _SCAN = 0xDA
 _EXIF = 0xE1
@@ -44,11 +45,12 @@ def read_jpeg(file: IO[bytes]) -> Contents:
 
     A JPEG is complete when all its rows are there, with or without an end marker. Where a decoder can stop after the
     last row, it is not shown the end marker, because it would then make up missing rows. Where it cannot, the scans
-    have to deliver all that they announce. If the file has no end marker, several endings show whether the picture
-    depends on what follows.
+    have to deliver all that they announce. If the file has no end marker, they have to announce all there is, and
+    several endings show whether the picture depends on what follows.
     """
     parts: list[Part] = [_START]
-    start, end = 2, 0
+    start = scan = 2
+    end = 0
     exif, profile = b"", _Profile()
     scans = _Scans()
     for segment in _segments(file):
@@ -58,6 +60,7 @@ def read_jpeg(file: IO[bytes]) -> Contents:
             break
         if kind in _FRAMES or kind == _SCAN:
             scans.add(kind, _payload(file, segment))
+            scan = segment.stop
         elif kind in _METADATA:
             data = _payload(file, segment) if kind in (_EXIF, _PROFILE, _ADOBE) else b""
             if kind == _ADOBE and len(data) >= _ADOBE_BYTES:
@@ -70,12 +73,13 @@ def read_jpeg(file: IO[bytes]) -> Contents:
             start = segment.stop
     stop = end or _end_of_data(file)
     parts.append(range(start, max(start, stop)))
-    if not scans.are_complete():
+    if not scans.are_complete(is_ended=bool(end)):
         raise InvalidImage
     if end:
         endings: tuple[bytes, ...] = (_READ_AHEAD if scans.is_single else _END_MARKER,)
     else:
-        endings = tuple(filler * 64 + _END_MARKER for filler in _FILLERS)
+        restart = _next_restart(file, scan, stop)
+        endings = tuple(filler * 64 + restart + filler * 64 + _END_MARKER for filler in _FILLERS)
     return Contents(tuple(parts), exif=exif, colours=profile.colours(), endings=endings)
 
 
@@ -84,6 +88,21 @@ def _end_of_data(file: IO[bytes]) -> int:
     size = size_of(file)
     file.seek(max(0, size - 1))
     return size - 1 if file.read(1) == _END_MARKER[:1] else size
+
+
+def _next_restart(file: IO[bytes], start: int, stop: int) -> bytes:
+    """Return the restart marker with which a scan would go on.
+
+    Where its bytes end before a restart marker, a decoder skips whatever is not this marker.
+    """
+    at, tail = stop, b""
+    while at > start:
+        at, end = max(start, at - _CHUNK), at
+        file.seek(at)
+        tail = file.read(end - at) + tail[:1]
+        if found := _RESTART.findall(tail):
+            return bytes([0xFF, 0xD0 + (found[-1][0] + 1) % 8])
+    return b"\xff\xd0"
 
 
 def _segments(file: IO[bytes]) -> Iterator[_Segment]:
@@ -166,7 +185,11 @@ class _Scans:
             for index in range(first, min(last, 63) + 1) if coefficients else ():
                 coefficients[index] = bits & 15  # type: ignore[index]  # the loop is empty without them
 
-    def are_complete(self) -> bool:
-        """Tell whether every component has its average, and every coefficient all bits that a scan announced."""
+    def are_complete(self, *, is_ended: bool) -> bool:
+        """Tell whether every component has its average, and every coefficient all bits that a scan announced.
+
+        A picture may do without some coefficients. If it does not say where it ends, they may also have been cut off.
+        """
         components = self._missing_bits.values()
-        return bool(components) and all(bits[0] == 0 and max(bits) <= 0 for bits in components)
+        least = -1 if is_ended else 0
+        return bool(components) and all(bits[0] == 0 and min(bits) >= least and max(bits) <= 0 for bits in components)
