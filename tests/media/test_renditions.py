@@ -164,6 +164,24 @@ def test_a_picture_is_stored_with_loss_where_that_is_smaller() -> None:
     assert {render(file).renditions["lg"].content[12:16] for file in (few, many)} == {b"VP8 "}
 
 
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_an_animated_drawing_of_few_colours_is_stored_without_loss(kind: str) -> None:
+    drawing = _drawing("P")
+    drawings = [ImageChops.offset(drawing, shift, 0) for shift in range(0, 40, 10)]
+    made = opened(
+        render(pictures.written(drawings[0], kind, save_all=True, append_images=drawings[1:])).renditions["lg"]
+    )
+    for index, frame in enumerate(drawings):
+        made.seek(index)
+        assert made.convert("RGB").tobytes() == frame.convert("RGB").tobytes()
+
+
+def test_the_frames_of_an_animation_are_stored_with_loss_where_that_is_smaller() -> None:
+    photo = pictures.grain().quantize(256)
+    file = pictures.written(photo, "GIF", save_all=True, append_images=[ImageChops.offset(photo, 50, 0)])
+    assert b"VP8L" not in render(file).renditions["lg"].content
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_an_animation_stays_an_animation(kind: str) -> None:
     rendered = render(pictures.animation(kind))

@@ -71,6 +71,7 @@ def _encode(feed: _Feed, delays: list[int], loops: int, quality: int) -> bytes:
             loop=loops,
             quality=quality,
             method=_METHOD,
+            allow_mixed=True,  # frames of few colours are stored without loss where that is smaller
             background=(0, 0, 0, 0),
         )
     finally:
