@@ -126,14 +126,16 @@ def insert_copies(row: Model, source: str, params: Mapping[str, Any] | None = No
     ``columns`` are the expressions of those columns that differ. The model says all others, so that a benchmark goes
     on working when the model gets another one.
     """
-    fields = [field for field in row._meta.concrete_fields if field.column in columns or field != row._meta.auto_field]
+    fields = {str(field.column): field for field in row._meta.concrete_fields}
+    if row._meta.auto_field and row._meta.auto_field.column not in columns:
+        del fields[str(row._meta.auto_field.column)]
     given = {
-        field.column: field.get_db_prep_save(field.pre_save(row, add=True), connection)
-        for field in fields
-        if field.column not in columns
+        name: field.get_db_prep_save(field.pre_save(row, add=True), connection)
+        for name, field in fields.items()
+        if name not in columns
     }
-    names = ", ".join(field.column for field in fields)
-    values = ", ".join(columns.get(field.column, f"%({field.column})s") for field in fields)
+    names = ", ".join(fields)
+    values = ", ".join(columns.get(name, f"%({name})s") for name in fields)
     execute(f"INSERT INTO {row._meta.db_table} ({names}) SELECT {values} FROM {source}", {**given, **(params or {})})
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from threading import Lock
+from threading import Barrier, Lock
 
 import pytest
 from pytest_django import Settings
@@ -85,3 +85,17 @@ def test_pictures_of_several_threads_are_examined_one_after_another(settings: Se
 
     together(6, lambda _number: examine(BytesIO(content), use))
     assert load.seen == [(120_000,)] * 6
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [("JPEG", 4), ("PNG", 3), ("GIF", 3), ("AVIF", 2), ("WEBP", 1)])
+def test_a_pixel_counts_by_the_memory_that_its_format_takes(kind: str, at_once: int, settings: Settings) -> None:
+    settings.NINJA_ORGKIT = {"DECODE_PIXELS_AT_ONCE": 3 * 400 * 300}
+    content = pictures.written(pictures.grain(400, 300), kind).getvalue()
+    start, load = Barrier(at_once), Load()
+
+    def use(source: Source) -> None:
+        start.wait(timeout=30)
+        load.put(1)
+
+    together(2 * at_once, lambda _number: examine(BytesIO(content), use))
+    assert max(map(len, load.seen)) <= at_once

@@ -27,7 +27,7 @@ from ninja_orgkit.media.formats.jpeg import read_jpeg
 from ninja_orgkit.media.formats.png import read_png, still
 from ninja_orgkit.media.formats.signatures import AVIF, GIF, HEAD_BYTES, JPEG, PNG, WEBP, Format, sniff
 from ninja_orgkit.media.formats.webp import read_webp
-from ninja_orgkit.media.gate import decoding
+from ninja_orgkit.media.gate import decoding, weighed
 from ninja_orgkit.media.pixels import Size, average, fit, reduced, turned_size
 from ninja_orgkit.media.storage import storage_errors
 
@@ -169,7 +169,7 @@ def examine(file: IO[bytes], use: Callable[[Source], T]) -> T:
 def _used(file: IO[bytes], kind: Format, contents: Contents, use: Callable[[Source], T]) -> T:
     with _blamed_on_the_picture():
         source = Source(file, kind, contents)
-        with decoding(source.size[0] * source.size[1]):
+        with decoding(weighed(source.size[0] * source.size[1], kind, is_animated=source.frames > 1)):
             try:
                 return use(source)
             finally:
