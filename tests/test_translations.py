@@ -24,7 +24,8 @@ from tests.client import Api, Person
 from tests.conftest import Mailbox, Register, RunOutbox
 from tests.org import Org
 
-TEXTS = translate.texts()
+Texts = dict[translate.Text, set[str]]
+
 ACCEPT_GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 SUBJECTS = {
     "en": "Verify your e-mail address",
@@ -33,6 +34,12 @@ SUBJECTS = {
     "es": "Confirme su dirección de correo",
     "it": "Confermi il Suo indirizzo e-mail",
 }
+
+
+@pytest.fixture(scope="session")
+def texts() -> Texts:
+    """Return every text that can be translated."""
+    return translate.texts()
 
 
 @pytest.fixture
@@ -49,9 +56,9 @@ def _placeholders(text: str) -> list[str]:
 
 @pytest.mark.once
 @pytest.mark.parametrize("language", translate.LANGUAGES)
-def test_no_translation_is_missing_or_in_doubt(language: str) -> None:
+def test_no_translation_is_missing_or_in_doubt(language: str, texts: Texts) -> None:
     catalog = translate.read_catalogue(language)
-    assert {message.id for message in catalog if message.id} == set(TEXTS), "Run docs/translate.py."
+    assert {message.id for message in catalog if message.id} == set(texts), "Run docs/translate.py."
     assert translate.untranslated(catalog) == [], f"Translate these in {translate.catalogue_path(language)}."
     assert not catalog.obsolete
 
@@ -70,9 +77,9 @@ def test_a_translation_has_the_placeholders_of_the_text(language: str) -> None:
 
 @pytest.mark.once
 @pytest.mark.parametrize("language", translate.LANGUAGES)
-def test_the_catalogue_is_compiled(language: str) -> None:
+def test_the_catalogue_is_compiled(language: str, texts: Texts) -> None:
     path = translate.catalogue_path(language)
-    source, compiled = translate.written(translate.updated(language, TEXTS))
+    source, compiled = translate.written(translate.updated(language, texts))
     assert (path.read_bytes(), path.with_suffix(".mo").read_bytes()) == (source, compiled), "Run docs/translate.py."
 
 

@@ -7,12 +7,12 @@ import json
 
 import pytest
 
-from ninja_orgkit.urls import api
+from tests.client import BASE
 from tests.docs.pages import DOCS, blocks
+from tests.protocol.document import PATHS
 
 PAGE = DOCS / "guides" / "clients.md"
 EXAMPLES = DOCS / "examples" / "clients"
-DOCUMENT = api.get_openapi_schema(path_prefix="/api/v1/")
 
 
 @pytest.mark.parametrize("name", ["openapi-python-client.yaml", "redocly.yaml"])
@@ -33,7 +33,7 @@ def test_the_program_in_python_uses_ten_operations_that_exist() -> None:
     used = {
         alias.name for node in imports if (node.module or "").startswith("orgkit_client.api.") for alias in node.names
     }
-    known = {operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()}
+    known = {operation["operationId"] for methods in PATHS.values() for operation in methods.values()}
     assert used <= known
     assert len(used) == 10
 
@@ -42,5 +42,5 @@ def test_the_program_in_typescript_uses_ten_operations_that_exist() -> None:
     text = (EXAMPLES / "program.ts").read_text()
     calls = [line.partition("api.")[2] for line in text.splitlines() if "api." in line and '"/api/v1/' in line]
     used = {(call.partition("(")[0].lower(), call.split('"')[1]) for call in calls}
-    assert [(method, path) for method, path in used if method not in DOCUMENT["paths"].get(path, ())] == []
+    assert [(method, path) for method, path in used if method not in PATHS.get(path.removeprefix(BASE), ())] == []
     assert len(used) == 10

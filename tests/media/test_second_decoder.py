@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +14,8 @@ from tests.media import chunks, pictures
 from tests.media.second_decoder import compare
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
+
+Make = Callable[[], BytesIO]
 
 MODES = {
     "JPEG": ("RGB", "L"),
@@ -36,20 +40,20 @@ def in_mode(mode: str) -> Image.Image:
     return picture.convert(mode)
 
 
-def files() -> dict[str, BytesIO]:
-    """Return files of all formats, and of what can be in them."""
-    found = {
-        f"{kind} {mode}": pictures.written(in_mode(mode), kind, **({} if kind == "GIF" else {"quality": 95}))
+def files() -> dict[str, Make]:
+    """Return what makes files of all formats, and of what can be in them. Only the test of a file makes it."""
+    found: dict[str, Make] = {
+        f"{kind} {mode}": partial(_written, partial(in_mode, mode), kind, **({} if kind == "GIF" else {"quality": 95}))
         for kind, modes in MODES.items()
         for mode in modes
     }
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for kind in ("JPEG", "PNG", "WEBP", "AVIF"):
-        found[f"{kind} with a profile"] = pictures.written(soft(), kind, icc_profile=pictures.swapped_profile())
-        found[f"{kind} with sRGB"] = pictures.written(soft(), kind, icc_profile=profile)
+        found[f"{kind} with a profile"] = partial(_written, soft, kind, icc_profile=pictures.swapped_profile())
+        found[f"{kind} with sRGB"] = partial(_written, soft, kind, icc_profile=profile)
     for turn in range(2, 9):
         for kind in ("JPEG", "WEBP", "AVIF"):
-            found[f"{kind} turned {turn}"] = pictures.written(soft(), kind, exif=pictures.camera_exif(turn))
+            found[f"{kind} turned {turn}"] = partial(_written, soft, kind, exif=pictures.camera_exif(turn))
     ways: dict[str, dict[str, Any]] = {
         "progressive": {"progressive": True},
         "4:4:4": {"subsampling": 0},
@@ -57,16 +61,21 @@ def files() -> dict[str, BytesIO]:
         "with restarts": {"restart_marker_blocks": 4},
     }
     for name, options in ways.items():
-        found[f"JPEG {name}"] = pictures.written(soft(), "JPEG", **options)
+        found[f"JPEG {name}"] = partial(_written, soft, "JPEG", **options)
     for kind in ("GIF", "WEBP", "PNG"):  # libvips does not read animated AVIF
-        found[f"{kind} animated"] = pictures.animation(kind)
+        found[f"{kind} animated"] = partial(pictures.animation, kind)
     for depth in (1, 2, 4):
         line = bytes(range(256))[: 32 * depth // 8]
-        found[f"PNG of {depth} bits"] = chunks.png([line] * 32, width=32, depth=depth, colour=chunks.GREY)
+        found[f"PNG of {depth} bits"] = partial(chunks.png, [line] * 32, width=32, depth=depth, colour=chunks.GREY)
     wide = b"".join(number.to_bytes(2, "big") for number in range(0, 65_536, 683))
-    found["PNG of 16 bits RGB"] = chunks.png([wide] * 32, width=32, depth=16, colour=chunks.RGB)
-    found["PNG of 16 bits grey and alpha"] = chunks.png([wide[:128]] * 32, width=32, depth=16, colour=chunks.GREY_ALPHA)
+    deep = partial(chunks.png, width=32, depth=16)
+    found["PNG of 16 bits RGB"] = partial(deep, [wide] * 32, colour=chunks.RGB)
+    found["PNG of 16 bits grey and alpha"] = partial(deep, [wide[:128]] * 32, colour=chunks.GREY_ALPHA)
     return found
+
+
+def _written(draw: Callable[[], Image.Image], kind: str, **options: Any) -> BytesIO:
+    return pictures.written(draw(), kind, **options)
 
 
 FILES = files()
@@ -74,7 +83,7 @@ FILES = files()
 
 @pytest.mark.parametrize("name", FILES)
 def test_both_decoders_see_the_same(name: str) -> None:
-    found = compare(FILES[name].getvalue())
+    found = compare(FILES[name]().getvalue())
     assert found.outcome == "the same", found.detail
 
 

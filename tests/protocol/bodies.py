@@ -6,17 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ninja_orgkit.urls import api as ready_made
-
-DOCUMENT: dict[str, Any] = ready_made.get_openapi_schema(path_prefix="")
-
-
-SCHEMAS = DOCUMENT["components"]["schemas"]
-
+from tests.protocol.document import PATHS, SCHEMAS
 
 OPERATIONS = {
-    operation["operationId"]: (method.upper(), f"/{route.lstrip('/')}", operation)
-    for route, operations in DOCUMENT["paths"].items()
+    operation["operationId"]: (method.upper(), route, operation)
+    for route, operations in PATHS.items()
     for method, operation in operations.items()
     if "application/json" in operation.get("requestBody", {}).get("content", ())
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ninja_orgkit.urls import api as ready_made
+from tests.protocol import document
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PATHS: dict[str, dict[str, Any]] = {
-    f"/{route.lstrip('/')}": {method: operations[method] for method in METHODS if method in operations}
-    for route, operations in ready_made.get_openapi_schema(path_prefix="")["paths"].items()
+    route: {method: operations[method] for method in METHODS if method in operations}
+    for route, operations in document.PATHS.items()
 }
 ROUTES = [(method.upper(), route) for route, operations in PATHS.items() for method in operations]
 PARTS = {

@@ -23,10 +23,9 @@ from ninja_orgkit.protocol.problems import add_error_handlers
 from ninja_orgkit.urls import api
 from tests.client import Api
 from tests.hosts.mounts import required
+from tests.protocol.document import DOCUMENT, PATHS, SCHEMAS
 
-DOCUMENT: dict[str, Any] = api.get_openapi_schema(path_prefix="")
-SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
-OPERATIONS = [operation for methods in DOCUMENT["paths"].values() for operation in methods.values()]
+OPERATIONS = [operation for methods in PATHS.values() for operation in methods.values()]
 FEATURES = ("accounts", "users", "organizations", "contacts", "tags", "images", "exports")
 
 
@@ -181,7 +180,7 @@ def test_plain_routes_of_a_host_name_how_they_are_secured_and_how_they_refuse() 
 
 
 def test_no_component_is_unused() -> None:
-    used, waiting = set(), _named(DOCUMENT["paths"])
+    used, waiting = set(), _named(PATHS)
     while waiting:
         used |= waiting
         waiting = set().union(*(_named(SCHEMAS[name]) for name in waiting)) - used
@@ -206,7 +205,7 @@ def test_the_document_names_its_licence_and_its_server() -> None:
 
 
 def test_limits_stand_where_json_schema_knows_them() -> None:
-    parameters = DOCUMENT["paths"]["/contacts/"]["get"]["parameters"]
+    parameters = PATHS["/contacts/"]["get"]["parameters"]
     offset = next(parameter["schema"] for parameter in parameters if parameter["name"] == "offset")
     assert {"type": "integer", "minimum": 0, "maximum": 2**31 - 1} in offset["anyOf"]
     text = json.dumps(DOCUMENT)
@@ -214,7 +213,7 @@ def test_limits_stand_where_json_schema_knows_them() -> None:
 
 
 def test_every_operation_that_needs_a_token_says_so_and_may_answer_401(db: None) -> None:
-    for path, methods in DOCUMENT["paths"].items():
+    for path, methods in PATHS.items():
         for method, operation in methods.items():
             needed = bool(operation["security"]) and {} not in operation["security"]
             filled = path.replace("{tag_id}", "1").replace("{image_id}", "1").replace("{", "").replace("}", "")
@@ -275,7 +274,7 @@ def test_each_media_type_of_a_body_is_a_class_of_its_own_for_generators() -> Non
 
 
 def test_a_page_documents_its_maximum_length() -> None:
-    parameters = DOCUMENT["paths"]["/contacts/"]["get"]["parameters"]
+    parameters = PATHS["/contacts/"]["get"]["parameters"]
     limit = next(parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
     assert (limit["minimum"], limit["maximum"]) == (1, 200)
 

@@ -14,10 +14,10 @@ from pytest_django import Settings
 
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.protocol.problems import add_error_handlers
-from ninja_orgkit.urls import api as ready_made
 from tests.client import Api, told
 from tests.conftest import CountQueries
 from tests.org import Org
+from tests.protocol.document import SCHEMAS
 from tests.protocol.problems import PATHS, ROUTES, TAKES_JSON, filled, media_types, problem
 
 SECRET = "hunter2-zebra"
@@ -168,11 +168,10 @@ def test_errors_never_repeat_what_was_sent(org: Org, settings: Settings) -> None
 
 def fields_of(operation: dict[str, Any]) -> list[str]:
     """Return the names of the fields that an operation takes as JSON."""
-    schemas = ready_made.get_openapi_schema()["components"]["schemas"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     for option in (schema, *schema.get("anyOf", ())):
         if "$ref" in option:
-            schema = schemas[option["$ref"].rpartition("/")[2]]
+            schema = SCHEMAS[option["$ref"].rpartition("/")[2]]
     for option in (schema, *schema.get("anyOf", ())):
         if "properties" in option:
             return list(option["properties"])
