@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent
 REPORTS = ROOT / ".nox" / "reports"
 EXTRAS = "-e.[argon2,postgresql,redis,s3]"
 
-# What pytest runs. Tests marked ``once`` depend neither on the pair nor on the database; those marked ``host`` set up a
-# host project. The smoke set meets what differs between versions: checks, hosts, migrations, requests and OpenAPI.
+# What pytest runs. Tests marked ``once`` depend neither on the pair nor on the database. The smoke set meets what
+# differs between versions: checks, migrations, requests, OpenAPI, and a host with other users (``host``).
 ALL = ["-m", "not browser"]
 WHOLE = ["-m", "not once"]
 PROTOCOL = [
@@ -54,7 +54,7 @@ BROWSER = ("3.13", "6.1", "browser")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # CI insists on these interpreters. The pairs of others are tested where the interpreter is found.
 CI_PYTHONS = ("3.11", "3.12", "3.13")
-# Coverage is measured in this run, which is the cheapest of the whole ones: it takes half as long again.
+# Coverage is measured in this run, which is the cheapest of the whole ones.
 MEASURED = ("3.13", "6.1", "sqlite")
 # A process of pytest for each core, whichever is free takes over from the others; and what to make faster.
 AT_ONCE = ["-n", "logical", "--dist", "worksteal", "--durations=10"]

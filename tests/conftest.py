@@ -13,6 +13,7 @@ import redis
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
+from django.core.management.commands import flush
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -21,7 +22,7 @@ from ninja_orgkit.background import outbox
 from ninja_orgkit.database.alias import kit_connection
 from ninja_orgkit.health import probes
 from ninja_orgkit.models import OutboxMessage
-from tests import client
+from tests import client, flushing
 from tests.celery import app as celery_app
 from tests.client import Api, Person
 from tests.servers import processes, s3, valkey
@@ -43,6 +44,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_flush() -> Iterator[None]:
+    """Let Django write what it wants in an empty database as it was the first time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "emit_post_migrate_signal", flushing.restore)
+        yield
 
 
 @pytest.fixture(scope="session")

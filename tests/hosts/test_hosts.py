@@ -34,11 +34,11 @@ for module in pkgutil.walk_packages(ninja_orgkit.__path__, "ninja_orgkit."):
 
 
 # What else a host goes through runs in the same process as its journey, because starting one takes longest.
-@pytest.mark.host
+# The smoke set has the host that is most unlike the one of the other tests.
 @pytest.mark.parametrize(
     ("host", "names"),
     [
-        ("people", "backends.py"),
+        pytest.param("people", "backends.py", marks=pytest.mark.host),
         ("stock", "late.py policies.py"),
         ("team", "objects.py"),
         ("elsewhere", "routed.py"),

@@ -51,14 +51,6 @@ CHECKS = [
 EXAMPLES = 50
 
 
-@pytest.fixture(scope="session")
-def operations() -> dict[str, Any]:
-    """Return the operations of the document that the API serves, by id."""
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", _application)
-    found = [result.ok() for result in schema.get_all_operations()]
-    return {operation.definition.raw["operationId"]: operation for operation in found}
-
-
 @contextmanager
 def _one_transaction() -> Iterator[None]:
     """Keep the connection of the test, as Django's own client does."""
@@ -69,6 +61,15 @@ def _one_transaction() -> Iterator[None]:
     finally:
         for signal in (request_started, request_finished):
             signal.connect(close_old_connections)
+
+
+@pytest.fixture(scope="session")
+def operations() -> dict[str, Any]:
+    """Return the operations of the document that the API serves, by id."""
+    with _one_transaction():
+        schema: Any = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", _application)
+    found = [result.ok() for result in schema.get_all_operations()]
+    return {operation.definition.raw["operationId"]: operation for operation in found}
 
 
 @pytest.mark.slow
