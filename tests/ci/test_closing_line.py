@@ -10,6 +10,8 @@ import pytest
 
 from noxfile import expected_reports
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 
 SumUp = Callable[[], tuple[int, list[str]]]

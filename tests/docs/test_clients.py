@@ -11,6 +11,8 @@ from tests.client import BASE
 from tests.docs.pages import DOCS, blocks
 from tests.protocol.document import PATHS
 
+pytestmark = pytest.mark.once
+
 PAGE = DOCS / "guides" / "clients.md"
 EXAMPLES = DOCS / "examples" / "clients"
 

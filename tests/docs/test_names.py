@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from docs import generate
 from ninja_orgkit.conf import Settings
 from tests.docs.pages import DOCS, GUIDES, ROOT, blocks, name_of
+from tests.protocol.document import PATHS
 
 # Names in capitals that are settings of something other than Django and the kit.
 FOREIGN = {
@@ -29,10 +30,22 @@ FOREIGN = {
 OF_ALLAUTH = {"ACCOUNT", "HEADLESS", "MFA", "USERSESSIONS"}
 
 
+@pytest.fixture(scope="session")
+def generated() -> dict[Path, str]:
+    """Return the generated pages as they have to be."""
+    return generate.pages()
+
+
+@pytest.fixture(scope="session")
+def errors() -> set[tuple[str, str]]:
+    """Return status and code of every error."""
+    return {(str(error.status), error.code) for error in generate.errors()}
+
+
 @pytest.mark.parametrize("page", ["routes.md", "settings.md", "errors.md", "checks.md", "surface.txt"])
-def test_a_generated_page_is_up_to_date(page: str) -> None:
+def test_a_generated_page_is_up_to_date(generated: dict[Path, str], page: str) -> None:
     path = DOCS / "reference" / page
-    assert path.read_text() == generate.pages()[path], "Run python docs/generate.py"
+    assert path.read_text() == generated[path], "Run python docs/generate.py"
 
 
 def test_the_files_that_pages_show_are_up_to_date() -> None:
@@ -42,15 +55,14 @@ def test_the_files_that_pages_show_are_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=name_of)
-def test_every_error_in_a_guide_exists_with_its_status(page: Path) -> None:
-    known = {(str(error.status), error.code) for error in generate.errors()}
+def test_every_error_in_a_guide_exists_with_its_status(errors: set[tuple[str, str]], page: Path) -> None:
     named = set(re.findall(r"`(4\d\d|5\d\d) ([a-z_]+)`", page.read_text()))
-    assert named - known == set()
+    assert named - errors == set()
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=name_of)
 def test_every_route_in_a_guide_exists(page: Path) -> None:
-    known = {(method, path.removeprefix("/api/v1")) for method, path, _ in generate.routes()}
+    known = {(method.upper(), path) for path, operations in PATHS.items() for method in operations}
     named = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s?]*)[^`]*`", page.read_text())
     assert set(named) - known == set()
 

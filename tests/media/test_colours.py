@@ -15,6 +15,8 @@ from ninja_orgkit.media.renditions import render
 from tests.media import pictures
 from tests.media.chunks import GREY, GREY_ALPHA, RGB, chunk, flat_png
 
+pytestmark = pytest.mark.once
+
 BT709 = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 P3 = (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
 # (200, 100, 80) in Display P3 is this in sRGB, by CSS Color 4, 10.11.

@@ -18,6 +18,8 @@ from ninja_orgkit.media.pictures import Source, examine, inspect
 from tests.media import pictures
 from tests.media.chunks import GREY, RGB, RGB_ALPHA, SIGNATURE, chunk, header, png, rows
 
+pytestmark = pytest.mark.once
+
 # What follows the picture in a file, and may be missing
 END_MARKERS = {"JPEG": b"\xff\xd9", "GIF": b"\0;"}
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif", "GIF": "gif"}

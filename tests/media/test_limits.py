@@ -18,6 +18,8 @@ from ninja_orgkit.media.pictures import inspect
 from ninja_orgkit.media.renditions import render, square_avatar
 from tests.media import pictures
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def never_decoded(monkeypatch: pytest.MonkeyPatch) -> None:

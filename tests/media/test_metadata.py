@@ -15,6 +15,8 @@ from ninja_orgkit.media.renditions import render
 from tests.media import pictures
 from tests.media.chunks import PALETTE, SIGNATURE, chunk, flat_png, header, png, rows
 
+pytestmark = pytest.mark.once
+
 HUGE = ("zTXt", "iTXt", "tEXt", "iCCP", "eXIf")
 BROKEN = {
     **{kind: chunk(kind.encode(), b"\0\1\2", 0) for kind in ("tEXt", "iCCP", "gAMA", "pHYs", "tIME", "sRGB", "prVt")},

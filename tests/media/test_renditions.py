@@ -15,6 +15,8 @@ from ninja_orgkit.media.pixels import reduced, workable
 from ninja_orgkit.media.renditions import Rendition, render, square_avatar
 from tests.media import pictures
 
+pytestmark = pytest.mark.once
+
 
 def opened(rendition: Rendition | bytes) -> Any:
     """Return a rendition as Pillow reads it; what it returns for a pixel depends on the mode of the picture."""

@@ -14,6 +14,8 @@ from ninja_orgkit.media.renditions import render, square_avatar
 from tests.media import pictures
 from tests.media.chunks import GREY, RGB, SIGNATURE, chunk, gif, gif_frame, header, png, rows
 
+pytestmark = pytest.mark.once
+
 
 def opened(file: BytesIO) -> Any:
     return Image.open(BytesIO(render(file, {"lg": (256, 90)}).renditions["lg"].content))
