@@ -1,4 +1,4 @@
-"""Read the chunks of a PNG (third edition, W3C)."""
+"""Read a PNG (third edition, W3C)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import struct
 import zlib
 from dataclasses import replace
 from struct import pack, unpack
-from typing import IO, NamedTuple
+from typing import IO
 
 from ninja_orgkit.media.errors import InvalidImage
 from ninja_orgkit.media.formats.contents import (
-    MAX_BLOCKS,
     MAX_METADATA_BYTES,
     SRGB,
     Cicp,
@@ -20,32 +19,27 @@ from ninja_orgkit.media.formats.contents import (
     Gamma,
     Layer,
     Part,
-    exactly,
+)
+from ninja_orgkit.media.formats.png_chunks import (
+    END,
+    SIGNATURE,
+    Chunk,
+    joined,
+    make_chunk,
+    read_checked,
+    read_chunks,
+    read_data,
 )
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_BYTES = 13
 _COLOUR_CHUNKS = (b"cICP", b"iCCP", b"sRGB", b"gAMA")  # from the one that counts most
-_SHORT_BYTES = 256
-_LONG_CHUNKS = {b"iCCP", b"eXIf"}
 _READ_CHUNKS = {b"tRNS", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf"}
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _GREYS = (_GREY, 4)
 _KEY_BYTES = {_GREY: 2, _RGB: 6}
 _FRAME_CONTROL = ">IIIIHHBB"
 _DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR, 2: Disposal.RESTORE}
-_END = b"\0\0\0\0IEND\xaeB`\x82"
 _NO_CHECKSUM = b"\0\0\0\0"  # the decoder does not check those of pixels
-
-
-class _Chunk(NamedTuple):
-    kind: bytes
-    start: int
-    length: int
-
-    def whole(self) -> range:
-        """Return where the chunk is, from its length to its checksum."""
-        return range(self.start - 8, self.start + self.length + 4)
 
 
 def read_png(file: IO[bytes]) -> Contents:
@@ -55,32 +49,18 @@ def read_png(file: IO[bytes]) -> Contents:
     frames of an animation are ``layers``; if something about the animation is wrong, there are none, and the still
     picture is shown. Raises InvalidImage when the file ends before ``IEND``.
     """
-    chunks = _chunks(file)
+    chunks = read_chunks(file)
     if not chunks or chunks[0].kind != b"IHDR" or chunks[0].length < _HEADER_BYTES:
         raise InvalidImage
-    header = _data(file, chunks[0])
+    header = read_data(file, chunks[0])
     width, height, bit_depth, colour_type = unpack(">IIBB", header[:10])
-    found: dict[bytes, bytes] = {}
-    setup: list[Part] = []
-    pixels: list[Part] = []
-    for chunk in chunks:
-        kind = chunk.kind
-        if kind == b"PLTE":
-            setup.append(chunk.whole())
-        elif kind == b"IDAT":
-            pixels.append(chunk.whole())
-        elif pixels and kind != b"eXIf":
-            continue  # nothing else counts behind the pixels that it is about
-        elif kind in _READ_CHUNKS - found.keys() and (data := _checked(file, chunk)) is not None:
-            found[kind] = data
+    found = _found(file, chunks)
+    setup: list[Part] = [chunk.whole() for chunk in chunks if chunk.kind == b"PLTE"]
     if colour_type == _PALETTE and b"tRNS" in found:
-        setup.append(_chunk(b"tRNS", found[b"tRNS"]))
-    clear_key: tuple[int, ...] = ()
-    if (size := _KEY_BYTES.get(colour_type)) and len(found.get(b"tRNS", b"")) >= size:
-        mask = (1 << bit_depth) - 1
-        clear_key = tuple(sample & mask for sample in unpack(f">{size // 2}H", found[b"tRNS"][:size]))
+        setup.append(make_chunk(b"tRNS", found[b"tRNS"]))
+    pixels: list[Part] = [chunk.whole() for chunk in chunks if chunk.kind == b"IDAT"]
     contents = Contents(
-        (_SIGNATURE, chunks[0].whole(), *setup, *_joined(pixels), _END),
+        (SIGNATURE, chunks[0].whole(), *setup, *joined(pixels), END),
         width=width,
         height=height,
         loops=1,
@@ -88,7 +68,7 @@ def read_png(file: IO[bytes]) -> Contents:
         colours=_colours(found),
         is_grey=colour_type in _GREYS,
         bit_depth=bit_depth,
-        clear_key=clear_key,
+        clear_key=_clear_key(found.get(b"tRNS", b""), colour_type, bit_depth),
     )
     try:
         layers, loops = _layers(file, chunks, header, setup)
@@ -102,53 +82,25 @@ def still(contents: Contents) -> Contents:
     return replace(contents, layers=())
 
 
-def _chunks(file: IO[bytes]) -> list[_Chunk]:
-    """Follow the chunks to ``IEND``."""
-    file.seek(len(_SIGNATURE))
-    chunks: list[_Chunk] = []
-    for _ in range(MAX_BLOCKS):
-        header = exactly(file, 8)
-        kind = header[4:]
-        if kind == b"IEND":
-            exactly(file, 4)
-            return chunks
-        chunk = _Chunk(kind, file.tell(), int.from_bytes(header[:4], "big"))
-        chunks.append(chunk)
-        file.seek(chunk.length + 4, 1)
-    raise InvalidImage
+def _found(file: IO[bytes], chunks: list[Chunk]) -> dict[bytes, bytes]:
+    """Return the data of the optional chunks that are read: of each kind the first one that is sound."""
+    found: dict[bytes, bytes] = {}
+    wanted = _READ_CHUNKS
+    for chunk in chunks:
+        if chunk.kind == b"IDAT":
+            wanted = {b"eXIf"}  # nothing else counts behind the pixels that it is about
+        elif chunk.kind in wanted and chunk.kind not in found and (data := read_checked(file, chunk)) is not None:
+            found[chunk.kind] = data
+    return found
 
 
-def _data(file: IO[bytes], chunk: _Chunk) -> bytes:
-    file.seek(chunk.start)
-    return file.read(chunk.length)
-
-
-def _checked(file: IO[bytes], chunk: _Chunk) -> bytes | None:
-    """Return the data of an optional chunk, or None if it is too long or its checksum is wrong."""
-    if chunk.length > (MAX_METADATA_BYTES if chunk.kind in _LONG_CHUNKS else _SHORT_BYTES):
-        return None
-    data = _data(file, chunk)
-    return data if file.read(4) == _checksum(chunk.kind, data) else None
-
-
-def _checksum(kind: bytes, data: bytes) -> bytes:
-    return pack(">I", zlib.crc32(kind + data))
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return pack(">I", len(data)) + kind + data + _checksum(kind, data)
-
-
-def _joined(parts: list[Part]) -> list[Part]:
-    """Join ranges that follow each other, which are most of the chunks with pixels."""
-    joined: list[Part] = []
-    for part in parts:
-        last = joined[-1] if joined else b""
-        if isinstance(last, range) and isinstance(part, range) and last.stop == part.start:
-            joined[-1] = range(last.start, part.stop)
-        else:
-            joined.append(part)
-    return joined
+def _clear_key(transparency: bytes, colour_type: int, bit_depth: int) -> tuple[int, ...]:
+    """Return the samples of the one colour that is clear (11.3.1.1), none if there is no such colour."""
+    size = _KEY_BYTES.get(colour_type)
+    if size is None or len(transparency) < size:
+        return ()
+    mask = (1 << bit_depth) - 1
+    return tuple(sample & mask for sample in unpack(f">{size // 2}H", transparency[:size]))
 
 
 def _colours(found: dict[bytes, bytes]) -> tuple[Colours, ...]:
@@ -188,7 +140,7 @@ class _BrokenAnimation(Exception):
 
 
 def _layers(
-    file: IO[bytes], chunks: list[_Chunk], header: bytes, setup: list[Part]
+    file: IO[bytes], chunks: list[Chunk], header: bytes, setup: list[Part]
 ) -> tuple[tuple[Layer, ...], int | None]:
     """Read the frames of an animation (clause 11.3.6), and make a PNG of its own of each. Return them and the loops."""
     control = next((chunk for chunk in chunks if chunk.kind in (b"acTL", b"IDAT")), None)
@@ -223,8 +175,8 @@ def _layers(
     return tuple(layers), loops
 
 
-def _required(file: IO[bytes], chunk: _Chunk, length: int) -> bytes:
-    data = _checked(file, chunk)
+def _required(file: IO[bytes], chunk: Chunk, length: int) -> bytes:
+    data = read_checked(file, chunk)
     if data is None or len(data) != length:
         raise _BrokenAnimation
     return data
@@ -243,7 +195,7 @@ def _layer(header: bytes, setup: list[Part], frame: bytes, pixels: list[Part]) -
     fits = left + width <= canvas_width and top + height <= canvas_height
     if not pixels or not width or not height or not fits or disposal not in _DISPOSALS:
         raise _BrokenAnimation
-    head = _SIGNATURE + _chunk(b"IHDR", frame[4:12] + header[8:_HEADER_BYTES])
-    parts = (head, *setup, *_joined(pixels), _END)
+    head = SIGNATURE + make_chunk(b"IHDR", frame[4:12] + header[8:_HEADER_BYTES])
+    parts = (head, *setup, *joined(pixels), END)
     delay = 1000 * delay / (unit or 100)
     return Layer(parts, left, top, width, height, delay, _DISPOSALS[disposal], is_blended=blend == 1)
