@@ -8,14 +8,12 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, JSONObject
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.functions import Coalesce, JSONObject
 from pydantic_core import from_json
 
 from ninja_orgkit.database.attachments import content_type_id, target_of
+from ninja_orgkit.database.functions import JsonArray, KeyText
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.pages import PreparedRows, Rows
 from ninja_orgkit.database.preloading import preload
@@ -30,8 +28,6 @@ from ninja_orgkit.tags.models import Tag, TagAssignment
 M = TypeVar("M", bound=models.Model)
 
 _COLUMNS = ("id", "name", "slug", "color", "created_at", "sort_key")
-_UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-"""Where the groups of digits of a UUID begin, and how long they are."""
 _LOADED = "_orgkit_tags"
 """The attribute of an object that holds its tags after ``with_tags``."""
 _key_and_id = itemgetter("key", "id")
@@ -85,7 +81,7 @@ def tags_json(model: type[models.Model], content_type: int | Parameter) -> Subqu
     ``content_type_id(model)`` returns.
     """
     tag = JSONObject(id="tag_id", name="tag__name", slug="tag__slug", key="tag__sort_key")
-    return Subquery(_assigned_to_row(model, content_type).values(found=_JsonArray(tag)))
+    return Subquery(_assigned_to_row(model, content_type).values(found=JsonArray(tag)))
 
 
 def read_tags(found: str | None) -> list[dict[str, Any]]:
@@ -208,46 +204,5 @@ def _rows(tags: QuerySet[Tag]) -> QuerySet[Tag, dict[str, Any]]:
 
 def _assigned_to_row(model: type[models.Model], content_type: int | Parameter) -> QuerySet[TagAssignment]:
     """Return the assignments of the row in the outer query."""
-    key = _KeyText(OuterRef("pk"), model._meta.pk)
+    key = KeyText(OuterRef("pk"), model._meta.pk)
     return TagAssignment.objects.filter(content_type=content_type, object_id=key).order_by()
-
-
-class _KeyText(Cast):
-    """A primary key as the text that ``str`` makes of it, so that the join can use the index on the text column."""
-
-    def __init__(self, key: Combinable, field: models.Field[Any, Any]) -> None:
-        super().__init__(key, models.TextField())
-        while field.remote_field:
-            field = field.remote_field.model._meta.pk
-        self.is_uuid = isinstance(field, models.UUIDField)
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """Add the hyphens to a UUID, which SQLite stores as 32 digits."""
-        if not self.is_uuid:
-            return super().as_sqlite(compiler, connection, **context)
-        key, params = compiler.compile(self.source_expressions[0])
-        parts = " || '-' || ".join(f"substr({key}, {at}, {n})" for at, n in _UUID_PARTS)
-        return parts, [*params] * len(_UUID_PARTS)
-
-    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """Add the hyphens to a UUID, which MySQL stores as 32 digits, and MariaDB as a type of its own."""
-        if not self.is_uuid or connection.features.has_native_uuid_field:
-            return super().as_mysql(compiler, connection, **context)
-        key, params = compiler.compile(self.source_expressions[0])
-        parts = ", ".join(f"substr({key}, {at}, {n})" for at, n in _UUID_PARTS)
-        return f"CONCAT_WS('-', {parts})", [*params] * len(_UUID_PARTS)
-
-
-class _JsonArray(models.Func):
-    """Collects the rows of a subquery into a JSON array. It is not an ``Aggregate``, which would group the rows."""
-
-    output_field = models.TextField()
-    function = "json_group_array"
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """Use the function of PostgreSQL."""
-        return self.as_sql(compiler, connection, function="jsonb_agg", **context)
-
-    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """Use the function of MariaDB and MySQL."""
-        return self.as_sql(compiler, connection, function="JSON_ARRAYAGG", **context)
