@@ -15,7 +15,7 @@ from ninja.params.models import BodyModel
 from ninja_orgkit.conf import settings
 from ninja_orgkit.errors import MalformedBody, OrgKitError, TooLarge, UnsupportedMediaType, ValidationFailed
 from ninja_orgkit.protocol.fields import FormText
-from ninja_orgkit.protocol.problems import field_errors
+from ninja_orgkit.protocol.validation import field_errors
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from typing import Any
@@ -20,7 +20,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 
@@ -43,30 +43,10 @@ from ninja_orgkit.logs import get_logger
 from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, complete_document
 from ninja_orgkit.protocol.request_ids import current_request_id, with_request_id
 from ninja_orgkit.protocol.responses import json_bytes
+from ninja_orgkit.protocol.validation import field_errors
 
 logger = get_logger("ninja_orgkit")
 
-_BODY_SOURCES = {"form", "file"}
-_AN_OBJECT = gettext_noop("Input should be an object")
-# These of Pydantic name our classes.
-_MESSAGES = dict.fromkeys(("model_type", "model_attributes_type", "dataclass_type"), _AN_OBJECT)
-# What Pydantic says of values that are not valid: with a value in it, and without.
-_WITH_VALUE = {
-    "string_too_short": gettext_noop("String should have at least {min_length} characters"),
-    "string_too_long": gettext_noop("String should have at most {max_length} characters"),
-    "greater_than_equal": gettext_noop("Input should be greater than or equal to {ge}"),
-    "less_than_equal": gettext_noop("Input should be less than or equal to {le}"),
-    "literal_error": gettext_noop("Input should be {expected}"),
-}
-_PLAIN = (
-    gettext_noop("Field required"),
-    gettext_noop("Extra inputs are not permitted"),
-    gettext_noop("Input should be a valid string"),
-    gettext_noop("Input should be a valid boolean"),
-    gettext_noop("Input should be a valid dictionary"),
-    gettext_noop("Input should be a valid list"),
-)
-_MAX_NAME_LENGTH = 64
 _MAX_UNREAD_BYTES = 4 * 2**20
 _CHUNK = 2**16
 
@@ -89,32 +69,6 @@ def _request_id() -> dict[str, str]:
     """Return what names the request in its problem, if a request is being answered."""
     request_id = current_request_id()
     return {"request_id": request_id} if request_id else {}
-
-
-def field_errors(errors: Sequence[Any], *, source: str = "") -> list[dict[str, Any]]:
-    """Return validation errors as clients see them: where, what and of which type, never the submitted value."""
-    shown = []
-    for error in errors:
-        loc = [*([source] if source else []), *error["loc"]]
-        loc[0] = "body" if loc[0] in _BODY_SOURCES else loc[0]
-        shown.append({"loc": [_name(part) for part in loc], "msg": _message(error), "type": error["type"]})
-    return shown
-
-
-def _message(error: Any) -> str:
-    """Return what a validation error says, in the active language if it is known there."""
-    template = _WITH_VALUE.get(error["type"], "")
-    translated = gettext(template)
-    if translated != template:
-        return translated.format(**error["ctx"])
-    return gettext(_MESSAGES.get(error["type"], error["msg"]))
-
-
-def _name(part: str | int) -> str | int:
-    """Return a part of a location; a name that the client made up is cut and made printable."""
-    if isinstance(part, int):
-        return part
-    return "".join(char if char.isprintable() else "?" for char in part[:_MAX_NAME_LENGTH])
 
 
 def translate(exc: Exception) -> OrgKitError | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from ninja.operation import Operation
 
 from ninja_orgkit.errors import Invalid, OrgKitError, ValidationFailed
-from ninja_orgkit.protocol.problems import field_errors
+from ninja_orgkit.protocol.validation import field_errors
 
 _URL_ENCODED = "application/x-www-form-urlencoded"
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ninja_orgkit.errors import ValidationFailed
-from ninja_orgkit.protocol.problems import field_errors
+from ninja_orgkit.protocol.validation import field_errors
 
 
 def valid(schema: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
