@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,20 +12,13 @@ from django.utils.translation import gettext
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.conf import settings
-from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.derived import DerivedColumns
 from ninja_orgkit.database.keys import search_key
 from ninja_orgkit.database.visible import is_blank
 from ninja_orgkit.media.avatars import WithAvatar
 from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import LastOwner, NoLogo, PersonalOrganization
-from ninja_orgkit.organizations.ownership import (
-    MembershipQuerySet,
-    keep_an_owner,
-    lock_organizations,
-    raise_if_orphaned,
-    require_owners,
-)
+from ninja_orgkit.organizations.ownership import GuardedMembership, GuardedMemberships, keep_an_owner
 
 NAME_LENGTH = 255
 
@@ -80,7 +72,11 @@ class Organization(WithAvatar, DerivedColumns):
         self.sort_key = search_key(self.name)[:NAME_LENGTH]
 
 
-class Membership(models.Model):
+class MembershipQuerySet(GuardedMemberships["Membership"]):
+    """Memberships, with the guard of owners."""
+
+
+class Membership(GuardedMembership):
     """An account's membership in an organization, with a role of ``ROLES``."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
@@ -97,20 +93,6 @@ class Membership(models.Model):
     def __str__(self) -> str:
         """Return the name of the member and of the organization."""
         return f"{self.account} in {self.organization}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the membership. Raises LastOwner if an organization would lose its last owner."""
-        if not self.pk:
-            return super().save(*args, **kwargs)
-        with require_owners(self._stored().organizations()):
-            return super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete the membership. Raises ProtectedError if an organization would lose its last owner."""
-        with atomic():
-            lock_organizations(self._stored().organizations())
-            raise_if_orphaned(Membership.objects.orphaned_by([self.pk]))
-            return super().delete(*args, **kwargs)
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -129,10 +111,6 @@ class Membership(models.Model):
         if self.permissions.isdisjoint(roles.GRANT):
             return frozenset()
         return frozenset(filter(self.may_handle, settings.ROLES))
-
-    def _stored(self) -> MembershipQuerySet:
-        """Return this membership as the database has it: its organization may have changed here."""
-        return Membership.objects.filter(pk=self.pk)
 
     def clean(self) -> None:
         """Validate a form: keep the last owner, and add no member to a closed or personal organization."""

@@ -3,7 +3,7 @@
 An owner whose user is inactive cannot act. So neither the last owner nor the last active one is taken away. The user
 may be deactivated at any time, because that does not change a membership.
 
-The models import this module, so it reaches them through the querysets that it is given.
+The models import this module and not the other way round: it reaches them through the querysets that it is given.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
+from django.db.models import Exists, Model, OuterRef, ProtectedError, QuerySet
 from django.db.models.deletion import CASCADE, Collector
 
 from ninja_orgkit.accounts.host_user import has_active_column
@@ -21,8 +21,8 @@ from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.errors import LastOwner
 from ninja_orgkit.organizations.roles import owner_roles
 
-if TYPE_CHECKING:
-    from ninja_orgkit.organizations.models import Membership, Organization
+M = TypeVar("M", bound=Model)
+T = TypeVar("T", bound=Model)
 
 _COLLECTED = "_orgkit_doomed_memberships"
 _OWNING = {"role", "organization", "organization_id", "account", "account_id"}
@@ -44,26 +44,26 @@ class Owned(NamedTuple):
     active: bool
 
 
-class Fates(NamedTuple):
+class Fates(NamedTuple, Generic[T]):
     """What becomes of organizations when accounts go; each list is by slug.
 
     ``closed`` are those that nobody else belongs to. ``orphaned`` would keep members, but lose their last owner, so the
     accounts have to stay. ``kept`` go on without them.
     """
 
-    closed: list[Organization]
-    orphaned: list[Organization]
-    kept: list[Organization]
+    closed: list[T]
+    orphaned: list[T]
+    kept: list[T]
 
 
-class MembershipQuerySet(QuerySet["Membership"]):
+class GuardedMemberships(QuerySet[M]):
     """Memberships. They refuse every change that would leave an organization without an owner."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the memberships. Raises ProtectedError where an organization would lose its last owner."""
         with atomic():
             lock_organizations(self.organizations())
-            raise_if_orphaned(self.model.objects.orphaned_by(self.values_list("pk", flat=True)))
+            raise_if_orphaned(self._all().orphaned_by(self.values_list("pk", flat=True)))
             return super().delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -80,26 +80,26 @@ class MembershipQuerySet(QuerySet["Membership"]):
 
     def bulk_create(
         self,
-        objs: Iterable[Membership],
+        objs: Iterable[M],
         batch_size: int | None = None,
         ignore_conflicts: bool = False,
         update_conflicts: bool = False,
         *args: Any,
         **kwargs: Any,
-    ) -> list[Membership]:
+    ) -> list[M]:
         """Write the memberships. Raises LastOwner where an update would take the last owner from an organization."""
-        new = list(objs)
+        new: list[Any] = list(objs)
         create = partial(super().bulk_create, new, batch_size, ignore_conflicts, update_conflicts, *args, **kwargs)
         if not update_conflicts:
             return create()
         with require_owners(self._all_organizations().filter(pk__in={item.organization_id for item in new})):
             return create()
 
-    def organizations(self) -> QuerySet[Organization]:
+    def organizations(self) -> QuerySet[Any]:
         """Return the organizations that these memberships belong to."""
         return self._all_organizations().filter(pk__in=self.values("organization"))
 
-    def orphaned_by(self, doomed: Iterable[int]) -> list[Organization]:
+    def orphaned_by(self, doomed: Iterable[int]) -> list[Any]:
         """Return the organizations, by slug, that would lose their last owner with these memberships (primary keys).
 
         The last active owner counts as the last one.
@@ -113,7 +113,7 @@ class MembershipQuerySet(QuerySet["Membership"]):
             return []
         return list(self._all_organizations().filter(pk__in={owned.organization for owned in lost}).order_by("slug"))
 
-    def fates(self, doomed: Iterable[int]) -> Fates:
+    def fates(self, doomed: Iterable[int]) -> Fates[Any]:
         """Return what becomes of the organizations of these memberships (primary keys) when their accounts go.
 
         Takes three statements at most.
@@ -123,7 +123,7 @@ class MembershipQuerySet(QuerySet["Membership"]):
         joined = self.filter(pk__in=keys).values("organization")
         found = self._all_organizations().filter(pk__in=joined, deleted_at=None).annotate(is_shared=Exists(others))
         orphans = {organization.pk for organization in self.orphaned_by(keys)}
-        fates = Fates([], [], [])
+        fates: Fates[Any] = Fates([], [], [])
         for organization in found.order_by("slug"):
             if not organization.is_shared:
                 fates.closed.append(organization)
@@ -138,15 +138,45 @@ class MembershipQuerySet(QuerySet["Membership"]):
         found = self.filter(role__in=owner_roles())
         if has_active_column():
             return [Owner(*row) for row in found.values_list("pk", "organization_id", "account__user__is_active")]
-        return [
-            Owner(item.pk, item.organization_id, item.account.user.is_active)
-            for item in found.select_related("account__user")
-        ]
+        rows: QuerySet[Any] = found.select_related("account__user")
+        return [Owner(item.pk, item.organization_id, item.account.user.is_active) for item in rows]
 
-    def _all_organizations(self) -> QuerySet[Organization]:
+    def _all(self) -> GuardedMemberships[M]:
+        return cast("GuardedMemberships[M]", self.model._default_manager.all())
+
+    def _all_organizations(self) -> QuerySet[Any]:
         model: Any = self.model._meta.get_field("organization").related_model
-        organizations: QuerySet[Organization] = model._default_manager.all()
+        organizations: QuerySet[Any] = model._default_manager.all()
         return organizations
+
+
+class GuardedMembership(Model):
+    """A membership. It refuses every change that would leave an organization without an owner."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the membership. Raises LastOwner if an organization would lose its last owner."""
+        if not self.pk:
+            return super().save(*args, **kwargs)
+        with require_owners(self._stored().organizations()):
+            return super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the membership. Raises ProtectedError if an organization would lose its last owner."""
+        with atomic():
+            lock_organizations(self._stored().organizations())
+            raise_if_orphaned(self._all().orphaned_by([self.pk]))
+            return super().delete(*args, **kwargs)
+
+    def _stored(self) -> Any:
+        """Return this membership as the database has it: its organization may have changed here."""
+        return self._all().filter(pk=self.pk)
+
+    def _all(self) -> Any:
+        model: Any = self._meta.concrete_model
+        return model._default_manager.all()
 
 
 def keep_an_owner(collector: Collector, field: Any, sub_objs: Any, using: str) -> None:
@@ -161,14 +191,14 @@ def keep_an_owner(collector: Collector, field: Any, sub_objs: Any, using: str) -
     CASCADE(collector, field, sub_objs, using)
 
 
-def raise_if_orphaned(organizations: list[Organization]) -> None:
+def raise_if_orphaned(organizations: list[Any]) -> None:
     """Raise ProtectedError if any organization would lose its last owner."""
     if organizations:
         raise ProtectedError("An organization would lose its last owner.", set(organizations))
 
 
 @contextmanager
-def require_owners(organizations: QuerySet[Organization]) -> Iterator[None]:
+def require_owners(organizations: QuerySet[Any]) -> Iterator[None]:
     """Lock organizations, and undo the block if it takes the last owner, or the last active one. Raises LastOwner."""
     memberships: Any = organizations.model._meta.get_field("memberships").related_model
     with atomic():
@@ -179,12 +209,12 @@ def require_owners(organizations: QuerySet[Organization]) -> Iterator[None]:
             raise LastOwner
 
 
-def owned_by(memberships: MembershipQuerySet) -> set[Owned]:
+def owned_by(memberships: GuardedMemberships[Any]) -> set[Owned]:
     """Return which open organizations have an owner, and which an active one, among these memberships."""
     return _owned(memberships.filter(organization__deleted_at=None).owners())
 
 
-def lock_organizations(organizations: QuerySet[Organization]) -> list[int]:
+def lock_organizations(organizations: QuerySet[Any]) -> list[int]:
     """Lock organizations until the transaction ends, and return their primary keys.
 
     Every transaction locks organizations before memberships, and in this order. So two transactions count owners one

@@ -34,7 +34,7 @@ def organizations_of_account(account: Account) -> list[dict[str, str]]:
     return [dict(zip(("slug", "name", "type", "role"), row, strict=True)) for row in rows]
 
 
-def fates_without(account: Account) -> Fates:
+def fates_without(account: Account) -> Fates[Organization]:
     """Return what becomes of the organizations of an account when it is deleted. Takes four statements at most."""
     mine = Membership.objects.filter(account=account)
     return Membership.objects.fates(mine.values_list("pk", flat=True))
