@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,7 +15,7 @@ from ninja_orgkit.apikeys.models import ApiKey
 from ninja_orgkit.models import IdempotencyRecord
 from tests.client import Api
 from tests.conftest import Mailbox, RunOutbox
-from tests.org import MakeOrg, Org
+from tests.org import Org
 
 pytestmark = pytest.mark.django_db
 
@@ -208,14 +207,3 @@ def test_no_notice_is_sent_where_notices_of_keys_are_off(
     org.add_key("org.read")
     run_outbox()
     assert mailbox == []
-
-
-def test_an_archive_has_the_keys_without_their_digests(org: Org, make_org: MakeOrg) -> None:
-    from ninja_orgkit.apikeys.rows import OrgkitApiKeyRow, api_key_rows
-
-    made = org.add_key("org.read")
-    make_org("third").add_key("org.read")
-    (row,) = api_key_rows(org.row)
-    assert json.loads(OrgkitApiKeyRow(**row).model_dump_json()) == {
-        name: value for name, value in made.items() if name != "key"
-    }

@@ -12,7 +12,7 @@ from ninja_orgkit.tags.services import assign_tags
 from shop.models import Shop
 from tests.exports.actions import create_contact, create_image, create_product
 from tests.exports.conftest import Export
-from tests.org import MakePerson, Org
+from tests.org import MakeOrg, MakePerson, Org
 
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
 
@@ -48,6 +48,12 @@ def test_an_archive_contains_everything_in_the_organization(org: Org, export: Ex
     targets = [(row["app_label"], row["model"], row["obj_id"]) for row in archive.rows("tag_assignments")]
     assert sorted(set(targets)) == [("contacts", "contact", contact.slug), ("shop", "product", "mug-1")]
     assert archive.cells("shop.product") == [{"sku": "mug-1", "name": "mug-1", "price": "9.50"}]
+
+
+def test_an_archive_has_the_api_keys_without_what_makes_them_work(org: Org, make_org: MakeOrg, export: Export) -> None:
+    key = org.add_key("tags.read", "org.read")
+    make_org("third").add_key("org.read")
+    assert export().rows("api_keys") == [{name: value for name, value in key.items() if name != "key"}]
 
 
 def test_the_standalone_check_accepts_an_untouched_archive(org: Org, export: Export) -> None:

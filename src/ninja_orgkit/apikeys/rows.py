@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel
+from django.db.models import QuerySet
+from pydantic import AfterValidator, BaseModel, Field
 
+from ninja_orgkit.apikeys.models import ApiKey
 from ninja_orgkit.apikeys.selectors import api_keys_of
 from ninja_orgkit.organizations.models import Organization
 from ninja_orgkit.protocol.fields import Moment
@@ -19,23 +20,13 @@ class OrgkitApiKeyRow(BaseModel):
     id: UUID
     name: str
     prefix: str
-    permissions: list[str]
-    created_by: str
+    permissions: Annotated[list[str], AfterValidator(sorted)]
+    created_by: str = Field(validation_alias="membership__account__slug")
     created_at: Moment
     expires_at: Moment | None
     last_used_at: Moment | None
 
 
-def api_key_rows(organization: Organization) -> Iterator[dict[str, Any]]:
-    """Yield the API keys of an organization, oldest first."""
-    for key in api_keys_of(organization).order_by("created_at", "pk").iterator():
-        yield {
-            "id": key.pk,
-            "name": key.name,
-            "prefix": key.prefix,
-            "permissions": sorted(key.permissions),
-            "created_by": key.created_by.slug,
-            "created_at": key.created_at,
-            "expires_at": key.expires_at,
-            "last_used_at": key.last_used_at,
-        }
+def api_key_rows(organization: Organization) -> QuerySet[ApiKey]:
+    """Return the API keys of an organization, oldest first."""
+    return api_keys_of(organization).order_by("created_at", "pk")
