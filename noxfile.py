@@ -54,7 +54,7 @@ BROWSER = ("3.13", "6.1", "browser")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # CI insists on these interpreters. The pairs of others are tested where the interpreter is found.
 CI_PYTHONS = ("3.11", "3.12", "3.13")
-# Coverage is measured in this run, which is the cheapest of the whole ones.
+# Coverage is measured in this run, which is the cheapest of the whole ones: it takes half as long again.
 MEASURED = ("3.13", "6.1", "sqlite")
 # A process of pytest for each core, whichever is free takes over from the others; and what to make faster.
 AT_ONCE = ["-n", "logical", "--dist", "worksteal", "--durations=10"]
