@@ -72,6 +72,21 @@ def kept_private(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     return wrapped
 
 
+def not_shared(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Wrap a view: an answer that says nothing of caches is for its caller alone, who asks again before using it twice.
+
+    Without this, a cache in front of many callers may hand the answer of one to another. Django's own does.
+    """
+
+    @wraps(run)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = run(request, *args, **kwargs)
+        response.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    return wrapped
+
+
 def without_body(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Wrap the operation of a HEAD: the answer has the headers of the GET, its length included, and no body."""
 

@@ -25,7 +25,7 @@ from ninja_orgkit.protocol.endpoints import Answer, Endpoint, body_of, guard
 from ninja_orgkit.protocol.openapi.operations import describe
 from ninja_orgkit.protocol.queries import in_utf8
 from ninja_orgkit.protocol.request_ids import with_request_id
-from ninja_orgkit.protocol.responses import without_body
+from ninja_orgkit.protocol.responses import not_shared, without_body
 from ninja_orgkit.protocol.traits import DECLARED, Traits
 
 View = Callable[..., Any]
@@ -103,7 +103,7 @@ class OrgkitRouter(Router):
 
 
 class _Open(PathView):
-    """A view that gives its request an id, and reads it in UTF-8.
+    """A view that gives its request an id, reads it in UTF-8, and answers its caller alone.
 
     Django's LoginRequiredMiddleware lets it pass: the kit finds out by itself who is calling.
     """
@@ -116,4 +116,4 @@ class _Open(PathView):
 
     def get_view(self) -> View:
         """Return the view that Django calls."""
-        return login_not_required(with_request_id(in_utf8(super().get_view())))
+        return login_not_required(with_request_id(not_shared(in_utf8(super().get_view()))))
