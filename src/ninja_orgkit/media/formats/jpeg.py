@@ -78,9 +78,13 @@ def read_jpeg(file: IO[bytes]) -> Contents:
     if end:
         endings: tuple[bytes, ...] = (_READ_AHEAD if scans.is_single else _END_MARKER,)
     else:
-        restart = _next_restart(file, scan, stop)
-        endings = tuple(filler * 64 + restart + filler * 64 + _END_MARKER for filler in _FILLERS)
+        endings = _made_up_endings(_next_restart(file, scan, stop))
     return Contents(tuple(parts), exif=exif, colours=profile.colours(), endings=endings)
+
+
+def _made_up_endings(restart: bytes) -> tuple[bytes, ...]:
+    """Return several endings for a file without one. ``restart`` is the marker with which its scan would go on."""
+    return tuple(filler * 64 + restart + filler * 64 + _END_MARKER for filler in _FILLERS)
 
 
 def _end_of_data(file: IO[bytes]) -> int:
