@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -74,5 +75,15 @@ def _wrapped(pattern: Any) -> URLPattern:
     return path(str(pattern.pattern), view, name=pattern.name)
 
 
+def _firsts_first(patterns: Sequence[Any]) -> list[Any]:
+    """Put the first pattern of each path before all others, in the same order.
+
+    Ninja makes a pattern for each operation. The first one of a path answers for all of them. The others only have the
+    names for ``reverse()``, so no request has to try them.
+    """
+    first = {str(pattern.pattern): pattern for pattern in reversed(patterns)}
+    return sorted(patterns, key=lambda pattern: first[str(pattern.pattern)] is not pattern)
+
+
 _patterns, _, app_name = api.urls  # the namespace of the API, for reverse()
-urlpatterns = [_wrapped(pattern) for pattern in _patterns]
+urlpatterns = [_wrapped(pattern) for pattern in _firsts_first(_patterns)]
