@@ -84,50 +84,50 @@ class Trails:
         return found.replace("limit=1", "limit=50")
 
 
-def main(events: int, *, plans: bool) -> None:
+def measure(events: int, *, plans: bool) -> None:
     """Print one line for each page."""
-    with host.running():
-        started = time.perf_counter()
-        trails = Trails(seed(events))
-        print(f"{events:,} events, made in {time.perf_counter() - started:.0f} s")
-        middle = trails.get(trails.at(events // 2))["items"][0]["created_at"]
-        urls = {
-            "page 1 of 1,000": trails.url("small"),
-            "page 1": trails.url(),
-            "page in the middle": trails.at(events // 2),
-            "page at the end": trails.at(events - 60),
-            "since the middle": trails.url(since=middle),
-            "until the middle": trails.url(until=middle),
-            "usual action": trails.url(action="member.added"),
-            "rare action": trails.url(action="invitation.declined"),
-            "rare action, until": trails.url(action="invitation.declined", until=middle),
-            "usual actor": trails.url(actor="usual-1"),
-            "rare actor": trails.url(actor="rare"),
-            "no actor": trails.url(actor="nobody"),
-            "target": trails.url(target="contact-77"),
-            "usual kind": trails.url(target_kind="contact"),
-            "rare kind": trails.url(target_kind="export"),
-            "action and actor": trails.url(action="member.added", actor="usual-1"),
-            "target and kind": trails.url(target="contact-77", target_kind="contact"),
-        }
+    started = time.perf_counter()
+    trails = Trails(seed(events))
+    print(f"{events:,} events, made in {time.perf_counter() - started:.0f} s")
+    middle = trails.get(trails.at(events // 2))["items"][0]["created_at"]
+    urls = {
+        "page 1 of 1,000": trails.url("small"),
+        "page 1": trails.url(),
+        "page in the middle": trails.at(events // 2),
+        "page at the end": trails.at(events - 60),
+        "since the middle": trails.url(since=middle),
+        "until the middle": trails.url(until=middle),
+        "usual action": trails.url(action="member.added"),
+        "rare action": trails.url(action="invitation.declined"),
+        "rare action, until": trails.url(action="invitation.declined", until=middle),
+        "usual actor": trails.url(actor="usual-1"),
+        "rare actor": trails.url(actor="rare"),
+        "no actor": trails.url(actor="nobody"),
+        "target": trails.url(target="contact-77"),
+        "usual kind": trails.url(target_kind="contact"),
+        "rare kind": trails.url(target_kind="export"),
+        "action and actor": trails.url(action="member.added", actor="usual-1"),
+        "target and kind": trails.url(target="contact-77", target_kind="contact"),
+    }
 
-        def timed(url: str) -> Any:
-            def run() -> float:
-                trails.get(url)
-                return trails.last.seconds
+    def timed(url: str) -> Any:
+        def run() -> float:
+            trails.get(url)
+            return trails.last.seconds
 
-            return run
+        return run
 
-        times = host.medians({name: timed(url) for name, url in urls.items()}, ROUNDS)
-        base = times["page 1 of 1,000"]
-        for name, seconds in times.items():
-            ratio = seconds / base
-            print(f"{name:20} {seconds * 1e3:8.2f} ms {ratio:7.2f} × page 1 of 1,000 {host.verdict(ratio, TARGET)}")
-            if plans or ratio > TARGET:
-                trails.get(urls[name])
-                print(host.plan_of(trails.last))
+    times = host.medians({name: timed(url) for name, url in urls.items()}, ROUNDS)
+    base = times["page 1 of 1,000"]
+    for name, seconds in times.items():
+        ratio = seconds / base
+        print(f"{name:20} {seconds * 1e3:8.2f} ms {ratio:7.2f} × page 1 of 1,000 {host.verdict(ratio, TARGET)}")
+        if plans or ratio > TARGET:
+            trails.get(urls[name])
+            print(host.plan_of(trails.last))
 
 
 if __name__ == "__main__":
     numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
-    main(numbers[0] if numbers else 1_000_000, plans="--plans" in sys.argv)
+    with host.running():
+        measure(numbers[0] if numbers else 1_000_000, plans="--plans" in sys.argv)

@@ -145,31 +145,31 @@ def process_of_connection() -> int:
         return int(cursor.fetchone()[0])
 
 
-def main(number: int) -> None:
+def measure(number: int) -> None:
     """Print one line for each shape of each case, and how many statements ours takes, savepoints aside."""
-    with host.running():
-        world, server = World(number), process_of_connection()
-        for case, shapes in CASES.items():
+    world, server = World(number), process_of_connection()
+    for case, shapes in CASES.items():
 
-            def run(shape: Callable[..., None], case: str = case) -> float:
-                contact, given = world.contact(), world.names() if case == "tags" else world.image_ids
-                started = seconds_of_cpu(server)
-                shape(world, contact, given)
-                return seconds_of_cpu(server) - started
-
-            shapes["ours"](world, world.contact(), world.names() if case == "tags" else world.image_ids)  # warm
-            times = host.medians({name: partial(run, shape) for name, shape in shapes.items()}, ROUNDS)
-            for name, seconds in times.items():
-                ratio = seconds / times["floor"]
-                goal = host.verdict(ratio, 3) if name == "ours" else ""
-                print(f"{number} {case}, {name:6} {seconds * 1e3:8.1f} ms  {ratio:6.2f} × floor {goal}")
+        def run(shape: Callable[..., None], case: str = case) -> float:
             contact, given = world.contact(), world.names() if case == "tags" else world.image_ids
-            for what, target in (("first", 5), ("again", 3)):
-                with host.recorded() as record:
-                    shapes["ours"](world, contact, given)
-                count = sum("SAVEPOINT" not in sql for sql, _ in record.statements)
-                print(f"  {what}: {count} statements {host.verdict(count, target)}")
+            started = seconds_of_cpu(server)
+            shape(world, contact, given)
+            return seconds_of_cpu(server) - started
+
+        shapes["ours"](world, world.contact(), world.names() if case == "tags" else world.image_ids)  # warm
+        times = host.medians({name: partial(run, shape) for name, shape in shapes.items()}, ROUNDS)
+        for name, seconds in times.items():
+            ratio = seconds / times["floor"]
+            goal = host.verdict(ratio, 3) if name == "ours" else ""
+            print(f"{number} {case}, {name:6} {seconds * 1e3:8.1f} ms  {ratio:6.2f} × floor {goal}")
+        contact, given = world.contact(), world.names() if case == "tags" else world.image_ids
+        for what, target in (("first", 5), ("again", 3)):
+            with host.recorded() as record:
+                shapes["ours"](world, contact, given)
+            count = sum("SAVEPOINT" not in sql for sql, _ in record.statements)
+            print(f"  {what}: {count} statements {host.verdict(count, target)}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    with host.running():
+        measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)

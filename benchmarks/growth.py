@@ -197,60 +197,60 @@ COMPARED: tuple[tuple[str, str, float | None], ...] = (
 )
 
 
-def main(contacts: int) -> None:
+def measure(contacts: int) -> None:
     """Print one line for each comparison."""
-    with host.running():
-        started = time.perf_counter()
-        lists = Lists(seed(contacts))
-        print(f"{contacts:,} contacts, made in {time.perf_counter() - started:.0f} s")
-        shapes = {
-            "page 1 of 1,000": lists.timed("page 1 of 1,000", "small"),
-            "page 1": lists.timed("page 1", "large"),
-            "page in the middle": lists.timed("page in the middle", "large", lists.at("large", contacts, 0.5)),
-            "page at the end": lists.timed("page at the end", "large", lists.at("large", contacts, 1)),
-            "page 1, newest first": lists.timed("page 1, newest first", "large", ordering="-created_at"),
-            "page 1 of 20 small": lists.timed("page 1 of 20 small", "20 small"),
-            "page 1 of 20, one large": lists.timed("page 1 of 20, one large", "20, one large"),
-            "page in the middle of 20": lists.timed(
-                "page in the middle of 20", "20, one large", lists.at("20, one large", contacts, 0.5)
-            ),
-            "search with ≤ 1,000 hits": lists.timed("search with ≤ 1,000 hits", "large", search="zeppelin"),
-            "search for one address": lists.timed("search for one address", "large", search="person77@"),
-            "search for a frequent term": lists.timed("search for a frequent term", "large", search="hopper"),
-            "search for a spread name": lists.timed(
-                "search for a spread name", "large", search="grace", ordering="last_name"
-            ),
-            "the same, next page": lists.timed(
-                "the same, next page",
-                "large",
-                lists.get("large", search="grace", ordering="last_name")["next"],
-            ),
-            "a spread name in 20": lists.timed(
-                "a spread name in 20", "20, one large", search="grace", ordering="last_name"
-            ),
-        }
-        slow = {
-            "search for a clustered name": lists.timed("search for a clustered name", "large", search="grace"),
-            "the clustered, next page": lists.timed(
-                "the clustered, next page", "large", lists.get("large", search="grace")["next"]
-            ),
-            "a rare tag": lists.timed("a rare tag", "large", tag="rare"),
-            "a usual tag": lists.timed("a usual tag", "large", tag="usual"),
-            "counted": lists.timed("counted", "large", count="true"),
-            "naive: offset in the middle": lists.timed("naive: offset in the middle", "large", offset=contacts // 2),
-            "naive: offset at the end": lists.timed("naive: offset at the end", "large", offset=contacts - 60),
-            "naive: icontains": icontains("zeppelin"),
-        }
-        times = {**host.medians(shapes, ROUNDS), **host.medians(slow, SLOW_ROUNDS)}
-        for name, base, target in COMPARED:
-            ratio = times[name] / times[base]
-            whole = sorted(lists.whole.get(name, [0]))[len(lists.whole.get(name, [0])) // 2]
-            goal = host.verdict(ratio, target) if target else ""
-            print(f"{name:27} {times[name] * 1e3:8.2f} ms ({whole * 1e3:6.1f})  {ratio:7.2f} × {base} {goal}")
-            if target and ratio > target:
-                (shapes | slow)[name]()
-                print(host.plan_of(lists.last))
+    started = time.perf_counter()
+    lists = Lists(seed(contacts))
+    print(f"{contacts:,} contacts, made in {time.perf_counter() - started:.0f} s")
+    shapes = {
+        "page 1 of 1,000": lists.timed("page 1 of 1,000", "small"),
+        "page 1": lists.timed("page 1", "large"),
+        "page in the middle": lists.timed("page in the middle", "large", lists.at("large", contacts, 0.5)),
+        "page at the end": lists.timed("page at the end", "large", lists.at("large", contacts, 1)),
+        "page 1, newest first": lists.timed("page 1, newest first", "large", ordering="-created_at"),
+        "page 1 of 20 small": lists.timed("page 1 of 20 small", "20 small"),
+        "page 1 of 20, one large": lists.timed("page 1 of 20, one large", "20, one large"),
+        "page in the middle of 20": lists.timed(
+            "page in the middle of 20", "20, one large", lists.at("20, one large", contacts, 0.5)
+        ),
+        "search with ≤ 1,000 hits": lists.timed("search with ≤ 1,000 hits", "large", search="zeppelin"),
+        "search for one address": lists.timed("search for one address", "large", search="person77@"),
+        "search for a frequent term": lists.timed("search for a frequent term", "large", search="hopper"),
+        "search for a spread name": lists.timed(
+            "search for a spread name", "large", search="grace", ordering="last_name"
+        ),
+        "the same, next page": lists.timed(
+            "the same, next page",
+            "large",
+            lists.get("large", search="grace", ordering="last_name")["next"],
+        ),
+        "a spread name in 20": lists.timed(
+            "a spread name in 20", "20, one large", search="grace", ordering="last_name"
+        ),
+    }
+    slow = {
+        "search for a clustered name": lists.timed("search for a clustered name", "large", search="grace"),
+        "the clustered, next page": lists.timed(
+            "the clustered, next page", "large", lists.get("large", search="grace")["next"]
+        ),
+        "a rare tag": lists.timed("a rare tag", "large", tag="rare"),
+        "a usual tag": lists.timed("a usual tag", "large", tag="usual"),
+        "counted": lists.timed("counted", "large", count="true"),
+        "naive: offset in the middle": lists.timed("naive: offset in the middle", "large", offset=contacts // 2),
+        "naive: offset at the end": lists.timed("naive: offset at the end", "large", offset=contacts - 60),
+        "naive: icontains": icontains("zeppelin"),
+    }
+    times = {**host.medians(shapes, ROUNDS), **host.medians(slow, SLOW_ROUNDS)}
+    for name, base, target in COMPARED:
+        ratio = times[name] / times[base]
+        whole = sorted(lists.whole.get(name, [0]))[len(lists.whole.get(name, [0])) // 2]
+        goal = host.verdict(ratio, target) if target else ""
+        print(f"{name:27} {times[name] * 1e3:8.2f} ms ({whole * 1e3:6.1f})  {ratio:7.2f} × {base} {goal}")
+        if target and ratio > target:
+            (shapes | slow)[name]()
+            print(host.plan_of(lists.last))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    with host.running():
+        measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

@@ -113,45 +113,44 @@ def cpu_of_a_check(*, again: bool) -> float:
     return (time.process_time() - started) / CHECKS * 1e3
 
 
-def main(accounts: int) -> None:
+def measure(accounts: int) -> None:
     """Print one line for each target."""
-    hashers = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-    with host.running(PASSWORD_HASHERS=hashers):
-        started = time.perf_counter()
-        seed(accounts)
-        print(f"{accounts:,} accounts, made in {time.perf_counter() - started:.0f} s")
-        shapes = lookups(accounts)
-        naive = {"naive": shapes.pop("naive")}
-        times = {**host.medians(shapes, ROUNDS), **host.medians(naive, SLOW_ROUNDS)}
-        for name, goal in (("ours", 1.2), ("naive", None)):
-            ratio = times[name] / times["floor"]
-            reached = host.verdict(ratio, goal) if goal else ""
-            print(f"look-up, {name:6} {times[name] * 1e3:8.3f} ms  {ratio:8.2f} × by a unique key {reached}")
-        with host.recorded() as record:
-            shapes["ours"]()
-        print(host.plan_of(record))
+    started = time.perf_counter()
+    seed(accounts)
+    print(f"{accounts:,} accounts, made in {time.perf_counter() - started:.0f} s")
+    shapes = lookups(accounts)
+    naive = {"naive": shapes.pop("naive")}
+    times = {**host.medians(shapes, ROUNDS), **host.medians(naive, SLOW_ROUNDS)}
+    for name, goal in (("ours", 1.2), ("naive", None)):
+        ratio = times[name] / times["floor"]
+        reached = host.verdict(ratio, goal) if goal else ""
+        print(f"look-up, {name:6} {times[name] * 1e3:8.3f} ms  {ratio:8.2f} × by a unique key {reached}")
+    with host.recorded() as record:
+        shapes["ours"]()
+    print(host.plan_of(record))
 
-        client = Client()
+    client = Client()
+    log_in(client, "ada@example.com", PASSWORD)
+    with host.recorded() as record:
         log_in(client, "ada@example.com", PASSWORD)
-        with host.recorded() as record:
-            log_in(client, "ada@example.com", PASSWORD)
-        own = [sql for sql, _ in record.statements if "last_login" not in sql.partition(" SET ")[2]]
-        print(f"statements of a login, besides last_login: {len(own)} {host.verdict(len(own), 3)}")
-        for sql, _ in record.statements:
-            print(f"      {sql[:60]}")
-        spent = host.medians(
-            {
-                "unknown": lambda: log_in(client, "nobody@example.com", "wrong horse battery"),
-                "wrong": lambda: log_in(client, "ada@example.com", "wrong horse battery"),
-            },
-            LOGINS,
-        )
-        ratio = spent["unknown"] / spent["wrong"]
-        print(f"unknown account: {ratio:.2f} × wrong password (target 0.8–1.25), {spent['wrong'] * 1e3:.1f} ms")
-        for what, again in (("a new", False), ("a known", True)):
-            check = min(cpu_of_a_check(again=again) for _ in range(5))
-            print(f"checking {what} access token: {check:.3f} ms of CPU {host.verdict(check, 0.07)}")
+    own = [sql for sql, _ in record.statements if "last_login" not in sql.partition(" SET ")[2]]
+    print(f"statements of a login, besides last_login: {len(own)} {host.verdict(len(own), 3)}")
+    for sql, _ in record.statements:
+        print(f"      {sql[:60]}")
+    spent = host.medians(
+        {
+            "unknown": lambda: log_in(client, "nobody@example.com", "wrong horse battery"),
+            "wrong": lambda: log_in(client, "ada@example.com", "wrong horse battery"),
+        },
+        LOGINS,
+    )
+    ratio = spent["unknown"] / spent["wrong"]
+    print(f"unknown account: {ratio:.2f} × wrong password (target 0.8–1.25), {spent['wrong'] * 1e3:.1f} ms")
+    for what, again in (("a new", False), ("a known", True)):
+        check = min(cpu_of_a_check(again=again) for _ in range(5))
+        print(f"checking {what} access token: {check:.3f} ms of CPU {host.verdict(check, 0.07)}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    with host.running(PASSWORD_HASHERS=["django.contrib.auth.hashers.Argon2PasswordHasher"]):
+        measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

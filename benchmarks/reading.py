@@ -2,7 +2,7 @@
 
 What counts is the CPU that the server spends on a request: user and system time of its process, divided by the requests
 that it answered. How many requests a second are answered says less, since the client needs CPU of the same machine. The
-client is ``wrk`` where it is on ``PATH``, otherwise one of the standard library.
+client is ``wrk`` where it is on ``PATH`` and has a second or more, otherwise one of the standard library.
 
 A list of 50 contacts with organization, creator and tags, a single contact, the caller's profile, and a list of tags.
 The floor is a plain Django view without authentication: one statement, rows, bytes. ``raw`` adds the token, the live
@@ -115,7 +115,9 @@ class Server:
         """Return what it costs to answer requests for a while."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         before = self.cpu()
-        answered = (by_wrk if shutil.which("wrk") else by_threads)(self.port, address, headers, seconds)
+        answered = (by_wrk if shutil.which("wrk") and seconds >= 1 else by_threads)(
+            self.port, address, headers, seconds
+        )
         return Load((self.cpu() - before) / answered, answered / seconds)
 
     def cpu(self) -> float:
@@ -179,7 +181,7 @@ def by_threads(port: int, address: str, headers: dict[str, str], seconds: float)
         client = http.client.HTTPConnection("127.0.0.1", port)
         start.wait()
         until, count = time.perf_counter() + seconds, 0
-        while time.perf_counter() < until:
+        while not count or time.perf_counter() < until:
             client.request("GET", address, headers=headers)
             response = client.getresponse()
             response.read()
@@ -206,21 +208,20 @@ TARGETS = {
 }
 
 
-def main(seconds: float) -> None:
+def measure(seconds: float) -> None:
     """Print one line for each shape."""
-    with host.running():
-        shapes = seed()
-        server = Server()
-        try:
-            server.wait("/cpu")
-            loads: dict[str, list[Load]] = {name: [] for name in shapes}
-            for turn in range(ROUNDS + 1):
-                for name, (address, token) in shapes.items():
-                    load = server.load(address, token, seconds)
-                    if turn:  # the first round opens connections and fills caches
-                        loads[name].append(load)
-        finally:
-            server.stop()
+    shapes = seed()
+    server = Server()
+    try:
+        server.wait("/cpu")
+        loads: dict[str, list[Load]] = {name: [] for name in shapes}
+        for turn in range(ROUNDS + 1):
+            for name, (address, token) in shapes.items():
+                load = server.load(address, token, seconds)
+                if turn:  # the first round opens connections and fills caches
+                    loads[name].append(load)
+    finally:
+        server.stop()
     for name, found in loads.items():
         pairs = list(zip(found, loads["floor"], strict=True))
         cpu = statistics.median(load.cpu / floor.cpu for load, floor in pairs)
@@ -231,4 +232,5 @@ def main(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+    with host.running():
+        measure(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
