@@ -88,7 +88,8 @@ class Record:
         try:
             return execute(sql, params, many, context)
         finally:
-            self.seconds += _server_seconds() - started
+            # The kernel may not have counted a short run yet, and what follows divides by what it took.
+            self.seconds += max(_server_seconds() - started, 1e-9)
 
 
 def _server_seconds() -> float:
