@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import F
 
 from ninja_orgkit.accounts.models import Account, Session
 from ninja_orgkit.apikeys.models import ApiKey
@@ -139,11 +140,11 @@ def add_invitations(place: Place, numbers: Iterable[int]) -> None:
 
 def add_received_invitations(place: Place, numbers: Iterable[int]) -> None:
     """Get invited, each time to the same organization, which no service would do."""
-    account = place.account
+    row, account = place.org.row, place.account
     Account.objects.filter(pk=account.pk).update(email_verified_at=_BEGAN)
     Invitation.objects.bulk_create(
         Invitation(
-            organization=place.org.row,
+            organization=row,
             email=account.email,
             email_key=account.email_key or "",
             role="member",
@@ -158,25 +159,30 @@ def add_received_invitations(place: Place, numbers: Iterable[int]) -> None:
 def add_contacts(place: Place, numbers: Iterable[int]) -> None:
     """Keep more contacts."""
     row = place.org.row
-    for number in numbers:
-        text, time = word(number), moment(number)
-        contact = Contact.objects.create(
+    contacts = [
+        Contact(
             organization=row,
-            display_name=text or "Same",
-            first_name=text,
-            last_name=text,
-            email=text and f"{text.replace(' ', '')}@example.com",
-            created_at=time,
+            display_name=word(number) or "Same",
+            first_name=word(number),
+            last_name=word(number),
+            email=word(number) and f"{word(number).replace(' ', '')}@example.com",
+            created_at=moment(number),
         )
-        Contact.objects.filter(pk=contact.pk).update(updated_at=time)
+        for number in numbers
+    ]
+    for contact in contacts:
+        contact.derive()
+    Contact.objects.bulk_create(contacts)
+    added = Contact.objects.filter(slug__in=[contact.slug for contact in contacts])
+    added.update(updated_at=F("created_at"))
 
 
 def _tags(place: Place, numbers: Iterable[int]) -> list[Tag]:
-    rows = []
+    row, rows = place.org.row, []
     for number in numbers:
         # Accents make names differ, and leave alone what is sorted by.
         name = f"a{chr(0x300 + number)}" if number < EQUAL else f"tag {number:04}"
-        rows.append(Tag(organization=place.org.row, name=name, slug=f"tag-{number}", created_at=moment(number)))
+        rows.append(Tag(organization=row, name=name, slug=f"tag-{number}", created_at=moment(number)))
         rows[-1].derive()
     return insert(rows)
 

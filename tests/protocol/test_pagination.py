@@ -194,6 +194,7 @@ def test_a_cursor_works_for_one_filter_only(place: Place, filter_: str) -> None:
     assert refused(response) == (422, "invalid_cursor")
 
 
+@pytest.mark.slow
 @each_ordering
 def test_paging_forward_and_back_shows_each_row_once(place: Place, listing: Listing, ordering: str) -> None:
     url = listing.url(place)
@@ -212,6 +213,7 @@ def test_paging_forward_and_back_shows_each_row_once(place: Place, listing: List
     assert [page["next"] for page in back] == [page["next"] for page in pages[::-1]]
 
 
+@pytest.mark.slow
 @each_ordering
 @pytest.mark.parametrize("direction", ["next", "previous"])
 def test_rows_added_and_removed_between_pages_cause_no_gaps_or_repeats(
