@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db.models import F
@@ -262,7 +263,7 @@ def add_security_events(place: Place, numbers: Iterable[int]) -> None:
 
 
 def _remove_event(key: Any) -> None:
-    delete_events(Event.objects.filter(pk=key))
+    delete_events("id", [UUID(str(key))])
 
 
 def _own_id(item: dict[str, Any]) -> Any:

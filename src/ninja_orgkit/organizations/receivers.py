@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ninja_orgkit.accounts.models import Account
-from ninja_orgkit.audit.actions import MEMBER_REMOVED
-from ninja_orgkit.audit.announcing import is_heard
 from ninja_orgkit.conf import settings
 from ninja_orgkit.organizations.models import Membership
+from ninja_orgkit.organizations.ownership import owned_through
 from ninja_orgkit.organizations.services import members, organizations
 
-_OWNED = "_orgkit_owned_organizations"
-_MEMBER = "_orgkit_memberships"
+_JOINED = "_orgkit_memberships"
 
 
 def create_with_account(
@@ -24,16 +22,15 @@ def create_with_account(
 
 
 def lock_before_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
-    """Lock the organizations of an account before its deletion. Remember for ``close_after_deletion`` what it has."""
-    setattr(instance, _OWNED, members.lock_organizations_of_account(instance))
-    if is_heard(MEMBER_REMOVED, Membership):
-        setattr(instance, _MEMBER, list(Membership.objects.filter(account=instance).select_related("organization")))
+    """Lock the organizations of an account before its deletion, and remember its memberships in them."""
+    setattr(instance, _JOINED, members.lock_memberships(instance))
 
 
 def close_after_deletion(sender: type[Account], instance: Account, **_kwargs: Any) -> None:
-    """Close the organizations that a deleted account leaves empty, however it was deleted.
+    """Close the organizations that a deleted account leaves empty, however it was deleted, and tell where it was.
 
     Raises ProtectedError, which undoes the deletion, if the only other owner has left in the meantime.
     """
-    organizations.close_empty_organizations(getattr(instance, _OWNED, set()))
-    members.tell_of_departures(instance, getattr(instance, _MEMBER, []))
+    joined: list[Membership] = getattr(instance, _JOINED, [])
+    closed = organizations.close_empty_organizations(owned_through(joined))
+    members.tell_of_departures(item for item in joined if item.organization_id not in closed)

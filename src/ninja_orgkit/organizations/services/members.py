@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import ProtectedError
@@ -18,7 +19,7 @@ from ninja_orgkit.errors import Forbidden, NotFound, field_error
 from ninja_orgkit.organizations import roles
 from ninja_orgkit.organizations.errors import AlreadyMember, LastOwner, PersonalOrganization, TransferRefused
 from ninja_orgkit.organizations.models import Membership, Organization
-from ninja_orgkit.organizations.ownership import Owned, lock_organizations, owned_by
+from ninja_orgkit.organizations.ownership import lock_organizations
 from ninja_orgkit.organizations.roles import MANAGE
 from ninja_orgkit.organizations.selectors.memberships import reaches, require_permission
 from ninja_orgkit.organizations.services.limits import require_role_allowed
@@ -126,27 +127,26 @@ def require_role(role: str) -> None:
         raise field_error(["body", "role"], "This role does not exist", "unknown_role")
 
 
-def lock_organizations_of_account(account: Account) -> set[Owned]:
-    """Lock all organizations of an account, in the order of their keys, and return what it owns.
+def lock_organizations_of_account(account: Account) -> list[int]:
+    """Lock all open organizations of an account, in the order of their keys, and return these.
 
     Until the transaction ends, no member can leave them and no role in them can change.
     """
     mine = Membership.objects.filter(account=account)
-    joined = Organization.objects.filter(pk__in=mine.values("organization"), deleted_at=None)
-    locked = lock_organizations(joined)
-    return owned_by(mine.filter(organization__in=locked))
+    return lock_organizations(Organization.objects.filter(pk__in=mine.values("organization"), deleted_at=None))
 
 
-def tell_of_departures(account: Account, memberships: list[Membership]) -> None:
-    """Tell that a deleted account has left those of its organizations that go on. ``memberships`` is what it had."""
-    if not memberships:
-        return
-    keys = [membership.organization_id for membership in memberships]
-    going_on = set(Organization.objects.filter(pk__in=keys, deleted_at=None).values_list("pk", flat=True))
+def lock_memberships(account: Account) -> list[Membership]:
+    """Lock all open organizations of an account, and return its memberships in them. Takes two statements."""
+    locked = lock_organizations_of_account(account)
+    mine = Membership.objects.filter(account=account, organization__in=locked)
+    return list(mine.select_related("organization", "account__user"))
+
+
+def tell_of_departures(memberships: Iterable[Membership]) -> None:
+    """Tell that a deleted account has left organizations. ``memberships`` is what it had in them."""
     for membership in memberships:
-        if membership.organization_id in going_on:
-            membership.account = account
-            announce(MEMBER_REMOVED, membership)
+        announce(MEMBER_REMOVED, membership)
 
 
 def _lock_member(

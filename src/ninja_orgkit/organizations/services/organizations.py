@@ -164,18 +164,21 @@ def purge_organization(organization: Organization) -> None:
     organization.delete()
 
 
-def close_empty_organizations(lost: set[Owned]) -> None:
-    """Close those of the organizations that lost an owner that have no members any more.
+def close_empty_organizations(lost: set[Owned]) -> set[int]:
+    """Close those of the organizations that lost an owner that have no members any more, and return their keys.
 
     Raises ProtectedError if one has members but no owner, or no active one although it lost one.
     """
     left = Organization.objects.filter(pk__in={owned.organization for owned in lost}, deleted_at=None)
+    closed = set()
     for organization in left:
         members = Membership.objects.filter(organization=organization)
         if not members.exists():
             close_organization(organization)
+            closed.add(organization.pk)
         elif {owned for owned in lost if owned.organization == organization.pk} - owned_by(members):
             raise_if_orphaned([organization])
+    return closed
 
 
 def _reread(organization: Organization) -> None:
