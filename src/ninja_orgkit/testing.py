@@ -13,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from ninja_orgkit.testkit.assertions import (
         assert_constant_statements,
+        assert_keys,
         assert_roles,
         assert_same_answer,
         assert_stranger_sees_nothing,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "assert_constant_statements": "assertions",
+    "assert_keys": "assertions",
     "assert_roles": "assertions",
     "assert_same_answer": "assertions",
     "assert_stranger_sees_nothing": "assertions",
@@ -33,6 +35,7 @@ __all__ = [
     "OrgkitClient",
     "OrgkitFactories",
     "assert_constant_statements",
+    "assert_keys",
     "assert_roles",
     "assert_same_answer",
     "assert_stranger_sees_nothing",
@@ -49,13 +52,13 @@ def __getattr__(name: str) -> Any:
 
 @pytest.fixture
 def orgkit_client(db: None) -> OrgkitClient:
-    """Return a client of the host's API that is not signed in; ``.as_(account)`` returns one that is."""
+    """Return a client of the host's API that is not signed in; ``.as_(account)`` and ``.as_key(key)`` return others."""
     client: OrgkitClient = __getattr__("OrgkitClient")()
     return client
 
 
 @pytest.fixture
 def orgkit(db: None) -> OrgkitFactories:
-    """Return functions that create accounts, organizations, members, contacts and images."""
+    """Return functions that create accounts, organizations, members, API keys, contacts and images."""
     factories: OrgkitFactories = __getattr__("OrgkitFactories")()
     return factories

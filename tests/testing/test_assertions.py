@@ -12,12 +12,14 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import include, path
 
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.apikeys.models import ApiKey
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.organizations.models import Membership, Organization
 from ninja_orgkit.testing import (
     OrgkitClient,
     OrgkitFactories,
     assert_constant_statements,
+    assert_keys,
     assert_roles,
     assert_same_answer,
     assert_stranger_sees_nothing,
@@ -130,6 +132,35 @@ def test_roles_that_get_another_answer_are_named(acme: Organization, allowed: An
 def test_a_role_that_does_not_exist_is_an_error(acme: Organization, allowed: Any) -> None:
     with pytest.raises(ValueError, match="ROLES"):
         assert_roles("GET", "/api/v1/orgs/acme/", organization=acme, allowed=allowed)
+
+
+def test_a_key_may_call_a_route_with_its_permission_only(acme: Organization) -> None:
+    assert_keys("GET", "/api/v1/orgs/acme/tags/", organization=acme, needs="tags.read")
+    assert_keys("POST", "/api/v1/orgs/acme/tags/", organization=acme, needs="tags.write", json={"name": "VIP"})
+    assert (ApiKey.objects.count(), acme.tags.count(), Organization.objects.filter(type="group").count()) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "needs", "says"),
+    [
+        (
+            "/api/v1/orgs/acme/tags/",
+            "contacts.read",
+            ["a key with contacts.read: expected success, saw 403", "without"],
+        ),
+        ("/api/v1/users/me", "org.read", ["a key with org.read: expected success, saw 403 .*not_for_api_keys"]),
+        (
+            "/api/v1/orgs/",
+            "org.read",
+            ["without org.read: expected 403, saw 200", "of another .*expected 404, saw 200"],
+        ),
+    ],
+)
+def test_keys_that_get_another_answer_are_named(acme: Organization, path: str, needs: str, says: list[str]) -> None:
+    with pytest.raises(AssertionError) as raised:
+        assert_keys("GET", path, organization=acme, needs=needs)
+    for text in [f"GET {path}", *says]:
+        raised.match(f"(?s).*{text}")
 
 
 def test_a_list_that_takes_a_statement_for_each_row_is_found(acme: Organization) -> None:

@@ -56,7 +56,7 @@ def test_the_example_suite_of_the_documentation_passes(tmp_path: Path) -> None:
     examples = ROOT / "docs" / "examples"
     environment = {"DJANGO_SETTINGS_MODULE": "host.settings", "PYTHONPATH": str(examples), "HOST_DATA": str(tmp_path)}
     options = ("-q", "--rootdir", str(examples), "-c", os.devnull, "-p", "ninja_orgkit.testing")
-    assert "5 passed" in run_pytest(examples, *options, "host/tests", **environment)
+    assert "6 passed" in run_pytest(examples, *options, "host/tests", **environment)
 
 
 def test_the_suite_of_the_example_project_passes(tmp_path: Path) -> None:

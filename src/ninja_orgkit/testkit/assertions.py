@@ -14,6 +14,7 @@ from django.db import connections
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.roles import MANAGE_KEYS
 from ninja_orgkit.testkit.client import OrgkitClient
 from ninja_orgkit.testkit.factories import OrgkitFactories
 
@@ -69,6 +70,31 @@ def assert_roles(
                 faults.append(f"{role}: expected success, saw {_shown(response)}")
             if role not in allowed and response.status_code != 403:
                 faults.append(f"{role}: expected 403, saw {_shown(response)}")
+    if faults:
+        raise AssertionError("\n  ".join([f"{method} {path}", *faults]))
+
+
+def assert_keys(method: str, path: str, *, organization: Organization, needs: str, json: Any = None) -> None:
+    """Assert that an API key may call a route with one permission (``needs``), and with all others but this one not.
+
+    The key with the permission must succeed, so send a valid ``json``. One with all others that an owner can give must
+    get 403, and a key of another organization 404. What one call writes is undone before the next one.
+    """
+    make, faults = OrgkitFactories(), []
+
+    def call(expected: str, who: str, where: Organization, *permissions: str) -> None:
+        with _undone():
+            key = make.api_key(where, permissions=permissions)
+            response = OrgkitClient().as_key(key).request(method, path, json=json)
+            status = response.status_code
+            if str(status) != expected and not (expected == "success" and status < 400):
+                faults.append(f"{who}: expected {expected}, saw {_shown(response)}")
+
+    with _undone():
+        call("success", f"a key with {needs}", organization, needs)
+        others = set().union(*settings.ROLES.values()) - {needs, MANAGE_KEYS}
+        call("403", f"a key without {needs}", organization, *others)
+        call("404", "a key of another organization", make.organization(), needs)
     if faults:
         raise AssertionError("\n  ".join([f"{method} {path}", *faults]))
 

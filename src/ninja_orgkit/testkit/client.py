@@ -39,6 +39,12 @@ class OrgkitClient:
             signed_in._client.force_login(who.user)
         return signed_in
 
+    def as_key(self, key: str) -> OrgkitClient:
+        """Return a client that sends an API key, as ``orgkit.api_key()`` returns it."""
+        program = OrgkitClient()
+        program._headers = {"Authorization": f"Bearer {key}"}
+        return program
+
     def get(
         self, path: str, query: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None
     ) -> Any:

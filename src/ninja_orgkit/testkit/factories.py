@@ -6,23 +6,27 @@ import hashlib
 import itertools
 import struct
 import zlib
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
+from django.utils.module_loading import import_string
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.services.accounts import as_account, build_account, create_user
 from ninja_orgkit.media.storage import save
 from ninja_orgkit.organizations.models import Membership, Organization
+from ninja_orgkit.organizations.roles import owner_roles
 from ninja_orgkit.organizations.services.members import add_member
 from ninja_orgkit.organizations.services.organizations import create_organization
 
+_CREATE_API_KEY = "ninja_orgkit.apikeys.services.create_api_key"
 _numbers = itertools.count(1)
 
 
 class OrgkitFactories:
-    """Creates accounts, organizations, members, contacts and images. What a call does not name is made up."""
+    """Creates accounts, organizations, members, API keys, contacts and images. What a call does not name is made up."""
 
     def account(self, *, email: str = "", username: str = "", password: str = "", **profile: Any) -> Account:
         """Return an account with its user, who can sign in if there is a ``password``. Hashing one takes time."""
@@ -45,6 +49,16 @@ class OrgkitFactories:
     ) -> Membership:
         """Return the membership of a user, an account or somebody new; ``.account`` is theirs."""
         return add_member(organization or self.organization(), account or self.account(), role=role)
+
+    def api_key(
+        self, organization: Organization | None = None, *, permissions: Collection[str], creator: Any = None
+    ) -> str:
+        """Return the text of an API key with these permissions, created by a member, or else by the first owner."""
+        where = organization or self.organization()
+        by = creator or where.memberships.filter(role__in=owner_roles()).earliest("joined_at", "pk").account
+        create: Any = import_string(_CREATE_API_KEY)  # the app may be left out
+        _, text = create(where, by=getattr(by, "account", by), name="Program", permissions=list(permissions))
+        return str(text)
 
     def contact(self, organization: Organization | None = None, *, creator: Any = None, **fields: Any) -> Any:
         """Return a contact with these columns."""

@@ -4,6 +4,7 @@ import pytest
 
 from ninja_orgkit.testing import (
     assert_constant_statements,
+    assert_keys,
     assert_roles,
     assert_same_answer,
     assert_stranger_sees_nothing,
@@ -38,6 +39,12 @@ def test_strangers_see_nothing(acme):
 def test_admins_and_owners_rename_an_organization(acme):
     path, body = "/api/orgs/acme/rename/", {"name": "Acme Ltd"}
     assert_roles("POST", path, organization=acme, allowed={"admin", "owner"}, json=body)
+
+
+def test_a_program_reads_the_report_by_an_api_key(orgkit_client, orgkit, acme):
+    program = orgkit_client.as_key(orgkit.api_key(acme, permissions=["contacts.read"]))
+    assert program.get("/api/orgs/acme/report/").json() == {"name": "Acme", "contacts": []}
+    assert_keys("GET", "/api/orgs/acme/report/", organization=acme, needs="contacts.read")
 
 
 def test_the_report_takes_as_many_statements_for_many_contacts(orgkit_client, orgkit, acme):
