@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.timezone import now
 
 from ninja_orgkit.database.derived import DerivedColumns
-from ninja_orgkit.database.keys import search_key
+from ninja_orgkit.database.keys import search_key, username_key
 from ninja_orgkit.database.searching import searched_text
 from ninja_orgkit.database.slugs import public_slug
 from ninja_orgkit.database.visible import visible
@@ -30,8 +30,8 @@ class Account(WithAvatar, DerivedColumns):
     ``email``, ``username`` and the names are copies of the user's, see ``host_user.py``. ``email_key`` and
     ``username_key`` are canonical and unique. They are NULL if the value is blank or if an older account has the key.
     ``email_changes`` counts the changes of the address, so that old mailed links stay invalid if an address comes back.
-    Lists of members sort by ``display_sort``. Searches look in ``search_text``, which has the names, and for those who
-    see addresses in ``address_text`` too.
+    Lists of members sort by ``display_sort`` and ``username_sort``, which two accounts may share. Searches look in
+    ``search_text``, which has the names, and for those who see addresses in ``address_text`` too.
     ``password_changes`` counts how often the password was set. Sessions and mailed links depend on this count, and not
     on the hash, which changes with the hasher too. ``known_devices`` are the names of the kinds of devices that signed
     in, such as ``Firefox on Windows``, the latest last.
@@ -68,12 +68,13 @@ class Account(WithAvatar, DerivedColumns):
     finished_onboarding = models.BooleanField(default=False)
     custom = models.JSONField(default=dict, blank=True)
     display_sort = models.CharField(max_length=MAX_SORT_LENGTH, default="", editable=False)
+    username_sort = models.CharField(max_length=MAX_SORT_LENGTH, default="", editable=False)
     search_text = models.TextField(default="", editable=False)
     address_text = models.TextField(default="", editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    DERIVED = ("display_sort", "search_text", "address_text")
+    DERIVED = ("display_sort", "username_sort", "search_text", "address_text")
     DERIVED_FROM = ("username", "email", "first_name", "last_name", "display_name")
     LONG_COLUMNS = ("known_devices", "about", "notification_preferences", "custom", "search_text", "address_text")
     """What is read only where it is shown or needed."""
@@ -121,8 +122,9 @@ class Account(WithAvatar, DerivedColumns):
         super().refresh_from_db(using=using, fields=named, from_queryset=from_queryset)
 
     def derive(self) -> None:
-        """Set the sort key and the texts that searches look in."""
+        """Set the sort keys and the texts that searches look in."""
         self.display_sort = search_key(self.shown_name)[:MAX_SORT_LENGTH]
+        self.username_sort = (username_key(self.username) or "")[:MAX_SORT_LENGTH]
         self.search_text = searched_text((self.display_name, self.first_name, self.last_name, self.username))
         self.address_text = searched_text((self.email,))
 

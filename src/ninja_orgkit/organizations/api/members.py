@@ -28,7 +28,12 @@ from ninja_orgkit.protocol.parameters import Slug
 router = OrganizationRouter(tags=["members"], auth=organization_bearer)
 
 _ORDERINGS = Orderings(
-    {"joined_at": "joined_at", "display_name": "account__display_sort", "username": "sort_key", "role": "rank"},
+    {
+        "joined_at": "joined_at",
+        "display_name": "account__display_sort",
+        "username": "account__username_sort",
+        "role": "rank",
+    },
     default="joined_at",
     tie="account__slug",
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce, Lower
 
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.accounts.selectors import without_long_texts
@@ -17,15 +16,13 @@ from ninja_orgkit.organizations.selectors.memberships import require_permission
 
 
 def members_of(organization: Organization) -> QuerySet[Membership]:
-    """Return the members of an organization with their accounts, and a ``sort_key`` made of their usernames.
+    """Return the members of an organization with their accounts.
 
-    That is the canonical key; an account whose username has none, because an older one owns it, sorts by the name.
     ``rank`` is that of the role; one that no longer exists comes last.
     """
-    key = Coalesce("account__username_key", Lower("account__username"))
     ranked = [When(role=role, then=Value(rank)) for role, rank in ranks().items()]
     rank = Case(*ranked, default=Value(len(ranked)), output_field=IntegerField())
-    found = Membership.objects.filter(organization=organization).annotate(sort_key=key, rank=rank)
+    found = Membership.objects.filter(organization=organization).annotate(rank=rank)
     return without_long_texts(found, "account")
 
 
