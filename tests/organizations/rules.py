@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404
 
+from ninja_orgkit import services
 from ninja_orgkit.errors import Forbidden
 
 
@@ -53,3 +54,10 @@ def refusing_bob(*, email: str, **values: Any) -> None:
     """Refuse to invite bob, as a hook."""
     if email.startswith("bob"):
         raise Forbidden("Bob has been here before.")
+
+
+def noting_and_refusing_bob(*, organization: Any, email: str, **values: Any) -> None:
+    """Write who is to be invited, and refuse to invite bob, as a hook."""
+    services.create_contact(organization, display_name=email)
+    services.record("host.invitation_wanted", organization=organization, target={"kind": "address", "id": email})
+    refusing_bob(email=email)

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from ninja_orgkit import services
 from ninja_orgkit.audit.models import Event
+from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.errors import Forbidden
 from ninja_orgkit.models import OutboxMessage
 from ninja_orgkit.organizations.models import Invitation
@@ -198,6 +199,16 @@ def test_a_refusal_of_the_hook_is_an_error_of_its_row(org: Org, settings: Settin
     response = bulk(org.api, org, ("bob@example.com", "member"), ("ann@example.com", "member"))
     assert [row[1:] for row in told_of(response)] == [("error", "forbidden"), ("created", "")]
     assert response.json()["results"][0]["error"]["detail"] == "Bob has been here before."
+
+
+def test_what_the_hook_has_written_for_a_refused_row_is_undone(org: Org, settings: Settings) -> None:
+    settings.NINJA_ORGKIT = {"HOOKS": {"before_invite": "tests.organizations.rules.noting_and_refusing_bob"}}
+    names = ("ann@example.com", "bob@example.com", "carl@example.com")
+    response = bulk(org.api, org, *((name, "member") for name in names))
+    assert [status for _, status, _ in told_of(response)] == ["created", "error", "created"]
+    wanted = Event.objects.filter(action="host.invitation_wanted").order_by("pk")
+    assert [event.target for event in wanted] == ["ann@example.com", "carl@example.com"]
+    assert sorted(Contact.objects.values_list("display_name", flat=True)) == ["ann@example.com", "carl@example.com"]
 
 
 def test_a_repeated_key_invites_once(org: Org) -> None:

@@ -12,7 +12,7 @@ from ninja_orgkit.audit.actions import INVITATION_CANCELLED, INVITATION_RESENT, 
 from ninja_orgkit.audit.announcing import announce, changes_since, values_of
 from ninja_orgkit.background.outbox import enqueue, enqueue_each
 from ninja_orgkit.conf import settings
-from ninja_orgkit.custom.hooks import run_hook
+from ninja_orgkit.custom.hooks import hook_first
 from ninja_orgkit.database.addresses import email_key
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.database.constraints import constraint_errors
@@ -218,8 +218,8 @@ def _prepare(
 
 
 def _take_over(invitation: Invitation, sender: Membership) -> None:
-    """Let a member answer for an invitation, unless the hook of the host refuses it."""
+    """Let a member answer for an invitation, unless the hook of the host refuses it: then what it wrote is undone."""
     values = {"email": invitation.email, "role": invitation.role}
-    run_hook("before_invite", organization=invitation.organization, by=sender.account, **values)
-    invitation.invited_by = sender.account
-    invitation.sender_role = sender.role
+    with hook_first("before_invite", organization=invitation.organization, by=sender.account, **values):
+        invitation.invited_by = sender.account
+        invitation.sender_role = sender.role
