@@ -24,6 +24,7 @@ from tests.org import MakePerson, Org
 NEW_PASSWORD = "another good passphrase"
 BY_COOKIE = {"Token-Delivery": "cookie"}
 GUEST = "guest@example.com"
+KEY_PERMISSIONS = ["contacts.read", "contacts.write", "export.create"]
 ENDS, PAUSES, WORKS = "ends", "pauses", "–"
 
 
@@ -67,7 +68,7 @@ def life(org: Org, other_org: Org, make_person: MakePerson, run_outbox: RunOutbo
         desk.post(f"{org.path}invitations/", {"email": GUEST, "role": "member"}),
         other_org.api.post("/orgs/other/invitations/", {"email": ann.email, "role": "member"}),
     ]
-    key = desk.post(f"{org.path}api-keys/", {"name": "Robot", "permissions": ["contacts.read", "contacts.write"]})
+    key = desk.post(f"{org.path}api-keys/", {"name": "Robot", "permissions": KEY_PERMISSIONS})
     image = create_image(org)  # which no worker has to render
     job = desk.post(org.exports_path)
     run_outbox()
@@ -82,6 +83,7 @@ def life(org: Org, other_org: Org, make_person: MakePerson, run_outbox: RunOutbo
         "sent": token_in(invited_guest),
         "media": desk.get(org.image_path(image.pk)).json()["url"],
         "export": desk.get(f"{org.exports_path}{job.json()['id']}/").json()["download_url"],
+        "key's export": Api(key.json()["key"]).get(org.exports_path).json()["items"][0]["download_url"],
     }
     return Life(ann, desk, org, browser, links, key.json(), make_person)
 
@@ -232,6 +234,7 @@ THINGS: dict[str, Callable[[Life], int]] = {
     "API key": use_key,
     "media link": lambda life: _opened(life.links["media"]),
     "export link": lambda life: _opened(life.links["export"]),
+    "export link of the key": lambda life: _opened(life.links["key's export"]),
 }
 
 

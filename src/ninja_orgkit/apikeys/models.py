@@ -58,3 +58,8 @@ class ApiKey(DerivedColumns):
     def created_by(self) -> Account:
         """The account in whose name the key acts."""
         return self.membership.account
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether the time of the key is over."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()

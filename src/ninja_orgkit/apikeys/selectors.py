@@ -54,7 +54,7 @@ def live_key(text: str) -> ApiKey:
     account, rest = _ACCOUNT.read(rest, _live.db)
     key.membership.account = account
     is_active = rest[0] if has_active_column() else account.user.is_active
-    if not is_active or (key.expires_at is not None and key.expires_at <= timezone.now()):
+    if not is_active or key.has_expired:
         raise InvalidApiKey(is_guess=False)
     account.is_known_active = True
     return key

@@ -45,24 +45,32 @@ def get_export(organization: Organization, job_id: str) -> dict[str, Any]:
     return row
 
 
-def may_export(account_slug: str, organization: Organization) -> bool:
-    """Tell whether an account is active and may export an organization now."""
+def may_export(account_slug: str, organization: Organization, *, key_id: str | None = None) -> bool:
+    """Tell whether an account is active and may export an organization now; by an API key, if one is named."""
     admins = Membership.objects.filter(
         organization=organization, organization__deleted_at=None, role__in=roles_with(PERMISSION)
     )
     # Ask the user object: not every user model has a column for this.
     found = admins.select_related("account__user").filter(account__slug=account_slug).first()
-    return found is not None and found.account.user.is_active
+    if found is None or not found.account.user.is_active:
+        return False
+    if key_id is not None:
+        keys: Any = getattr(found, "api_keys", None)  # the app of API keys may be left out
+        key = keys and keys.filter(pk=key_id).first()
+        if key is None or key.has_expired:
+            return False
+        found.account.acting_key = key
+    return PERMISSION in found.permissions
 
 
-def downloadable(job_id: str, account_slug: str) -> ExportJob:
-    """Return a finished export for the account that its link was given to.
+def downloadable(job_id: str, account_slug: str, key_id: str | None = None) -> ExportJob:
+    """Return a finished export for the account that its link was given to, or for its API key.
 
     Raises NotFound if the export was discarded or is not ready, or if the account may no longer export the
     organization. Raises ExportExpired if the archive has expired.
     """
     job = ExportJob.objects.select_related("organization").filter(pk=job_id).first()
-    if job is None or not may_export(account_slug, job.organization):
+    if job is None or not may_export(account_slug, job.organization, key_id=key_id):
         raise NotFound
     if job.status == ExportJob.Status.EXPIRED or _is_past(job):
         raise ExportExpired

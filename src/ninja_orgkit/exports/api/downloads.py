@@ -35,7 +35,7 @@ LinkToken = Annotated[str, Query(description="From `download_url` of the export,
 def download_export(request: HttpRequest, token: LinkToken) -> HttpResponseBase:
     """Send the archive of an export, or one range of it.
 
-    The link belongs to one admin. It works until the export expires, while that admin may export.
+    The link belongs to one admin, or to one API key. It works until the export expires, while they may export.
     """
     job = selectors.downloadable(*read_token(token))
     name = f"{job.organization.slug}-{job.created_at:%Y-%m-%d}.zip"

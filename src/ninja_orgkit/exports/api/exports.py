@@ -61,5 +61,6 @@ def delete_export(request: MemberRequest, job_id: UuidPart) -> None:
 
 def _represent(request: MemberRequest) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return what represents an export, with the caller's own link."""
-    url, account = route_url(request, DOWNLOAD, DOWNLOAD_PATH), request.auth.slug
-    return partial(represent_export, link=lambda job: download_link(url, job=job, account=account))
+    key = str(request.auth.key.pk) if request.auth.key is not None else None
+    to_archive = partial(download_link, route_url(request, DOWNLOAD, DOWNLOAD_PATH), account=request.auth.slug, key=key)
+    return partial(represent_export, link=lambda job: to_archive(job=job))
