@@ -1,5 +1,6 @@
 """The app of the kernel, and the list of all apps of the kit."""
 
+from celery.signals import task_postrun, task_prerun
 from django.apps import AppConfig
 from django.apps import apps as installed
 from django.core.signals import request_finished, request_started
@@ -57,6 +58,8 @@ class OrgKitConfig(AppConfig):
         for signal in (request_started, request_finished):
             signal.connect(acting.forget_actor, dispatch_uid="orgkit.audit.forget_actor")
             signal.connect(hooks.leave_request, dispatch_uid="orgkit.hooks.leave_request")
+        task_prerun.connect(acting.begin_task, dispatch_uid="orgkit.audit.begin_task")
+        task_postrun.connect(acting.end_task, dispatch_uid="orgkit.audit.end_task")
         autodiscover_modules("orgkit")
         for config in installed.get_app_configs():
             if config.name.partition(".")[0] == "ninja_orgkit":

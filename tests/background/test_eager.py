@@ -9,6 +9,8 @@ import pytest
 from django.core.mail import EmailMultiAlternatives
 
 from ninja_orgkit.accounts.models import Account, Registration
+from ninja_orgkit.audit.acting import Actor, acting, current_actor
+from ninja_orgkit.audit.models import Event
 from ninja_orgkit.background import outbox
 from ninja_orgkit.database.alias import atomic
 from ninja_orgkit.models import OutboxMessage
@@ -16,6 +18,7 @@ from tests.celery import app
 from tests.checks.messages import found_by_id
 from tests.client import Api
 from tests.conftest import Mailbox
+from tests.org import Org
 
 ADA = {"email": "ada@example.com", "password": "correct horse battery"}
 
@@ -52,6 +55,33 @@ def test_registering_with_mandatory_verification_creates_the_account_and_sends_i
     assert not Registration.objects.exclude(email="").exists()
     answer = api.post("/token/pair", ADA)
     assert (answer.status_code, answer.json()["code"]) == (401, "email_not_verified")
+
+
+def test_the_system_acts_in_a_task_that_runs_within_a_request(
+    org: Org, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        assert org.api.post(org.exports_path).status_code == 202
+    acted = Event.objects.filter(action__startswith="export.").order_by("pk")
+    assert list(acted.values_list("action", "actor_kind", "actor", "address")) == [
+        ("export.requested", "user", org.owner.slug, "127.0.0.1"),
+        ("export.ready", "system", "", ""),
+    ]
+
+
+def test_whoever_acted_before_a_task_acts_after_it(org: Org) -> None:
+    seen: list[str] = []
+
+    def look(deeper: bool = False) -> None:
+        if deeper:
+            app.tasks["host.looks"].apply()
+        seen.append(current_actor().kind)
+
+    app.task(name="host.looks")(look)
+    with acting(Actor("staff")):
+        app.tasks["host.looks"].apply(kwargs={"deeper": True})
+        assert current_actor().kind == "staff"
+    assert seen == ["system", "system"]
 
 
 def test_a_task_that_fails_or_does_not_exist_harms_neither_the_change_nor_other_tasks(

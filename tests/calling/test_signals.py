@@ -13,6 +13,7 @@ from django.dispatch import Signal
 
 from ninja_orgkit import services, signals
 from ninja_orgkit.accounts.models import Account
+from ninja_orgkit.audit.models import Event
 from ninja_orgkit.contacts.models import Contact
 from ninja_orgkit.exports.models import ExportJob
 from ninja_orgkit.images import rendering
@@ -181,7 +182,10 @@ def test_a_worker_tells_of_images_and_exports(org: Org, run_outbox: RunOutbox) -
     assert (heard.only("image_ready")["instance"], heard.only("image_ready")["sender"]) == (good, Image)
     assert heard.only("image_failed")["instance"] == broken
     ready = heard.only("export_ready")
-    assert (ready["sender"], ready["instance"].status, ready["by"]) == (ExportJob, "ready", None)
+    owner = account_of(org.owner)
+    assert (ready["sender"], ready["instance"].status, ready["by"]) == (ExportJob, "ready", owner)
+    assert (heard.only("image_ready")["by"], heard.only("image_failed")["by"]) == (None, None)
+    assert Event.objects.get(action="export.ready").actor_kind == "system"
 
 
 def test_an_image_on_which_workers_died_is_told_of(org: Org) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 
-from ninja_orgkit.custom.hooks import current_request
+from ninja_orgkit.custom.hooks import current_request, request_in_context
 
 USER = "user"
 API_KEY = "api_key"
@@ -33,6 +33,7 @@ class Actor:
 
 
 _SYSTEM = Actor(SYSTEM)
+_OUTER = "_orgkit_outer"
 _actor: ContextVar[Actor | None] = ContextVar("orgkit_actor", default=None)
 
 
@@ -71,6 +72,21 @@ def acting(actor: Actor) -> Iterator[None]:
         yield
     finally:
         _actor.reset(token)
+
+
+def begin_task(task: Any, **_kwargs: Any) -> None:
+    """Let the system act in a task of Celery, which may run within a request: a receiver of ``task_prerun``."""
+    outer = ExitStack()
+    outer.enter_context(request_in_context(None))
+    outer.enter_context(acting(_SYSTEM))
+    setattr(task.request, _OUTER, outer)
+
+
+def end_task(task: Any, **_kwargs: Any) -> None:
+    """Go back to who acted before a task: a receiver of ``task_postrun``."""
+    outer: ExitStack | None = vars(task.request).pop(_OUTER, None)
+    if outer is not None:
+        outer.close()
 
 
 def forget_actor(**_kwargs: Any) -> None:

@@ -33,6 +33,7 @@ def announce(
     instance: models.Model,
     *,
     by: Any = None,
+    asked_by: Any = None,
     changes: Changes | None = None,
     organization: Any = None,
     account: Any = None,
@@ -40,8 +41,10 @@ def announce(
     """Record an event, and send the signal of the action after the commit. Call it in the transaction of the change.
 
     ``instance`` is the object that it happened to. ``by`` is the account in whose name it is done; without one, that of
-    who acts (see ``acting``). ``changes`` is ``{field: {"old": …, "new": …}}``. The event belongs to the
-    ``organization`` of the instance, or to its ``account``, as the action says; give the one that the instance lacks.
+    who acts (see ``acting``). ``asked_by`` is the account that has asked for what a worker does now: the signal names
+    it, and the event says that the system has done it. ``changes`` is ``{field: {"old": …, "new": …}}``. The event
+    belongs to the ``organization`` of the instance, or to its ``account``, as the action says; give the one that the
+    instance lacks.
     """
     if not is_heard(action, type(instance)):
         return
@@ -53,7 +56,7 @@ def announce(
         for record in _recorders:
             record(action, instance, owner=owner, actor=actor, changes=changes)
     if action.signal is not None and action.signal.has_listeners(type(instance)):
-        keywords = {"instance": instance, "by": actor.account, "changes": dict(changes or {})}
+        keywords = {"instance": instance, "by": asked_by or actor.account, "changes": dict(changes or {})}
         on_commit(partial(action.signal.send_robust, type(instance), **keywords))
 
 

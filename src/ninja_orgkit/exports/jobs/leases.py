@@ -47,7 +47,7 @@ def claim(job_id: str) -> ExportJob | None:
         total=0,
     )
     if taken:
-        return ExportJob.objects.select_related("organization").get(pk=job_id)
+        return ExportJob.objects.select_related("organization", "requested_by").get(pk=job_id)
     exhausted = ExportJob.objects.filter(free, pk=job_id, attempts__gte=settings.EXPORT_MAX_ATTEMPTS).first()
     if exhausted is not None:
         fail(exhausted)
@@ -79,7 +79,7 @@ def finish(job: ExportJob, *, size: int, sha256: str, units: int) -> None:
         expires_at=now + settings.EXPORT_LIFETIME,
     )
     enqueue(NOTIFY, job=str(job.pk))
-    announce(EXPORT_READY, job)
+    announce(EXPORT_READY, job, asked_by=job.requested_by)
 
 
 @atomic()
