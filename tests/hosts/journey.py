@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.management.commands import createsuperuser
 from django.core.files.base import ContentFile
@@ -20,12 +21,14 @@ from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import models
+from django.utils import timezone
 
 from ninja_orgkit.accounts import host_user
 from ninja_orgkit.accounts.models import Account
 from ninja_orgkit.conf import settings
 from ninja_orgkit.database.alias import kit_alias, kit_connection
 from ninja_orgkit.organizations.models import Organization
+from ninja_orgkit.organizations.services.organizations import create_organization
 from tests.client import Api
 from tests.conftest import RunOutbox
 from tests.mails import link_of
@@ -132,6 +135,39 @@ def test_values_too_long_for_the_host_model_are_refused_and_generated_ones_fit(a
     for name in ("username", "first_name"):
         assert me.patch("/users/me", {name: long[name]}).json()["errors"][0]["loc"] == ["body", name]
     assert api.get("/users/check_username", username=long["username"]).json()["reason"] == "invalid"
+
+
+def test_people_are_invited_and_lead_an_organization_whatever_says_that_they_are_active(
+    api: Listening, run_outbox: RunOutbox, mailbox: list[EmailMessage]
+) -> None:
+    def new(name: str) -> tuple[Account, Listening]:
+        user = host_user.build_user_without_password(email=f"{name}@example.com", username=name)
+        user.set_password(PASSWORD)
+        user.save()
+        Account.objects.filter(pk=user.pk).update(email_verified_at=timezone.now())
+        login = {"email": f"{name}@example.com", "password": PASSWORD}
+        return user.orgkit_account, api.as_user(api.post("/token/pair", login).json()["access"])
+
+    (ada, by_ada), (bob, by_bob) = new("ada"), new("bob")
+    acme = create_organization(owner=ada, name="Acme").slug
+    assert by_ada.post(f"/orgs/{acme}/invitations/", {"email": "bob@example.com", "role": "admin"}).status_code == 201
+    run_outbox()
+    token = link_of(mailbox[-1])[1]
+    assert api.post("/invitations/preview", {"token": token}).json()["status"] == "pending"
+    (received,) = by_bob.get("/invitations/").json()["items"]
+    assert (received["inviter"]["slug"], received["status"]) == (ada.slug, "pending")
+    assert by_bob.post(f"/invitations/{received['id']}/accept").status_code == 200
+    listed = by_ada.get(f"/orgs/{acme}/members/", ordering="role").json()["items"]
+    assert [member["slug"] for member in listed] == [ada.slug, bob.slug]
+    if apps.is_installed("ninja_orgkit.apikeys"):
+        key = by_bob.post(f"/orgs/{acme}/api-keys/", {"name": "Robot", "permissions": ["org.read"]}).json()["key"]
+        assert api.as_user(key).get(f"/orgs/{acme}/me/").json()["permissions"] == ["org.read"]
+    call_command("orgkit_doctor", stdout=io.StringIO())
+    assert by_ada.delete("/auth/delete").json()["organizations"] == [acme]
+    assert by_ada.get("/auth/delete/preview").json()["blocked_by"] == [acme]
+    assert by_ada.post(f"/orgs/{acme}/transfer/", {"member": bob.slug}).status_code == 200
+    assert by_ada.delete("/auth/delete").status_code == 204
+    assert by_bob.get(f"/orgs/{acme}/").json()["role"] == "owner"
 
 
 def test_somebody_registers_works_and_leaves(
