@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
+from pytest_django import Settings
 
 from tests.client import Api
 from tests.org import Org
@@ -71,6 +72,13 @@ def test_a_query_is_read_in_utf_8_whatever_charset_the_content_type_names(org: O
     query = urlencode({"search": "Zo\u00eb"})
     headers = {"Content-Type": f"application/json; charset={charset}"}
     response = org.api.get(f"/contacts/?{query}", headers=headers)
+    assert [contact["display_name"] for contact in response.json()["items"]] == ["Zo\u00eb"]
+
+
+def test_a_query_is_read_in_utf_8_whatever_charset_the_host_prefers(org: Org, settings: Settings) -> None:
+    settings.DEFAULT_CHARSET = "latin-1"
+    org.add_contact("Zo\u00eb")
+    response = org.api.get("/contacts/?" + urlencode({"search": "Zo\u00eb"}))
     assert [contact["display_name"] for contact in response.json()["items"]] == ["Zo\u00eb"]
 
 

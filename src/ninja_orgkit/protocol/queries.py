@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from ninja.operation import Operation
@@ -51,14 +52,14 @@ def _errors(names: Iterable[str], msg: str, kind: str) -> list[Any]:
 def in_utf8(view: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a view: whatever charset the Content-Type names, its request is read in UTF-8, the query too.
 
-    Django decodes both by that name, and some that Python knows decode nothing. Only a URL-encoded form keeps its
-    charset, and Django refuses all but UTF-8 there.
+    Django decodes both by that name or by ``DEFAULT_CHARSET``, and some names that Python knows decode nothing. Only a
+    URL-encoded form keeps its charset, and Django refuses all but UTF-8 there.
     """
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        charset = request.encoding
-        if charset and codecs.lookup(charset).name != "utf-8" and request.content_type != _URL_ENCODED:
+        charset = request.encoding or settings.DEFAULT_CHARSET
+        if codecs.lookup(charset).name != "utf-8" and request.content_type != _URL_ENCODED:
             request.encoding = "utf-8"
         return view(request, *args, **kwargs)
 
