@@ -42,7 +42,7 @@ def errors() -> set[tuple[str, str]]:
     return {(str(error.status), error.code) for error in generate.errors()}
 
 
-@pytest.mark.parametrize("page", ["routes.md", "settings.md", "errors.md", "checks.md", "surface.txt"])
+@pytest.mark.parametrize("page", ["routes.md", "settings.md", "errors.md", "checks.md", "audit.md", "surface.txt"])
 def test_a_generated_page_is_up_to_date(generated: dict[Path, str], page: str) -> None:
     path = DOCS / "reference" / page
     assert path.read_text() == generated[path], "Run python docs/generate.py"
