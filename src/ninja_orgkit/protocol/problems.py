@@ -42,7 +42,7 @@ from ninja_orgkit.errors import (
 from ninja_orgkit.logs import get_logger
 from ninja_orgkit.protocol.openapi.document import MEDIA_TYPE, complete_document
 from ninja_orgkit.protocol.request_ids import current_request_id, with_request_id
-from ninja_orgkit.protocol.responses import json_bytes
+from ninja_orgkit.protocol.responses import FOR_ITS_CALLER, json_bytes
 from ninja_orgkit.protocol.validation import field_errors
 
 logger = get_logger("ninja_orgkit")
@@ -62,7 +62,8 @@ def problem(exc: OrgKitError) -> HttpResponse:
         **_request_id(),
         **exc.extra,
     }
-    return HttpResponse(json_bytes(body), status=exc.status, content_type=MEDIA_TYPE, headers=exc.headers)
+    headers = {**FOR_ITS_CALLER, **exc.headers}
+    return HttpResponse(json_bytes(body), status=exc.status, content_type=MEDIA_TYPE, headers=headers)
 
 
 def _request_id() -> dict[str, str]:
@@ -123,7 +124,7 @@ def defect(request: HttpRequest, exc: BaseException | None = None) -> HttpRespon
         "code": "internal_error",
         **_request_id(),
     }
-    return HttpResponse(json_bytes(body), status=500, content_type=MEDIA_TYPE)
+    return HttpResponse(json_bytes(body), status=500, content_type=MEDIA_TYPE, headers=FOR_ITS_CALLER)
 
 
 @with_request_id

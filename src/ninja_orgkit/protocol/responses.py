@@ -15,6 +15,10 @@ from pydantic_core import to_json
 from ninja_orgkit.protocol.urls import FileUrls
 
 JSON_TYPE = "application/json; charset=utf-8"
+FOR_ITS_CALLER = {"Cache-Control": "private, no-cache"}
+"""What an answer that says nothing else tells caches: it is for its caller alone, who asks again before using it twice.
+
+Without this, a cache in front of many callers may hand the answer of one to another. Django's own does."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +77,13 @@ def kept_private(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
 
 def not_shared(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Wrap a view: an answer that says nothing of caches is for its caller alone, who asks again before using it twice.
-
-    Without this, a cache in front of many callers may hand the answer of one to another. Django's own does.
-    """
+    """Wrap a view: an answer that says nothing of caches is for its caller alone."""
 
     @wraps(run)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = run(request, *args, **kwargs)
-        response.setdefault("Cache-Control", "private, no-cache")
+        for name, value in FOR_ITS_CALLER.items():
+            response.setdefault(name, value)
         return response
 
     return wrapped
