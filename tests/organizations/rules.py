@@ -57,7 +57,7 @@ def refusing_bob(*, email: str, **values: Any) -> None:
 
 
 def noting_and_refusing_bob(*, organization: Any, email: str, **values: Any) -> None:
-    """Write who is to be invited, and refuse to invite bob, as a hook."""
+    """Act as a hook: note who is to be invited, and refuse bob."""
     services.create_contact(organization, display_name=email)
     services.record("host.invitation_wanted", organization=organization, target={"kind": "address", "id": email})
     refusing_bob(email=email)

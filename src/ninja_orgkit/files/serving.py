@@ -21,7 +21,7 @@ from ninja_orgkit.protocol.responses import NotModified
 
 _TYPES = {**CONTENT_TYPES, "zip": "application/zip"}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
-_DIGITS_OF_A_SIZE = 19  # no file has more bytes than a number of so many digits; more of them cost time to read
+_DIGITS_OF_A_SIZE = 19  # no size of a file has more digits, and longer numbers only take time to parse
 
 
 def respond(request: HttpRequest, token: str) -> HttpResponseBase:

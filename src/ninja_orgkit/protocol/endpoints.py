@@ -99,7 +99,7 @@ def guard(operation: Operation, traits: Traits) -> type[ParamModel]:
     """Return what ninja resolves before the parameters of an operation: its policy, and whether it knows the query.
 
     An unknown query parameter wins over all other faults, but ``people_only``, the policy and the gate decide first.
-    One that is repeated, although it is no list, comes next.
+    A repeated parameter that is not a list comes next.
     """
     known = KnownQuery(operation)
 

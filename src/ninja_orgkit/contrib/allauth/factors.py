@@ -44,7 +44,7 @@ def tell_of_removal(sender: type[Authenticator], instance: Authenticator, **_kwa
 def tell_of_wrong_factor(
     sender: type[Authenticator], request: HttpRequest, user: Any, reauthentication: bool = False, **_kwargs: Any
 ) -> None:
-    """Tell that a second factor did not fit, unless somebody who is signed in proves it again."""
+    """Announce a wrong second factor as a refused sign-in, unless the user is signed in and only proves it again."""
     if not reauthentication:
         announce_refusal(user.get_username(), request)
 

@@ -36,7 +36,7 @@ def connect() -> None:
     user_signed_up.connect(join, dispatch_uid="orgkit.allauth.join")
     for signal in (password_changed, password_set):
         signal.connect(continue_session, dispatch_uid="orgkit.allauth.continue_session")
-    # The same signal tells of codes by which somebody who is signed in proves it again, with another sender.
+    # A signed-in user who proves a factor again sends the same signal, with another sender.
     sender = LoginCodeVerificationProcess
     login_code_rejected.connect(tell_of_wrong_code, sender=sender, dispatch_uid="orgkit.allauth.tell_of_wrong_code")
     ask_for_second_factors(needs_mailed_code)

@@ -95,7 +95,7 @@ def _found(file: IO[bytes], chunks: list[Chunk]) -> dict[bytes, bytes]:
 
 
 def _clear_key(transparency: bytes, colour_type: int, bit_depth: int) -> tuple[int, ...]:
-    """Return the samples of the one colour that is clear (11.3.1.1), none if there is no such colour."""
+    """Return the samples of the one transparent colour (11.3.1.1), or none if the file names no such colour."""
     size = _KEY_BYTES.get(colour_type)
     if size is None or len(transparency) < size:
         return ()

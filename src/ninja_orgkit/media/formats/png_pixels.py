@@ -17,7 +17,7 @@ _PIECE_BYTES = 64 * 1024
 def has_all_rows(file: IO[bytes]) -> bool:
     """Tell whether the pixels of a PNG are as many as its header says. Only its first chunk and its pixels are read.
 
-    A stream of pixels that ends too early is no error for the decoder, which leaves the rest of the picture blank.
+    The decoder accepts a stream of pixels that ends too early, and leaves the rest of the picture blank.
     """
     file.seek(_SIGNATURE_BYTES + 8)
     width, height, depth, colour_type, _, _, interlacing = unpack(_HEADER, file.read(13))
