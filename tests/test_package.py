@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from importlib.metadata import version
 from importlib.resources import files
@@ -32,6 +33,23 @@ def test_every_folder_of_python_files_has_an_init_file() -> None:
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
+def test_no_module_but_the_list_of_settings_has_more_than_250_lines() -> None:
+    assert [path.name for path in _modules() if len(path.read_text().splitlines()) > 250] == ["conf.py"]
+
+
+def test_no_function_has_more_than_40_lines() -> None:
+    nodes = [(path, node) for path in _modules() for node in ast.walk(ast.parse(path.read_text()))]
+    functions = [(path, node) for path, node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = [(path, node.name) for path, node in functions if (node.end_lineno or 0) - node.lineno + 1 > 40]
+    assert functions
+    assert long == []
+
+
 def test_the_changelog_lists_the_public_names_and_this_version_or_unreleased() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert changelog.index("## What is public") < changelog.index("## [Unreleased]")
+
+
+def _modules() -> list[Path]:
+    """Return all modules but the migrations, which Django writes."""
+    return [path for path in Path(str(files(ninja_orgkit))).rglob("*.py") if path.parent.name != "migrations"]
