@@ -145,9 +145,11 @@ def test_a_bad_cookie_answers_as_a_token_in_the_body_would(browser: Browser, api
     spent = browser.token
     assert browser.send("POST", "/token/refresh").status_code == 200
     Session.objects.update(refreshed_at=timezone.now() - timedelta(seconds=11))
-    for token in ("", "x", "é", "a.b.c", spent[:-2], ann.access, "x" * 10_000, '"quoted; text"', "\x00"):
-        browser.token = token
-        answer = browser.send("POST", "/token/refresh")
+    tokens = {token: token for token in ("", "x", "a.b.c", spent[:-2], ann.access, "x" * 10_000)}
+    # As they stand in a header: a browser may send what new versions of Python refuse to put into a cookie.
+    tokens |= {r'"\351"': "é", r'"\"quoted\073 text\""': '"quoted; text"', r'"\000"': "\x00"}
+    for cookie, token in tokens.items():
+        answer = browser.send("POST", "/token/refresh", headers={**BY_COOKIE, "Cookie": f"{NAME}={cookie}"})
         expected = api.post("/token/refresh", {"refresh": token.replace("\x00", "")})
         assert answer.status_code == 401
         assert told(answer)[2] == told(expected)[2]
