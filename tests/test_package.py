@@ -8,6 +8,8 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+import pytest
+
 import ninja_orgkit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +39,7 @@ def test_no_module_but_the_list_of_settings_has_more_than_250_lines() -> None:
     assert [path.name for path in _modules() if len(path.read_text().splitlines()) > 250] == ["conf.py"]
 
 
+@pytest.mark.once
 def test_no_function_has_more_than_40_lines() -> None:
     nodes = [(path, node) for path in _modules() for node in ast.walk(ast.parse(path.read_text()))]
     functions = [(path, node) for path, node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
