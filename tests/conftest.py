@@ -36,8 +36,13 @@ CountQueries = Callable[[], AbstractContextManager[CaptureQueriesContext]]
 Mailbox = list[EmailMultiAlternatives]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs PostgreSQL where a run has another database."""
+    """Leave out what needs PostgreSQL where a run has another database, and begin with what is slow.
+
+    So no worker is left with a long test when the others have no more work.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if kit_connection().vendor == "postgresql":
         return
     left_out = [item for item in items if item.get_closest_marker("postgres")]
@@ -48,8 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_flush() -> Iterator[None]:
-    """Let Django write what it wants in an empty database as it was the first time."""
+    """Let Django empty the database in the way of these tests."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "sql_flush", flushing.statements)
         patch.setattr(flush, "emit_post_migrate_signal", flushing.restore)
         yield
 

@@ -53,6 +53,8 @@ def device_name(user_agent: str) -> str:
 
     A program that is no known browser is called by its first word. Returns "" if there is none.
     """
+    if not user_agent:
+        return ""  # before the parser loads its hundreds of patterns
     browser, system = parse_user_agent(user_agent), parse_os(user_agent)
     product = _PRODUCT.match(user_agent)
     program = browser.family if browser else product[0] if product else ""
