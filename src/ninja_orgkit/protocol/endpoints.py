@@ -1,6 +1,6 @@
 """What ninja sees in the place of an endpoint.
 
-``guard`` is what it resolves before the parameters. ``Endpoint`` is what it calls: that passes the gate, counts the
+``Guard`` is what it resolves before the parameters. ``Endpoint`` is what it calls: that passes the gate, counts the
 request, answers a repeated one, calls the endpoint and renders what that returns.
 """
 
@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.operation import Operation
-from ninja.params.models import ParamModel
 
 from ninja_orgkit.custom.hooks import request_in_context
 from ninja_orgkit.errors import NotForApiKeys
@@ -95,31 +94,36 @@ class Endpoint:
         return lambda: self.answer.render(request, write())
 
 
-def guard(operation: Operation, traits: Traits) -> type[ParamModel]:
-    """Return what ninja resolves before the parameters of an operation: its policy, and whether it knows the query.
+@dataclass
+class Guard:
+    """What ninja resolves before the parameters of an operation: its policy, and whether it knows the query.
 
     An unknown query parameter wins over all other faults, but ``people_only``, the policy and the gate decide first.
     A repeated parameter that is not a list comes next.
     """
-    known = KnownQuery(operation)
 
-    class Guard(ParamModel):
-        __ninja_param_source__: Any = "query"
+    known: KnownQuery
+    traits: Traits
 
-        @classmethod
-        def resolve(cls, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> Any:
-            if traits.people_only and getattr(request.auth, "key", None) is not None:  # type: ignore[attr-defined]
-                raise NotForApiKeys
-            if traits.policy is not None:
-                traits.policy(request)
-            fault = known.fault(request) if request.GET and not traits.any_query else None
-            if fault is not None:
-                if traits.gate is not None:
-                    traits.gate.enter_by_path(request, path_params)
-                raise fault
-            return ()
+    __ninja_param_source__ = "query"
 
-    return Guard
+    def resolve(self, request: HttpRequest, api: NinjaAPI, path_params: dict[str, Any]) -> tuple[()]:
+        """Refuse the request, or add no parameter."""
+        traits = self.traits
+        if traits.people_only and getattr(request.auth, "key", None) is not None:  # type: ignore[attr-defined]
+            raise NotForApiKeys
+        if traits.policy is not None:
+            traits.policy(request)
+        fault = self.known.fault(request) if request.GET and not traits.any_query else None
+        if fault is not None:
+            if traits.gate is not None:
+                traits.gate.enter_by_path(request, path_params)
+            raise fault
+        return ()
+
+    def model_json_schema(self, **_: Any) -> dict[str, Any]:
+        """Return what the OpenAPI document says of its parameters: there are none."""
+        return {"properties": {}}
 
 
 def body_of(operation: Operation) -> str:

@@ -15,15 +15,16 @@ from functools import update_wrapper
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest
 from ninja import Router
 from ninja.constants import NOT_SET
 from ninja.decorators import decorate_view
 from ninja.operation import Operation, PathView
 
 from ninja_orgkit.errors import OrgKitError
-from ninja_orgkit.protocol.endpoints import Answer, Endpoint, body_of, guard
+from ninja_orgkit.protocol.endpoints import Answer, Endpoint, Guard, body_of
 from ninja_orgkit.protocol.openapi.operations import describe
-from ninja_orgkit.protocol.queries import in_utf8
+from ninja_orgkit.protocol.queries import KnownQuery, in_utf8
 from ninja_orgkit.protocol.request_ids import with_request_id
 from ninja_orgkit.protocol.responses import not_shared, without_body
 from ninja_orgkit.protocol.traits import DECLARED, Traits
@@ -64,7 +65,7 @@ class OrgkitRouter(Router):
             describe(operation, traits)
             endpoint = Endpoint(view, traits, answer, body_of(operation))
             operation.view_func = update_wrapper(endpoint, view)
-            operation.models.insert(0, guard(operation, traits))
+            operation.models.insert(0, Guard(KnownQuery(operation), traits))
             return view
 
         return decorator
@@ -79,9 +80,9 @@ class OrgkitRouter(Router):
         """Register an endpoint for GET, and for HEAD, which is not in the OpenAPI document."""
 
         def decorator(view: View) -> Any:
-            self.api_operation(["HEAD"], path, **{**kwargs, "include_in_schema": False})(view)
-            decorate_view(without_body)(view)
-            return self.api_operation(["GET"], path, **kwargs)(view)
+            registered = self.api_operation(["GET"], path, **kwargs)(view)
+            self.path_operations[path].operations.append(_head_of(registered._ninja_operation))
+            return registered
 
         return decorator
 
@@ -100,6 +101,19 @@ class OrgkitRouter(Router):
     def delete(self, path: str, **kwargs: Any) -> Callable[[View], Any]:
         """Register an endpoint for DELETE."""
         return self.api_operation(["DELETE"], path, **kwargs)
+
+
+def _head_of(get: Operation) -> Operation:
+    """Return the operation that answers HEAD as another one answers GET."""
+
+    def head(request: HttpRequest) -> None:
+        """Stand for the operation where ninja looks for it."""
+
+    operation = get.clone()
+    operation.methods, operation.include_in_schema = ["HEAD"], False
+    head._ninja_operation = operation  # type: ignore[attr-defined]
+    decorate_view(without_body)(head)
+    return operation
 
 
 class _Open(PathView):
