@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.auth.hashers import MD5PasswordHasher, PBKDF2PasswordHasher
 
 from ninja_orgkit.database.alias import kit_connection
 
@@ -38,3 +38,9 @@ class OutsideTransactionsHasher(MD5PasswordHasher):
         """Hash, unless a transaction is open."""
         assert not kit_connection().in_atomic_block, "a password is hashed inside a transaction"
         return super().encode(password, salt)
+
+
+class NewerHasher(PBKDF2PasswordHasher):
+    """Another hasher than that of the tests, which takes no longer."""
+
+    iterations = 1

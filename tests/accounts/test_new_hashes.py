@@ -47,7 +47,7 @@ def _with_link(mailbox: Mailbox) -> list[Any]:
 
 def _strengthen(settings: Settings) -> None:
     """Choose another hasher, as a new release of Django or of the host does."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    settings.PASSWORD_HASHERS = ["tests.accounts.hashers.NewerHasher", *settings.PASSWORD_HASHERS]
     settings.AUTH_PASSWORD_VALIDATORS = []
 
 
