@@ -119,10 +119,12 @@ nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
-    *("lint", "imports", "types", "migrations", "docs", "build"),
+    *("lint", "imports", "types"),
+    # It waits more than it works, so others run beside it.
+    *(["browser"] if has_browser() else []),
+    *("migrations", "docs", "build"),
     *(session for (python, _), session in TESTS.items() if is_expected(python)),
     *(["mariadb_smoke"] if has_mariadb() else []),
-    *(["browser"] if has_browser() else []),
     "not_here",
 ]
 
