@@ -14,12 +14,13 @@ from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
 from django.core.management.commands import flush
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from ninja_orgkit import registry
 from ninja_orgkit.background import outbox
-from ninja_orgkit.database.alias import kit_connection
+from ninja_orgkit.database.alias import kit_alias, kit_connection
 from ninja_orgkit.health import probes
 from ninja_orgkit.models import OutboxMessage
 from tests import client, flushing
@@ -82,6 +83,17 @@ def _fresh_process() -> None:
     cache.clear()
     outbox.reset()
     probes.reset()
+
+
+@pytest.fixture(scope="module")
+def shared_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Keep what fixtures of a module write for all its tests, none of which may need ``transactional_db``.
+
+    Each test undoes what it writes itself, because its transaction is a savepoint in this one.
+    """
+    with django_db_blocker.unblock(), transaction.atomic(kit_alias()):
+        yield
+        transaction.set_rollback(True, kit_alias())
 
 
 @pytest.fixture

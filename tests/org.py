@@ -2,7 +2,8 @@
 
 ``org`` is a group with an owner. ``org.as_("viewer")`` is the client of a member with that role, who joins when a test
 first asks for them. ``org.stranger`` is somebody who is signed in and not a member. ``other_org`` is a second group,
-whose owner is a stranger to the first one; ``make_org`` creates more.
+whose owner is a stranger to the first one; ``make_org`` creates more. A module with ``usefixtures("shared_org")``
+creates its ``org`` once, and each of its tests starts from that.
 
 People and organizations come from services, because few tests are about how they register. What is in an organization
 comes through the API: ``add_contact``, ``add_tag`` and ``add_image`` return what the API answers.
@@ -167,8 +168,7 @@ def _created(response: Any) -> dict[str, Any]:
     return created
 
 
-@pytest.fixture
-def make_person(db: None) -> MakePerson:
+def person_maker() -> MakePerson:
     """Return a function that creates an account and signs it in."""
     numbers = itertools.count(1)
 
@@ -184,8 +184,7 @@ def make_person(db: None) -> MakePerson:
     return _make
 
 
-@pytest.fixture
-def make_org(make_person: MakePerson) -> MakeOrg:
+def org_maker(make_person: MakePerson) -> MakeOrg:
     """Return a function that creates an organization with an owner."""
 
     def _make(slug: str, *, owner: str = "") -> Org:
@@ -197,8 +196,29 @@ def make_org(make_person: MakePerson) -> MakeOrg:
 
 
 @pytest.fixture
-def org(make_org: MakeOrg) -> Org:
-    """Return the organization ``acme``, which belongs to ``olga``."""
+def make_person(db: None) -> MakePerson:
+    """Return a function that creates an account and signs it in."""
+    return person_maker()
+
+
+@pytest.fixture
+def make_org(make_person: MakePerson) -> MakeOrg:
+    """Return a function that creates an organization with an owner."""
+    return org_maker(make_person)
+
+
+@pytest.fixture(scope="module")
+def shared_org(shared_db: None) -> Org:
+    """Create ``acme`` once for all tests of a module, whose ``org`` it is then; other fixtures may add to it."""
+    return org_maker(person_maker())("acme", owner="olga")
+
+
+@pytest.fixture
+def org(request: pytest.FixtureRequest, make_person: MakePerson, make_org: MakeOrg) -> Org:
+    """Return the organization ``acme``, which belongs to ``olga``; its members are those of this test."""
+    if "shared_org" in request.fixturenames:
+        shared: Org = request.getfixturevalue("shared_org")
+        return Org(shared.slug, shared.owner, make_person)
     return make_org("acme", owner="olga")
 
 

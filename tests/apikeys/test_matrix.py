@@ -15,7 +15,7 @@ from tests.client import Api
 from tests.org import Org
 from tests.protocol.problems import filled
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_org")]
 
 ALL = sorted(set(settings.ROLES["owner"]) - {MANAGE_KEYS})
 FOR_PEOPLE = ("/auth/", "/users/", "/token/", "/invitations/", "/orgs/{org_slug}/api-keys/")

@@ -17,6 +17,8 @@ from tests.conftest import Mailbox, RunOutbox
 from tests.org import Org
 from tests.protocol.problems import PATHS, ROUTES
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 READS = ("GET", "HEAD")
 WRITING_READS = {"GET /auth/email/verify"}
 

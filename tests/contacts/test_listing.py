@@ -17,6 +17,8 @@ from tests.contacts.actions import names
 from tests.org import MakeOrg, Org
 from tests.rows import insert
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 
 def walk(api: Api, **query: Any) -> list[str]:
     """Return the slugs on all pages, one after the other; going back must give the same."""

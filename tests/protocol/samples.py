@@ -22,7 +22,7 @@ def path_parts(org: Org) -> dict[str, Any]:
         "obj_id": contact["slug"],
         "tag_id": tag["id"],
         "image_id": image["id"],
-        "user_slug": org.add_member("member").slug,
+        "user_slug": org.add_member("member", "mia").slug,
         "session_id": org.api.get("/auth/sessions").json()["items"][0]["id"],
         "invitation_id": invitation["id"],
         "key_id": org.add_key()["id"],

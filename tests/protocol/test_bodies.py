@@ -13,6 +13,8 @@ from tests.media.chunks import flat_png
 from tests.org import Org
 from tests.protocol.problems import PATHS, ROUTES, TAKES_JSON, filled, media_types, problem
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 
 @pytest.mark.parametrize(
     ("method", "route"), [(method, route) for method, route in ROUTES if media_types(PATHS[route][method.lower()])]

@@ -39,10 +39,16 @@ each_ordering = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture(scope="module")
+def contact(shared_org: Org) -> str:
+    """Return the slug of a contact in the organization of all tests."""
+    return str(shared_org.add_contact()["slug"])
+
+
 @pytest.fixture
-def place(org: Org) -> Place:
+def place(org: Org, contact: str) -> Place:
     """Return an organization and a contact in it, to which lists belong."""
-    return Place(org, org.add_contact()["slug"])
+    return Place(org, contact)
 
 
 def page_of(place: Place, url: str, **query: Any) -> dict[str, Any]:

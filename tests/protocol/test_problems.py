@@ -20,6 +20,8 @@ from tests.org import Org
 from tests.protocol.document import SCHEMAS
 from tests.protocol.problems import PATHS, ROUTES, TAKES_JSON, filled, media_types, problem
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 SECRET = "hunter2-zebra"
 
 OPEN = {
