@@ -20,7 +20,7 @@ from tests.client import Api, statements_in, told
 from tests.conftest import CountQueries
 from tests.org import Org, account_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_org")]
 
 UNKNOWN = f"ok_{'A' * 43}"
 

@@ -17,7 +17,7 @@ from tests.client import Api
 from tests.conftest import Mailbox, RunOutbox
 from tests.org import Org
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_org")]
 
 
 def in_(days: int) -> str:

@@ -15,6 +15,8 @@ from tests.client import Person
 from tests.conftest import CountQueries
 from tests.org import MakeOrg, MakePerson, Org, account_of
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 NOTHING = "00000000-0000-7000-8000-000000000000"
 
 

@@ -11,6 +11,8 @@ from django.test import Client
 from ninja_orgkit.contacts.models import Contact
 from tests.org import Org
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 ADMIN = "/admin/orgkit_contacts/contact/"
 
 

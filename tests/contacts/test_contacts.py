@@ -13,6 +13,8 @@ from ninja_orgkit.tags.models import TagAssignment
 from tests.conftest import CountQueries
 from tests.org import Org
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 FIELDS = {
     "slug", "display_name", "first_name", "last_name", "email", "phone", "location", "notes", "organization", "creator",
     "avatar_url", "avatar_large_url", "tags", "custom", "created_at", "updated_at",

@@ -11,6 +11,8 @@ from ninja_orgkit.database import searched
 from tests.contacts.actions import names
 from tests.org import MakeOrg, Org
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 
 def test_a_search_finds_contacts_that_contain_every_term(org: Org) -> None:
     org.add_contact("Zoë Ångström", email="z@uni.se", phone="+46 123", notes="Loves PHYSICS")

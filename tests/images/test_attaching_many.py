@@ -15,6 +15,8 @@ from tests.conftest import CountQueries
 from tests.images.actions import add_rows, attach, contact_images_path, named, order_of
 from tests.org import Org
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 
 def statements(queries: CaptureQueriesContext) -> list[str]:
     """Return what reads or writes rows, of all that was sent to the database.

@@ -12,6 +12,8 @@ from ninja_orgkit.images.models import Image, ImageAttachment
 from tests.images.actions import add_rows, attach, contact_images_path, covers_of, order_of
 from tests.org import Org
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 Leave = Callable[[Org, str, list[int]], Any]
 
 

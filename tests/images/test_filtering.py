@@ -22,6 +22,8 @@ from tests.images.actions import add_rows
 from tests.media.pictures import picture
 from tests.org import Org
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 search_text: Any = import_module("ninja_orgkit.images.migrations.0004_search_text")
 
 

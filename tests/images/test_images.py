@@ -16,6 +16,8 @@ from tests.media.files import files_in
 from tests.media.pictures import picture
 from tests.org import Org
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 
 def test_the_newest_images_come_first(org: Org) -> None:
     ids = [org.add_image()["id"] for _ in range(3)]

@@ -15,6 +15,8 @@ from tests.conftest import CountQueries
 from tests.org import MakePerson, Org, account_of
 from tests.organizations.actions import roles_in
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 
 def test_members_are_listed_in_the_order_they_joined(org: Org) -> None:
     ada = org.add_member("admin", "ada")

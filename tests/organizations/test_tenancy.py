@@ -10,6 +10,8 @@ from tests.client import Person, count_queries, told
 from tests.org import MakePerson, Org
 from tests.organizations.actions import invite, roles_in
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 ROUTES = [
     ("GET", "", None),

@@ -18,6 +18,8 @@ from tests.client import statements_in, told
 from tests.org import Org
 from tests.tags.actions import assign, contact_tags_path
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 
 def test_assigning_creates_missing_tags_and_returns_all_tags_of_the_object(org: Org) -> None:
     target = contact_tags_path(org)

@@ -27,6 +27,8 @@ from tests.conftest import CountQueries
 from tests.images.actions import add_rows
 from tests.org import Org
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 TAGGED = {"A": ["vip", "new"], "B": ["vip"], "C": ["new", "日本"], "D": []}
 
 

@@ -12,6 +12,8 @@ from tests.conftest import CountQueries
 from tests.org import Org
 from tests.tags.actions import assign, contact_tags_path, list_tags
 
+pytestmark = pytest.mark.usefixtures("shared_org")
+
 
 def test_a_tag_is_created_with_a_location(org: Org) -> None:
     response = org.api.post(org.tags_path, {"name": "  Big Customer ", "color": "#1E90FF"})
