@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from ninja_orgkit.tags.models import Tag, TagAssignment
 from tests.org import Org, account_of
 from tests.rows import insert
 
-EQUAL = 60
+EQUAL = 24
 """Rows with a smaller number have the same sort values, empty ones where they may be."""
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,12 +54,17 @@ class Place:
     org: Org
     contact: str
 
-    @property
+    @cached_property
     def account(self) -> Account:
         """Return the account of the owner."""
         return account_of(self.org.owner)
 
-    @property
+    @cached_property
+    def row(self) -> Organization:
+        """Return the row of the organization."""
+        return self.org.row
+
+    @cached_property
     def target(self) -> Contact:
         """Return the row of the contact."""
         return Contact.objects.get(slug=self.contact)
@@ -90,7 +96,7 @@ def _role(number: int) -> str:
 
 def add_members(place: Place, numbers: Iterable[int]) -> None:
     """Let people join the group."""
-    numbers, row = list(numbers), place.org.row
+    numbers, row = list(numbers), place.row
     users = insert(get_user_model()(username=f"member{number}") for number in numbers)
     accounts = [
         Account(user=user, slug=f"person-{number}", username=word(number))
@@ -107,7 +113,7 @@ def add_members(place: Place, numbers: Iterable[int]) -> None:
 
 def add_api_keys(place: Place, numbers: Iterable[int]) -> None:
     """Make keys whose text nobody knows."""
-    row = place.org.row
+    row = place.row
     membership = Membership.objects.get(organization=row, account=place.account)
     ApiKey.objects.bulk_create(
         ApiKey(
@@ -124,7 +130,7 @@ def add_api_keys(place: Place, numbers: Iterable[int]) -> None:
 
 def add_invitations(place: Place, numbers: Iterable[int]) -> None:
     """Invite people who decline."""
-    row, account = place.org.row, place.account
+    row, account = place.row, place.account
     Invitation.objects.bulk_create(
         Invitation(
             organization=row,
@@ -141,7 +147,7 @@ def add_invitations(place: Place, numbers: Iterable[int]) -> None:
 
 def add_received_invitations(place: Place, numbers: Iterable[int]) -> None:
     """Get invited, each time to the same organization, which no service would do."""
-    row, account = place.org.row, place.account
+    row, account = place.row, place.account
     Account.objects.filter(pk=account.pk).update(email_verified_at=_BEGAN)
     Invitation.objects.bulk_create(
         Invitation(
@@ -159,7 +165,7 @@ def add_received_invitations(place: Place, numbers: Iterable[int]) -> None:
 
 def add_contacts(place: Place, numbers: Iterable[int]) -> None:
     """Keep more contacts."""
-    row = place.org.row
+    row = place.row
     contacts = [
         Contact(
             organization=row,
@@ -179,7 +185,7 @@ def add_contacts(place: Place, numbers: Iterable[int]) -> None:
 
 
 def _tags(place: Place, numbers: Iterable[int]) -> list[Tag]:
-    row, rows = place.org.row, []
+    row, rows = place.row, []
     for number in numbers:
         # Accents make names differ, and leave alone what is sorted by.
         name = f"a{chr(0x300 + number)}" if number < EQUAL else f"tag {number:04}"
@@ -202,7 +208,7 @@ def add_tags_of_contact(place: Place, numbers: Iterable[int]) -> None:
 
 
 def _images(place: Place, numbers: Iterable[int]) -> list[Image]:
-    row = place.org.row
+    row = place.row
     return insert(
         Image(
             organization=row,
@@ -237,7 +243,7 @@ def add_images_of_contact(place: Place, numbers: Iterable[int]) -> None:
 
 def add_exports(place: Place, numbers: Iterable[int]) -> None:
     """Let there be exports that failed."""
-    row = place.org.row
+    row = place.row
     ExportJob.objects.bulk_create(
         ExportJob(organization=row, status="failed", lease_until=_FAR, created_at=moment(number)) for number in numbers
     )
@@ -254,7 +260,7 @@ def _add_events(trail: str, numbers: Iterable[int]) -> None:
 
 def add_events(place: Place, numbers: Iterable[int]) -> None:
     """Let things have happened in the organization."""
-    _add_events(trail_of(ORGANIZATION, place.org.row), numbers)
+    _add_events(trail_of(ORGANIZATION, place.row), numbers)
 
 
 def add_security_events(place: Place, numbers: Iterable[int]) -> None:
@@ -262,8 +268,8 @@ def add_security_events(place: Place, numbers: Iterable[int]) -> None:
     _add_events(trail_of(ACCOUNT, place.account), numbers)
 
 
-def _remove_event(key: Any) -> None:
-    delete_events("id", [UUID(str(key))])
+def _remove_events(keys: set[Any]) -> None:
+    delete_events("id", [UUID(key) for key in keys])
 
 
 def _own_id(item: dict[str, Any]) -> Any:
@@ -280,13 +286,13 @@ def _image_id(item: dict[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: where it is, what sorts it, what adds rows, how a row is told from others, and what removes one."""
+    """A list: where it is, what sorts it, what adds rows, how a row is told from others, and what removes some."""
 
     path: str
     orderings: tuple[str, ...]
     add: Callable[[Place, Iterable[int]], None]
     identify: Callable[[dict[str, Any]], Any]
-    remove: Callable[[Any], Any]
+    remove: Callable[[set[Any]], Any]
 
     def url(self, place: Place) -> str:
         """Return the path of the list in a place."""
@@ -299,85 +305,85 @@ LISTS = (
         ("created_at", "last_used_at"),
         add_sessions,
         _own_id,
-        lambda key: Session.objects.filter(pk=key).delete(),
+        lambda keys: Session.objects.filter(pk__in=keys).delete(),
     ),
     Listing(
         "/orgs/",
         ("name", "created_at"),
         add_organizations,
         _own_slug,
-        lambda key: Organization.objects.filter(slug=key).delete(),
+        lambda keys: Organization.objects.filter(slug__in=keys).delete(),
     ),
     Listing(
         "/orgs/{org_slug}/members/",
         ("joined_at", "display_name", "username", "role"),
         add_members,
         _own_slug,
-        lambda key: Membership.objects.filter(account__slug=key).delete(),
+        lambda keys: Membership.objects.filter(account__slug__in=keys).delete(),
     ),
     Listing(
         "/orgs/{org_slug}/invitations/",
         ("created_at", "expires_at", "email"),
         add_invitations,
         _own_id,
-        lambda key: Invitation.objects.filter(pk=key).delete(),
+        lambda keys: Invitation.objects.filter(pk__in=keys).delete(),
     ),
     Listing(
         "/orgs/{org_slug}/api-keys/",
         ("created_at", "name"),
         add_api_keys,
         _own_id,
-        lambda key: ApiKey.objects.filter(pk=key).delete(),
+        lambda keys: ApiKey.objects.filter(pk__in=keys).delete(),
     ),
     Listing(
         "/invitations/",
         ("created_at", "expires_at"),
         add_received_invitations,
         _own_id,
-        lambda key: Invitation.objects.filter(pk=key).delete(),
+        lambda keys: Invitation.objects.filter(pk__in=keys).delete(),
     ),
     Listing(
         "/contacts/",
         ("display_name", "first_name", "last_name", "email", "created_at", "updated_at"),
         add_contacts,
         _own_slug,
-        lambda key: Contact.objects.filter(slug=key).delete(),
+        lambda keys: Contact.objects.filter(slug__in=keys).delete(),
     ),
     Listing(
         "/orgs/{org_slug}/tags/",
         ("name", "usage_count", "created_at"),
         add_tags,
         _own_id,
-        lambda key: Tag.objects.filter(pk=key).delete(),
+        lambda keys: Tag.objects.filter(pk__in=keys).delete(),
     ),
     Listing(
         "/orgs/{org_slug}/tags/{app_label}/{model}/{obj_id}/",
         ("name", "usage_count", "created_at"),
         add_tags_of_contact,
         _own_id,
-        lambda key: TagAssignment.objects.filter(tag=key).delete(),
+        lambda keys: TagAssignment.objects.filter(tag__in=keys).delete(),
     ),
     Listing(
         "/images/orgs/{org_slug}/images/",
         ("created_at", "title", "size"),
         add_images,
         _own_id,
-        lambda key: Image.objects.filter(pk=key).delete(),
+        lambda keys: Image.objects.filter(pk__in=keys).delete(),
     ),
     Listing(
         "/images/orgs/{org_slug}/images/{app_label}/{model}/{obj_id}/",
         ("position",),
         add_images_of_contact,
         _image_id,
-        lambda key: ImageAttachment.objects.filter(image=key).delete(),
+        lambda keys: ImageAttachment.objects.filter(image__in=keys).delete(),
     ),
     Listing(
         "/orgs/{org_slug}/export/",
         ("created_at",),
         add_exports,
         _own_id,
-        lambda key: ExportJob.objects.filter(pk=key).delete(),
+        lambda keys: ExportJob.objects.filter(pk__in=keys).delete(),
     ),
-    Listing("/orgs/{org_slug}/audit/", ("created_at",), add_events, _own_id, _remove_event),
-    Listing("/users/me/security-events", ("created_at",), add_security_events, _own_id, _remove_event),
+    Listing("/orgs/{org_slug}/audit/", ("created_at",), add_events, _own_id, _remove_events),
+    Listing("/users/me/security-events", ("created_at",), add_security_events, _own_id, _remove_events),
 )
