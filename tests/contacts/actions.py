@@ -15,6 +15,24 @@ def names(response: Any) -> list[str]:
     return [item["display_name"] for item in response.json()["items"]]
 
 
+def walk(api: Api, **query: Any) -> list[str]:
+    """Return the slugs on all pages, one after the other; going back must give the same."""
+    pages: list[list[str]] = []
+    response = api.get("/contacts/", **query)
+    while True:
+        page = response.json()
+        pages.append([item["slug"] for item in page["items"]])
+        if page["next"] is None:
+            break
+        response = api.get(page["next"])
+    back = [pages[-1]]
+    while page["previous"] is not None:
+        page = api.get(page["previous"]).json()
+        back.insert(0, [item["slug"] for item in page["items"]])
+    assert [slug for part in back for slug in part] == [slug for part in pages for slug in part]
+    return [slug for part in pages for slug in part]
+
+
 def upload_avatar(api: Api, slug: str, file: BytesIO | None = None) -> Any:
     """Upload the avatar of a contact: a photo, or something else."""
     file = file or photo()
