@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import redis
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
@@ -188,6 +187,8 @@ def _valkey() -> Iterator[str]:
 @pytest.fixture
 def valkey_url(_valkey: str) -> str:
     """Return the URL of an empty Valkey."""
+    import redis  # takes long, and few processes need it
+
     with redis.Redis.from_url(_valkey) as connection:
         connection.flushall()
     return _valkey

@@ -12,10 +12,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from tests.servers.postgres import free_port
 
 ACCESS_KEY = "orgkit"
@@ -51,6 +47,10 @@ class S3Server:
 
     def client(self) -> Any:
         """Return a boto3 client."""
+        # Imported here, because this takes long and few processes need it.
+        import boto3
+        from botocore.config import Config
+
         return boto3.client(
             "s3",
             endpoint_url=self.url,
@@ -107,6 +107,8 @@ class S3Server:
 
 
 def _takes_objects(client: Any) -> bool:
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         if not any(bucket["Name"] == BUCKET for bucket in client.list_buckets().get("Buckets", ())):
             client.create_bucket(Bucket=BUCKET)

@@ -8,8 +8,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from aiosmtpd.controller import Controller
-
 from tests.servers.postgres import free_port
 
 
@@ -24,6 +22,8 @@ class SmtpServer:
         self.messages: list[EmailMessage] = []
         self.refusals: dict[str, str] = {}
         self.attempts: Counter[str] = Counter()
+        from aiosmtpd.controller import Controller  # takes long, and few processes need it
+
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
     @property
