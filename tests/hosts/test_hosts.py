@@ -32,6 +32,9 @@ for module in pkgutil.walk_packages(ninja_orgkit.__path__, "ninja_orgkit."):
         import_module(module.name)
 """
 
+# What the tests of a host do not use, because starting a process takes longest.
+WITHOUT_PLUGINS = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist"]
+
 
 # What else a host goes through runs in the same process as its journey, because starting one takes longest.
 # The smoke set has the host that is most unlike the one of the other tests.
@@ -78,7 +81,7 @@ def test_the_kit_works_where_allauth_is_not_installed() -> None:
 
 def _run_tests(host: str, *names: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/hosts/{name}" for name in names)],
+        [sys.executable, "-m", "pytest", "-q", *WITHOUT_PLUGINS, *(f"tests/hosts/{name}" for name in names)],
         cwd=ROOT,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": f"tests.hosts.{host}.settings"},
         capture_output=True,
