@@ -118,7 +118,8 @@ class Worker(Process):
         ]
         if beat:
             arguments += ["--beat", "--schedule", str(log.with_suffix(".schedule"))]
-        super().__init__(arguments, log=log, environment=environment)
+        # The checks import all routes, which takes a quarter of the start; tests of their own run them.
+        super().__init__(arguments, log=log, environment={**environment, "CELERY_SKIP_CHECKS": "1"})
 
     def is_ready(self, output: str) -> bool:
         """Tell whether the worker takes tasks."""
