@@ -37,14 +37,14 @@ WITHOUT_PLUGINS = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", 
 
 
 # What else a host goes through runs in the same process as its journey, because starting one takes longest.
-# The smoke set has the host that is most unlike the one of the other tests.
+# Every run has the host that is most unlike the one of the other tests; those that differ less run once.
 @pytest.mark.parametrize(
     ("host", "names"),
     [
         pytest.param("people", "backends.py", marks=pytest.mark.host),
-        ("stock", "late.py policies.py"),
-        ("team", "objects.py"),
-        ("elsewhere", "routed.py"),
+        pytest.param("stock", "late.py policies.py", marks=pytest.mark.once),
+        pytest.param("team", "objects.py", marks=pytest.mark.once),
+        pytest.param("elsewhere", "routed.py", marks=pytest.mark.once),
     ],
 )
 def test_every_journey_works_with_the_user_model_of_a_host(host: str, names: str) -> None:
