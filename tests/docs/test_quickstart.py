@@ -52,7 +52,6 @@ call_command("migrate", verbosity=0)
 """
 
 USE_CUSTOM_FIELDS = """
-someone = post("/api/v1/auth/register", login).json()
 auth = {"Authorization": "Bearer " + someone["access"]}
 contact = {"organization": someone["user"]["organizations"][0]["slug"], "first_name": "Grace"}
 answers = [
@@ -60,17 +59,16 @@ answers = [
     for custom in ({"stage": "customer", "loyalty_points": 3}, {"stage": "friend"}, {"shoe_size": 38})
 ]
 schema = client.get("/api/v1/openapi.json").json()
-print(json.dumps({
+custom_fields = {
     "statuses": [answer.status_code for answer in answers],
     "custom": answers[0].json()["custom"],
     "where": [answer.json()["errors"][0]["loc"] for answer in answers[1:]],
     "documented": "loyalty_points" in json.dumps(schema),
     "elsewhere": client.get("/nowhere").json()["code"],
-}))
+}
 """
 
 USE_OTHER_MOUNTS = """
-someone = post("/api/v1/auth/register", login).json()
 with override_settings(ROOT_URLCONF="host.own_api_urls"):
     auth = {"Authorization": "Bearer " + someone["access"]}
     asked = [client.get("/api/hello"), client.get("/api/users/me", headers=auth), client.get("/api/users/me")]
@@ -80,14 +78,29 @@ with override_settings(ROOT_URLCONF="host.chosen_urls"):
     homes = client.get("/api/organizations/", headers=auth).json()["items"]
     tags = client.get(f"/api/organizations/{homes[0]['slug']}/tags/", headers=auth).json()
     missing = client.get("/api/contacts/", headers=auth).status_code
-print(json.dumps({"own": own, "homes": homes, "tags": tags, "missing": missing, "slug": someone["user"]["slug"]}))
+other_mounts = {"own": own, "homes": homes, "tags": tags, "missing": missing, "slug": someone["user"]["slug"]}
 """
+
+REGISTER = """
+someone = post("/api/v1/auth/register", login).json()
+"""
+REPORT = """
+print(json.dumps({"custom fields": custom_fields, "other mounts": other_mounts}))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Use the host of the quickstart as it is, once for all tests."""
+    script = REGISTER + USE_CUSTOM_FIELDS + USE_OTHER_MOUNTS + REPORT
+    told: dict[str, Any] = run_host(tmp_path_factory.mktemp("quickstart"), script)
+    return told
 
 
 @pytest.mark.slow
 @pytest.mark.once
-def test_the_quickstart_project_has_no_warnings_and_has_custom_fields(tmp_path: Path) -> None:
-    answer = run_host(tmp_path, USE_CUSTOM_FIELDS)
+def test_the_quickstart_project_has_no_warnings_and_has_custom_fields(answers: dict[str, Any]) -> None:
+    answer = answers["custom fields"]
     assert answer["statuses"] == [201, 422, 422]
     assert answer["custom"] == {"stage": "customer", "loyalty_points": 3}
     assert answer["where"] == [["body", "custom", "stage"], ["body", "custom", "shoe_size"]]
@@ -97,8 +110,8 @@ def test_the_quickstart_project_has_no_warnings_and_has_custom_fields(tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.once
-def test_routes_can_be_mounted_as_the_quickstart_shows(tmp_path: Path) -> None:
-    answer = run_host(tmp_path, USE_OTHER_MOUNTS)
+def test_routes_can_be_mounted_as_the_quickstart_shows(answers: dict[str, Any]) -> None:
+    answer = answers["other mounts"]
     hello, me, refused = answer["own"]
     assert hello == {"hello": "world"}
     assert me["slug"] == answer["slug"]
