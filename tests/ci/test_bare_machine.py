@@ -21,8 +21,9 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PATH = "/usr/bin:/bin"
 SECONDS = 600
-# nox reads the first: which session it runs. pytest reads the second: which file it takes tests from.
-NARROWED = {"NOXSESSION": "quick", "PYTEST_ADDOPTS": "tests/test_package.py"}
+# nox reads the first: which session it runs. pytest reads the others: which file it takes tests from, and how many
+# workers share them.
+NARROWED = {"NOXSESSION": "quick", "PYTEST_ADDOPTS": "tests/test_package.py", "PYTEST_XDIST_AUTO_NUM_WORKERS": "1"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
