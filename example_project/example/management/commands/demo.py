@@ -165,6 +165,7 @@ def _start_servers(supervisor: Supervisor, data: Path, host: str, port: int) -> 
     worker = ["--pool", "prefork", "--concurrency", "2", "--without-gossip", "--without-mingle"]
     schedule = ["--schedule", str(data / "beat-schedule"), "--pidfile", ""]
     supervisor.start("worker", *celery, "worker", "--loglevel", "INFO", *worker, stop_signal=signal.SIGQUIT)
+    supervisor.environment["CELERY_SKIP_CHECKS"] = "1"  # the worker runs the system checks, and once is enough
     supervisor.start("beat", *celery, "beat", "--loglevel", "INFO", *schedule)
 
 
