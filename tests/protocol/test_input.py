@@ -13,7 +13,6 @@ from ninja_orgkit.models import ThrottleCounter
 from tests.media.pictures import picture
 from tests.org import PASSWORD, Org
 from tests.protocol.bodies import OPERATIONS, bad_values, kinds_of, schema_of
-from tests.protocol.samples import path_parts
 
 NEW_PASSWORD = "stapled battery horse"
 
@@ -90,12 +89,6 @@ class Samples:
         method, route, _ = OPERATIONS[operation]
         content = body if isinstance(body, bytes) else json.dumps(body)
         return self.org.api.send(method, route.format(**self.parts), content, content_type="application/json")
-
-
-@pytest.fixture(scope="module")
-def parts(shared_org: Org) -> dict[str, Any]:
-    """Create one of everything for all tests, and return what fills the placeholders in paths."""
-    return path_parts(shared_org)
 
 
 @pytest.fixture
