@@ -70,10 +70,16 @@ def _call(api: Api, name: str, org: Org, *, slug: str = "") -> Any:
 ADMITTED = ((422, "unknown_parameter"), (201, ""))
 
 
+@pytest.fixture(scope="module")
+def robot(shared_org: Org) -> Api:
+    """Return the client of a program whose key has every permission."""
+    return shared_org.as_key(*ALL)
+
+
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_a_key_with_every_permission_is_refused_only_where_people_are_wanted(org: Org, name: str) -> None:
+def test_a_key_with_every_permission_is_refused_only_where_people_are_wanted(robot: Api, org: Org, name: str) -> None:
     expected = [(403, "not_for_api_keys")] if _is_for_people(name) else ADMITTED
-    assert _call(org.as_key(*ALL), name, org) in expected
+    assert _call(robot, name, org) in expected
 
 
 @pytest.mark.parametrize("name", sorted(name for name in FOR_KEYS if not _is_for_people(name)))
@@ -89,8 +95,7 @@ def test_a_key_needs_the_permission_that_a_member_needs(org: Org, name: str) -> 
 
 
 @pytest.mark.parametrize("name", sorted(name for name in OPERATIONS if "{org_slug}" in OPERATIONS[name][1]))
-def test_a_key_finds_no_other_organization_of_its_creator(org: Org, other_org: Org, name: str) -> None:
+def test_a_key_finds_no_other_organization_of_its_creator(robot: Api, org: Org, other_org: Org, name: str) -> None:
     other_org.join(org.owner, "owner")
-    robot = org.as_key(*ALL)
     expected = (403, "not_for_api_keys") if _is_for_people(name) else (404, "not_found")
     assert _call(robot, name, org, slug=other_org.slug) == _call(robot, name, org, slug="nowhere") == expected
