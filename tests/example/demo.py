@@ -108,5 +108,6 @@ def call(url: str, body: Any = None, *, token: str = "", method: str | None = No
         with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as response:
             status, content, kind = response.status, response.read(), response.headers["Content-Type"] or ""
     except urllib.error.HTTPError as error:
-        status, content, kind = error.code, error.read(), error.headers["Content-Type"] or ""
+        with error:
+            status, content, kind = error.code, error.read(), error.headers["Content-Type"] or ""
     return status, json.loads(content) if "json" in kind else content

@@ -145,7 +145,8 @@ class Web(Process):
         try:
             with urllib.request.urlopen(f"{self.url}/api/v1/health?live=1", timeout=5):
                 return True
-        except urllib.error.HTTPError:
-            return True
+        except urllib.error.HTTPError as error:
+            with error:
+                return True
         except OSError:
             return False
