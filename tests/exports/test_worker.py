@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,30 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
-LARGE = 600 * 2**20
+# Storing an archive of this size takes long enough to be noticed.
+LARGE = 300 * 2**20
+
+
+class HeldFile:
+    """A stored file whose reader waits in the middle of it, until it is released."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._whole = path.rename(path.with_suffix(".whole"))
+        self._pipe = -1
+        os.mkfifo(path)
+
+    def is_being_read(self) -> bool:
+        """Give whoever reads it the beginning, and tell whether there is somebody."""
+        with suppress(OSError):  # nobody has opened it yet
+            self._pipe = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK)
+            os.write(self._pipe, self._whole.read_bytes()[:100])
+        return self._pipe >= 0
+
+    def release(self) -> None:
+        """Let the next reader find the whole file."""
+        os.close(self._pipe)
+        self._whole.replace(self._path)
 
 
 def _is(status: str) -> bool:
@@ -36,20 +61,21 @@ def test_an_export_survives_the_death_of_its_worker(
     smtp_server: SmtpServer,
     tmp_path: Path,
 ) -> None:
-    image = create_image(org, "Large")
-    with (media_root / image.file).open("r+b") as file:
-        file.truncate(LARGE)
-    Image.objects.update(size=LARGE, sha256="")  # unknown, so the worker computes it
+    stored = media_root / create_image(org, "Large").file
+    if stage == "while it stores":
+        os.truncate(stored, LARGE)
+    Image.objects.update(size=stored.stat().st_size, sha256="")  # unknown, so the worker computes it
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     worker = Worker(log=tmp_path / "worker.log", environment={**process_environment, "TMPDIR": str(scratch)})
     worker.start()
     try:
+        held = HeldFile(stored) if stage == "while it reads" else None
         job_id = start_export(org)["id"]
-        assert wait_until(lambda: _is("running"), seconds=90)
-        if stage == "while it stores":
-            assert wait_until(lambda: stored_files(media_root) != [], seconds=90)
+        assert wait_until(held.is_being_read if held else lambda: stored_files(media_root) != [], seconds=90)
         worker.kill()
+        if held:
+            held.release()
         assert _is("running")
         assert len(stored_files(media_root)) == (1 if stage == "while it stores" else 0)
         # Instead of waiting for a minute.
