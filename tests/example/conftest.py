@@ -24,7 +24,7 @@ def start_demo(tmp_path: Path) -> Iterator[StartDemo]:
 
     yield _start
     for demo in started:
-        _end(demo)
+        end(demo)
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +33,11 @@ def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     demo = Demo(folder / "data", cwd=folder)
     yield demo
-    _end(demo)
+    end(demo)
 
 
-def _end(demo: Demo) -> None:
+def end(demo: Demo) -> None:
+    """End a demo that still runs."""
     if demo.process.poll() is None:
         demo.process.send_signal(signal.SIGTERM)
         demo.wait_until_ended()

@@ -9,11 +9,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.example.conftest import StartDemo
+from tests.example.conftest import StartDemo, end
 from tests.example.demo import Demo, call
 
 pytestmark = [
@@ -21,6 +24,33 @@ pytestmark = [
     pytest.mark.once,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc"),
 ]
+
+
+@dataclass(frozen=True)
+class KilledDemo:
+    """What was seen of a demo before its supervisor was killed, and what is left of it."""
+
+    data: Path
+    logins: dict[str, str]
+    organizations: list[list[str]]
+    left: dict[int, str]
+
+
+@pytest.fixture(scope="module")
+def killed_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledDemo]:
+    """Start a demo, look at it and kill its supervisor, once for the tests of what is left and of what is kept."""
+    folder = tmp_path_factory.mktemp("killed")
+    demo = Demo(folder / "data", cwd=folder)
+    try:
+        api = demo.wait_until_ready()
+        logins = demo.logins()
+        organizations = [_organizations(api, *login) for login in logins.items()]
+        _assert_pictures_become_ready(api, *next(iter(logins.items())))
+        demo.process.kill()
+        demo.process.wait()
+        yield KilledDemo(demo.data, logins, organizations, demo.left_after(10))
+    finally:
+        end(demo)
 
 
 def _pid(demo: Demo, *words: str) -> int:
@@ -62,20 +92,16 @@ def _assert_pages(api: str) -> None:
     assert (status, problem["code"]) == (404, "not_found")
 
 
-def test_the_seeded_world_is_there_and_outlives_the_demo(start_demo: StartDemo) -> None:
-    demo = start_demo()
-    api = demo.wait_until_ready()
-    logins = demo.logins()
+def test_the_seeded_world_is_there_and_outlives_the_demo(killed_demo: KilledDemo, start_demo: StartDemo) -> None:
+    logins, before = killed_demo.logins, killed_demo.organizations
     assert len(logins) == 2
-    before = [_organizations(api, *login) for login in logins.items()]
     assert all("analytical-society" in slugs for slugs in before)
-    _assert_pictures_become_ready(api, *next(iter(logins.items())))
-    assert demo.stop() == 0
 
-    again = start_demo()
+    again = start_demo(data=str(killed_demo.data))
     api = again.wait_until_ready()
     assert again.logins() == logins
     assert [_organizations(api, *login) for login in logins.items()] == before
+    _assert_pictures_become_ready(api, *next(iter(logins.items())))
 
 
 def _assert_pictures_become_ready(api: str, email: str, password: str) -> None:
@@ -116,12 +142,8 @@ def test_when_a_child_dies_everything_ends_with_an_error(start_demo: StartDemo) 
     assert demo.left_after(0) == {}
 
 
-def test_nothing_outlives_a_supervisor_that_is_killed(start_demo: StartDemo) -> None:
-    demo = start_demo("--no-seed")
-    demo.wait_until_ready()
-    demo.process.kill()
-    demo.process.wait()
-    assert demo.left_after(10) == {}
+def test_nothing_outlives_a_supervisor_that_is_killed(killed_demo: KilledDemo) -> None:
+    assert killed_demo.left == {}
 
 
 def test_a_signal_during_the_start_ends_it_too(start_demo: StartDemo) -> None:
