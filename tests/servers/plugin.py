@@ -7,6 +7,7 @@ database of its own. ``ORGKIT_TEST_DATABASE_URL`` names a server that runs alrea
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -16,6 +17,9 @@ import pytest
 
 from tests.servers.mariadb import MariaDBServer
 from tests.servers.postgres import PostgresServer
+
+# While all is imported, what is made stays, and the garbage collector would look at it again and again.
+gc.disable()
 
 _FOLDER = "ORGKIT_TEST_FOLDER"
 _DATABASE = "ORGKIT_TEST_DATABASE_URL"
@@ -40,6 +44,15 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         server.start()
         os.environ[_DATABASE] = server.url
     return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect garbage from now on, but only among what the tests make."""
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
 
 
 def pytest_report_header() -> str:
