@@ -28,7 +28,7 @@ from tests.client import Api, Person
 from tests.servers import processes, s3, valkey
 from tests.servers.smtp import SmtpServer
 
-pytest_plugins = ["tests.org"]
+pytest_plugins = ["tests.example.running", "tests.org"]
 
 Register = Callable[..., Person]
 RunOutbox = Callable[[], int]

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float = 40) -> bool:
-    """Wait until something is true, and return whether it became true in time."""
+def wait_until(true: Callable[[], bool], *, seconds: float = 40, pause: float = 0.03) -> bool:
+    """Wait until something is true, and return whether it became true in time. It is asked after each pause."""
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
             return False
-        time.sleep(0.01)
+        time.sleep(pause)
     return True

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.example.demo import Demo
+from tests.example.running import end
 
 StartDemo = Callable[..., Demo]
 
@@ -25,19 +25,3 @@ def start_demo(tmp_path: Path) -> Iterator[StartDemo]:
     yield _start
     for demo in started:
         end(demo)
-
-
-@pytest.fixture(scope="session")
-def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Return a demo that tests share: they add to its data, and change nothing that they find."""
-    folder = tmp_path_factory.mktemp("demo")
-    demo = Demo(folder / "data", cwd=folder)
-    yield demo
-    end(demo)
-
-
-def end(demo: Demo) -> None:
-    """End a demo that still runs."""
-    if demo.process.poll() is None:
-        demo.process.send_signal(signal.SIGTERM)
-        demo.wait_until_ended()

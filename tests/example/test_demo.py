@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.example.conftest import StartDemo, end
+from tests.example.conftest import StartDemo
 from tests.example.demo import Demo, call
+from tests.example.running import end
 
 pytestmark = [
     pytest.mark.slow,

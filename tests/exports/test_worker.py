@@ -72,7 +72,9 @@ def test_an_export_survives_the_death_of_its_worker(
     try:
         held = HeldFile(stored) if stage == "while it reads" else None
         job_id = start_export(org)["id"]
-        assert wait_until(held.is_being_read if held else lambda: stored_files(media_root) != [], seconds=90)
+        assert wait_until(
+            held.is_being_read if held else lambda: stored_files(media_root) != [], seconds=90, pause=0.01
+        )
         worker.kill()
         if held:
             held.release()
