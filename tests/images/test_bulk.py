@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from ninja_orgkit.images.models import Image
 from ninja_orgkit.models import OutboxMessage
@@ -69,12 +71,17 @@ def test_a_bulk_upload_accepts_at_most_fifty_files(org: Org) -> None:
 
 
 def cost(org: Org, count_queries: Callable[[], Any], count: int) -> int:
-    """Return how many statements it takes to upload so many new pictures at once."""
+    """Return how many statements it takes to upload so many new pictures at once, besides those that insert them.
+
+    One inserts them all, but on SQLite Django 5.2 sends at most 999 values in one.
+    """
+    columns = [field for field in Image._meta.concrete_fields if not field.primary_key]
+    inserts = ceil(count / connection.ops.bulk_batch_size(columns, range(count)))
     files = [picture() for _ in range(count)]
     with count_queries() as queries:
         results = org.api.upload(bulk_path(org), files=files).json()["results"]
     assert [item["status"] for item in results] == ["created"] * count
-    return len(queries)
+    return len(queries) - inserts
 
 
 @pytest.mark.slow
