@@ -227,6 +227,7 @@ for token in sys.argv[1:]:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_environment_variables_do_not_influence_tokens(ann: Person) -> None:
     """ninja-jwt reads some when it is imported, so this takes a new process."""
     key = "known-to-everybody-who-reads-this-line"

@@ -55,7 +55,7 @@ def _at_once(times: int, act: Callable[[int], tuple[int, dict[str, str]]]) -> li
         return list(pool.map(act, range(times)))
 
 
-@pytest.mark.parametrize("servers", ["database", "cache"], indirect=True)
+@pytest.mark.parametrize("servers", ["database", pytest.param("cache", marks=pytest.mark.once)], indirect=True)
 def test_two_servers_let_exactly_ten_of_two_hundred_requests_through_a_limit_of_ten(servers: list[Web]) -> None:
     body = {"email": "nobody@example.com", "password": "wrong"}
     answers = _at_once(200, lambda number: _post(f"{servers[number % 2].url}/api/v1/token/pair", body))
@@ -74,6 +74,7 @@ def test_sixteen_concurrent_requests_with_one_key_make_one_object(servers: list[
     assert Contact.objects.count() == 1
 
 
+@pytest.mark.once
 def test_refusing_a_body_unread_keeps_the_connection_open(web: Web) -> None:
     with closing(http.client.HTTPConnection(web.address, timeout=60)) as connection:
         for size in (100_000, 2_000_000):
@@ -87,6 +88,7 @@ def test_refusing_a_body_unread_keeps_the_connection_open(web: Web) -> None:
             assert (refused.status, following.status) == (401, 200)
 
 
+@pytest.mark.once
 def test_a_body_without_a_length_is_refused_instead_of_ignored(web: Web) -> None:
     with closing(http.client.HTTPConnection(web.address, timeout=60)) as connection:
         headers = {"Content-Type": "application/json"}
