@@ -1,7 +1,8 @@
 """What CI runs, quickest first; ``nox`` alone runs all of it.
 
-A session runs on the interpreter that runs nox; only ``tests`` asks for one by its version. ``nox`` alone tests the
-pairs whose interpreter this machine has, and ends with a list of the others. A session that is named runs, or fails.
+A session runs on the interpreter that runs nox; only ``tests`` and ``smoke`` ask for one by its version. ``nox`` alone
+tests the pairs whose interpreter this machine has, and ends with a list of the others. A session that is named runs, or
+fails.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -113,7 +115,8 @@ def expected_reports() -> list[Path]:
 
 
 PAIRS = list(dict.fromkeys((python, django) for python, django, _, _ in RUNS))
-TESTS = {pair: "tests(py{}-dj{})".format(*pair) for pair in PAIRS}
+BETWEEN = [(python, django) for python, django, _, what in RUNS if what is SMOKE]
+TESTS = {pair: "{}(py{}-dj{})".format("smoke" if pair in BETWEEN else "tests", *pair) for pair in PAIRS}
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -123,8 +126,8 @@ nox.options.sessions = [
     # It waits more than it works, so others run beside it.
     *(["browser"] if has_browser() else []),
     *("migrations", "docs", "build"),
-    *(session for (python, _), session in TESTS.items() if is_expected(python)),
     *(["mariadb_smoke"] if has_mariadb() else []),
+    *(TESTS[pair] for pair in sorted(PAIRS, key=BETWEEN.__contains__, reverse=True) if is_expected(pair[0])),
     "not_here",
 ]
 
@@ -186,10 +189,26 @@ def build(session: nox.Session) -> None:
         session.chdir(ROOT)
 
 
+def _for(pairs: list[tuple[str, str]]) -> Any:
+    """Return the decorator of a session that runs for each of these pairs."""
+    return nox.parametrize("python,django", [nox.param(*pair, id="py{}-dj{}".format(*pair)) for pair in pairs])
+
+
 @nox.session
-@nox.parametrize("python,django", [nox.param(*pair, id="py{}-dj{}".format(*pair)) for pair in PAIRS])
+@_for([pair for pair in PAIRS if pair not in BETWEEN])
 def tests(session: nox.Session, django: str) -> None:
-    """Run what the table says for a pair of Python and Django; arguments behind ``--`` go to pytest instead."""
+    """Run all tests on the oldest and the newest pair; arguments behind ``--`` go to pytest instead."""
+    _test_pair(session, django)
+
+
+@nox.session(allow_parallel=True)
+@_for(BETWEEN)
+def smoke(session: nox.Session, django: str) -> None:
+    """Run the smoke set on a pair between them; arguments behind ``--`` go to pytest instead."""
+    _test_pair(session, django)
+
+
+def _test_pair(session: nox.Session, django: str) -> None:
     session.install(EXTRAS, "--group", "test", f"django~={django}.0")
     for python, version, database, what in RUNS:
         if (python, version) == (session.python, django):
@@ -202,7 +221,7 @@ def mariadb(session: nox.Session) -> None:
     _test_on_mariadb(session, ALL)
 
 
-@nox.session(python=MARIADB[0], default=False)
+@nox.session(python=MARIADB[0], default=False, allow_parallel=True)
 def mariadb_smoke(session: nox.Session) -> None:
     """Run on MariaDB what meets each statement that is written otherwise there."""
     _test_on_mariadb(session, MARIADB_SMOKE)
@@ -224,7 +243,9 @@ def _test_on_mariadb(session: nox.Session, what: list[str]) -> None:
 
 def _run_tests(session: nox.Session, run: tuple[str, str, str], what: list[str]) -> None:
     measured = run == MEASURED and not session.posargs
-    arguments = session.posargs or [*AT_ONCE, *what]
+    # Smoke sets run beside other sessions, so each has one core.
+    one_core = session.parallel and what in (SMOKE, MARIADB_SMOKE)
+    arguments = session.posargs or [*AT_ONCE, *what, *(["-n", "0"] if one_core else [])]
     if measured:
         (ROOT / ".nox" / "coverage").mkdir(parents=True, exist_ok=True)
         session.run("coverage", "erase")
