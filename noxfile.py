@@ -92,13 +92,14 @@ def is_expected(python: str) -> bool:
 
 
 def has_mariadb() -> bool:
-    """Tell whether ``nox`` alone tests on MariaDB: the machine has it, or CI insists on it."""
-    return "CI" in os.environ or shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") is not None
+    """Tell whether ``nox`` alone tests on MariaDB: the machine has it and the interpreter, or CI insists on it."""
+    found = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+    return "CI" in os.environ or (is_here(MARIADB[0]) and found is not None)
 
 
 def has_browser() -> bool:
-    """Tell whether ``nox`` alone drives a browser: the machine has one, or CI insists on it."""
-    return "CI" in os.environ or any(shutil.which(name) for name in BROWSERS)
+    """Tell whether ``nox`` alone drives a browser: the machine has one and the interpreter, or CI insists on it."""
+    return "CI" in os.environ or (is_here(BROWSER[0]) and any(shutil.which(name) for name in BROWSERS))
 
 
 def report_of(python: str, django: str, database: str) -> Path:
@@ -302,9 +303,9 @@ def not_here(session: nox.Session) -> None:
     missing = [f"py{python}-dj{django}" for python, django in PAIRS if not is_here(python)]
     reasons = [f"no interpreter on this machine for {', '.join(missing)}"] if missing else []
     if not has_mariadb():
-        reasons.append("no MariaDB on this machine")
+        reasons.append(f"no MariaDB with Python {MARIADB[0]} on this machine")
     if not has_browser():
-        reasons.append("no Chromium on this machine")
+        reasons.append(f"no Chromium with Python {BROWSER[0]} on this machine")
     if reasons:
         session.skip("; ".join(reasons))
 

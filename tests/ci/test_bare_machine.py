@@ -15,7 +15,7 @@ from threading import Timer
 
 import pytest
 
-from noxfile import RUNS
+from noxfile import BROWSER, MARIADB, RUNS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -106,6 +106,8 @@ def test_both_commands_of_the_readme_work_and_say_what_the_machine_cannot_run(tm
     assert status == 0, printed
     not_selected = re.search(rf"^- (tests\(py{python}-dj[\d.]+\)) ", printed, re.MULTILINE)
     assert not_selected, printed
+    for session, needed in (("mariadb_smoke", MARIADB[0]), ("browser", BROWSER[0])):
+        assert shutil.which(f"python{needed}", path=PATH) or f"* {session} " not in printed
     status, printed = machine.run(".venv/bin/nox -s not_here")
     assert status == 0, printed
     assert re.search(rf"no interpreter on this machine for .*py{python}-dj", printed), printed
