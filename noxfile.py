@@ -21,7 +21,7 @@ EXTRAS = "-e.[argon2,postgresql,redis,s3]"
 
 # What pytest runs. Tests marked ``once`` depend neither on the pair nor on the database. The smoke set meets what
 # differs between versions: checks, migrations, requests, OpenAPI, and a host with other users (``host``).
-# Many of these wait for processes, so one process of pytest more than there are cores keeps them busy.
+# Many of all the tests wait for processes, so one process of pytest more than there are cores keeps these busy.
 ALL = ["-m", "not browser", "-n", str((os.cpu_count() or 1) + 1)]
 WHOLE = ["-m", "not once"]
 PROTOCOL = [
@@ -57,7 +57,7 @@ BROWSER = ("3.13", "6.1", "browser")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # CI insists on these interpreters. The pairs of others are tested where the interpreter is found.
 CI_PYTHONS = ("3.11", "3.12", "3.13")
-# Coverage is measured in this run, where it costs least: it takes half as long again, and more with a newer Python.
+# Coverage is measured in this run, where it costs least: it takes half as long again, and more with 3.12 or 3.13.
 MEASURED = ("3.11", "5.2", "sqlite")
 # A process of pytest for each core, and each gets a test when it has finished one; and what to make faster.
 AT_ONCE = ["-n", "logical", "--dist", "load", "--maxschedchunk", "1", "--durations=10"]
