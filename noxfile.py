@@ -21,7 +21,7 @@ EXTRAS = "-e.[argon2,postgresql,redis,s3]"
 
 # What pytest runs. Tests marked ``once`` depend neither on the pair nor on the database. The smoke set meets what
 # differs between versions: checks, migrations, requests, OpenAPI, and a host with other users (``host``).
-# Many of all the tests wait for processes, so one process of pytest more than there are cores keeps these busy.
+# Many tests wait for other processes. One process of pytest more than there are cores keeps the cores busy meanwhile.
 ALL = ["-m", "not browser", "-n", str((os.cpu_count() or 1) + 1)]
 WHOLE = ["-m", "not once"]
 PROTOCOL = [
@@ -59,7 +59,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CI_PYTHONS = ("3.11", "3.12", "3.13")
 # Coverage is measured in this run, where it costs least: it takes half as long again, and more with 3.12 or 3.13.
 MEASURED = ("3.11", "5.2", "sqlite")
-# A process of pytest for each core, and each gets a test when it has finished one; and what to make faster.
+# A process of pytest for each core, which takes the next test when it has finished one. Name the ten slowest tests.
 AT_ONCE = ["-n", "logical", "--dist", "load", "--maxschedchunk", "1", "--durations=10"]
 
 # What a forge and Read the Docs read, by the schema that it has to satisfy.

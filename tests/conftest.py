@@ -85,14 +85,25 @@ def _fresh_process() -> None:
 
 
 @pytest.fixture(scope="module")
-def shared_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Keep what fixtures of a module write for all its tests, none of which may need ``transactional_db``.
+def shared_db(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Keep what fixtures of a module write for all its tests, none of which may use ``transactional_db``.
 
     Each test undoes what it writes itself, because its transaction is a savepoint in this one.
     """
+    if wrong := [item.name for item in request.session.items if item.path == request.path and _commits(item)]:
+        pytest.fail(f"These tests commit, so their module cannot share a database: {', '.join(wrong)}.")
     with django_db_blocker.unblock(), transaction.atomic(kit_alias()):
         yield
         transaction.set_rollback(True, kit_alias())
+
+
+def _commits(item: pytest.Item) -> bool:
+    """Tell whether a test has transactions of its own."""
+    marker = item.get_closest_marker("django_db")
+    asked = isinstance(item, pytest.Function) and "transactional_db" in item.fixturenames
+    return asked or bool(marker and marker.kwargs.get("transaction"))
 
 
 @pytest.fixture

@@ -103,6 +103,7 @@ def test_the_seeded_world_is_there_and_outlives_the_demo(killed_demo: KilledDemo
     assert again.logins() == logins
     assert [_organizations(api, *login) for login in logins.items()] == before
     _assert_pictures_become_ready(api, *next(iter(logins.items())))
+    assert again.stop() == 0
 
 
 def _assert_pictures_become_ready(api: str, email: str, password: str) -> None:

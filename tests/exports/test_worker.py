@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 
 # Storing an archive of this size takes long enough to be noticed.
-LARGE = 300 * 2**20
+LARGE = 600 * 2**20
 
 
 class HeldFile:

@@ -71,9 +71,9 @@ def test_a_bulk_upload_accepts_at_most_fifty_files(org: Org) -> None:
 
 
 def cost(org: Org, count_queries: Callable[[], Any], count: int) -> int:
-    """Return how many statements it takes to upload so many new pictures at once, besides those that insert them.
+    """Upload new pictures at once, and return how many statements ran, without the INSERTs of their rows.
 
-    One inserts them all, but on SQLite Django 5.2 sends at most 999 values in one.
+    One INSERT takes all rows, except on SQLite with Django 5.2, which sends at most 999 values in a statement.
     """
     columns = [field for field in Image._meta.concrete_fields if not field.primary_key]
     inserts = ceil(count / connection.ops.bulk_batch_size(columns, range(count)))

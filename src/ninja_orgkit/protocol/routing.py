@@ -104,10 +104,10 @@ class OrgkitRouter(Router):
 
 
 def _head_of(get: Operation) -> Operation:
-    """Return the operation that answers HEAD as another one answers GET."""
+    """Return a copy of an operation, which answers HEAD as that answers GET."""
 
     def head(request: HttpRequest) -> None:
-        """Stand for the operation where ninja looks for it."""
+        """Carry the copy to ``decorate_view``, which expects a function."""
 
     operation = get.clone()
     operation.methods, operation.include_in_schema = ["HEAD"], False
